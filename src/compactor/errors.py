@@ -1,0 +1,45 @@
+"""Every error this library raises, by who has to act.
+
+    CompactorError
+     ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
+     ├── HistoryError       what was handed in is not a history of messages: mend the input
+     └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CompactorError(Exception):
+    """Root of all errors raised by this library."""
+
+
+class ConfigError(CompactorError, ValueError):
+    """A policy, a preset, a configuration file or an argument is not valid; the message says what to do."""
+
+
+class HistoryError(CompactorError, ValueError):
+    """The input is not a list of messages, or a file does not hold one; the message says what was found."""
+
+
+class RequestTooLarge(CompactorError):
+    """The request is at or above the hard limit although everything that may shrink has shrunk.
+
+    Attributes:
+        tokens: tokens of the request, instructions and tool definitions included.
+        limit: the hard limit in tokens.
+        over: `tokens - limit + 1`, what must go before the request is let through.
+        parts: descriptions of what holds the tokens, largest first.
+    """
+
+    def __init__(self, tokens: int, limit: int, parts: Sequence[str] = ()) -> None:
+        self.tokens = tokens
+        self.limit = limit
+        self.over = tokens - limit + 1
+        self.parts = tuple(parts)
+        held = f' Held by: {"; ".join(self.parts)}.' if self.parts else ''
+        super().__init__(
+            f'The request has {tokens:,} tokens, {self.over:,} too many for the hard limit of {limit:,}.{held}'
+            ' Shorten what is named, or raise `max_input_tokens` or `hard_limit_threshold` in the policy.'
+        )
