@@ -1,0 +1,70 @@
+"""compactor keeps every request of an agent inside its token budget.
+
+    from compactor import Compactor
+
+    agent = Agent('cerebras:zai-glm-4.7', capabilities=[Compactor('cerebras')])
+
+Names are loaded at their first use, so that `import compactor` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from compactor.adapters.pydantic_ai.capability import Compactor
+    from compactor.adapters.pydantic_ai.compact import compact, inspect
+    from compactor.adapters.pydantic_ai.models import counter_for
+    from compactor.errors import CompactorError, ConfigError, HistoryError, RequestTooLarge
+    from compactor.history.report import TokenReport
+    from compactor.pipeline import Compaction
+    from compactor.policy import HistoryPolicy, Policy, TaskPolicy, TokenPolicy
+    from compactor.tokens.counter import Counter
+
+_HOMES = {
+    'Compaction': 'compactor.pipeline',
+    'Compactor': 'compactor.adapters.pydantic_ai.capability',
+    'CompactorError': 'compactor.errors',
+    'ConfigError': 'compactor.errors',
+    'Counter': 'compactor.tokens.counter',
+    'HistoryError': 'compactor.errors',
+    'HistoryPolicy': 'compactor.policy',
+    'Policy': 'compactor.policy',
+    'RequestTooLarge': 'compactor.errors',
+    'TaskPolicy': 'compactor.policy',
+    'TokenPolicy': 'compactor.policy',
+    'TokenReport': 'compactor.history.report',
+    'compact': 'compactor.adapters.pydantic_ai.compact',
+    'counter_for': 'compactor.adapters.pydantic_ai.models',
+    'inspect': 'compactor.adapters.pydantic_ai.compact',
+}
+
+__all__ = [
+    'Compaction',
+    'Compactor',
+    'CompactorError',
+    'ConfigError',
+    'Counter',
+    'HistoryError',
+    'HistoryPolicy',
+    'Policy',
+    'RequestTooLarge',
+    'TaskPolicy',
+    'TokenPolicy',
+    'TokenReport',
+    'compact',
+    'counter_for',
+    'inspect',
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

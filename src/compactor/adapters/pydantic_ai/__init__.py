@@ -1,0 +1,1 @@
+"""The adapter for pydantic-ai 1.71 and newer, 2.x included."""

@@ -1,0 +1,109 @@
+"""What is known about one run between its requests, so that a request costs work only for what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import is_
+from typing import Any
+
+from pydantic_ai.messages import ModelMessage
+
+from compactor.adapters.pydantic_ai.messages import MessageReader, as_json
+from compactor.history.track import Tracker
+from compactor.pipeline import Anchor, Compaction
+from compactor.tokens.calibrate import Calibration
+from compactor.tokens.counter import Counter
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The state of one run; one request at a time, as runs are sequential.
+
+    Attributes:
+        tracker: the history as it was last sent.
+        encoding: encoding and family that the tracker counts in.
+        anchor: the provider's own figure to count from, corrected for rewrites since.
+        observed: the last figure a provider reported, for calibration; None after a rewrite.
+        retry_at: see `RequestContext.retry_at`.
+        warned: the near-limit event was raised and the request has not fallen below since.
+        handled: (run step, messages returned) of the last request, so that a second plug does nothing.
+    """
+
+    tracker: Tracker
+    encoding: tuple[str, str]
+    anchor: Anchor | None = None
+    observed: Anchor | None = None
+    retry_at: int | None = None
+    warned: bool = False
+    handled: tuple[int, list[ModelMessage]] | None = None
+    _sent: tuple[int, int] | None = None
+    _seen: list[ModelMessage] = field(default_factory=list)
+    _shadow: list[ModelMessage] = field(default_factory=list)
+    _tools: tuple[list[Any], int] = field(default_factory=lambda: ([], 0))
+
+    @classmethod
+    def start(cls, counter: Counter) -> Conversation:
+        """A conversation of which nothing is known yet."""
+        return cls(Tracker(MessageReader(counter)), (counter.encoding, counter.family))
+
+    def working(self, messages: list[ModelMessage]) -> list[ModelMessage]:
+        """The history to work on: the last result followed by what is new, where the run keeps its own record."""
+        seen = self._seen
+        if self._shadow and len(messages) >= len(seen) and all(map(is_, seen, messages)):
+            return [*self._shadow, *messages[len(seen) :]]
+        return messages
+
+    def follow(self, messages: Sequence[ModelMessage], calibration: Calibration | None) -> Calibration | None:
+        """Takes in the history of the next request; returns the calibration with what the last response told."""
+        grown = self.tracker.update(messages, audit_all=self._sent is None)
+        sent, self._sent = self._sent, None
+        if not grown or sent is None:
+            self.anchor = self.observed = None
+            return calibration
+        at, base = sent
+        response = self.tracker.messages[at] if len(self.tracker.messages) > at else None
+        if response is None or response.reported is None:
+            return calibration
+        now = Anchor(response.reported, base + response.tokens)
+        if self.observed is not None and calibration is not None:
+            calibration = calibration.observe(now.reported - self.observed.reported, now.base - self.observed.base)
+        self.anchor = self.observed = now
+        return calibration
+
+    def settle(self, compaction: Compaction[ModelMessage], instead_of: list[ModelMessage] | None) -> None:
+        """Remembers what is about to be sent; `instead_of` what stays in the run's own record, if that differs."""
+        sent = compaction.messages
+        if compaction.changed:
+            self.tracker.update(sent)
+            self.observed = None
+            if self.anchor is not None:
+                self.anchor = Anchor(compaction.tokens_after, self.tracker.tokens)
+        if instead_of is not None:
+            self._seen, self._shadow = list(instead_of), list(sent)
+        self._sent = (len(sent), self.tracker.tokens)
+        limits = compaction.limits
+        if compaction.outcome in ('compacted', 'incompressible') and not compaction.fits:
+            pause = max(256, (limits.trigger - limits.goal) // 4)
+            if self.retry_at is None or compaction.tokens_after >= self.retry_at:
+                self.retry_at = compaction.tokens_after + pause
+        elif compaction.tokens_after < limits.trigger:
+            self.retry_at = None
+
+    def sent_as_is(self) -> None:
+        """Remembers that the history was sent as it came."""
+        self._sent = (len(self.tracker.messages), self.tracker.tokens)
+
+    def tool_tokens(self, definitions: Sequence[Any], counter: Counter) -> int:
+        """Tokens of the tool definitions; counted again only when one of them is another object."""
+        known, tokens = self._tools
+        if len(known) == len(definitions) and all(map(is_, known, definitions)):
+            return tokens
+        tokens = sum(counter.base_many([_definition(d) for d in definitions])) + 8 * len(definitions)
+        self._tools = (list(definitions), tokens)
+        return tokens
+
+
+def _definition(tool: Any) -> str:
+    """A tool definition about as it travels: name, description and parameters."""
+    return f'{tool.name}\n{tool.description or ""}\n{as_json(tool.parameters_json_schema)}'

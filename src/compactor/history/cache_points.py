@@ -1,0 +1,42 @@
+"""Prompt-cache markers whose part was removed move to the nearest user part before it; they never multiply.
+
+A marker says "cache everything up to here". When what stood there is gone, the end of what is kept before it is
+the same statement about the new history. A marker is never left at the start of a part, which providers refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from compactor.history.message import Kind, Message, Part
+from compactor.history.turns import Exchange, History, Segment
+
+
+def move_cache_points(before: Sequence[Message], after: History) -> History:
+    """`after` with the cache points of the user parts it lost moved to the user parts kept before them."""
+    if not any(part.cache_points for message in before for part in message.parts):
+        return after
+    kept = {id(part.raw) for part in after.parts if part.raw is not None}
+    gains: dict[int, Part] = {}
+    host: Part | None = None
+    for part in (part for message in before for part in message.parts):
+        if id(part.raw) in kept:
+            if part.kind is Kind.USER:
+                host = part
+        elif part.cache_points and host is not None and not host.cache_points:
+            gains[id(host.raw)] = replace(host, cache_points=part.cache_points[-1:], edited=True)
+    if not gains:
+        return after
+    return replace(after, exchanges=tuple(_exchange(exchange, gains) for exchange in after.exchanges))
+
+
+def _exchange(exchange: Exchange, gains: dict[int, Part]) -> Exchange:
+    def moved(part: Part) -> Part:
+        return gains.get(id(part.raw), part)
+
+    def segment(of: Segment) -> Segment:
+        changed = of.map(moved)
+        return of if changed is None else changed
+
+    return Exchange(tuple(map(segment, exchange.prompts)), tuple(step.map(moved) for step in exchange.steps))

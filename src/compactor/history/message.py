@@ -1,0 +1,117 @@
+"""The neutral, frozen view of a history that the core reads; it points at the framework's own objects.
+
+What no strategy touched is written back as the very object it came from (`raw`). What was edited says so, and the
+adapter rebuilds it from its `raw` with the new text or cache points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Literal
+
+Role = Literal['request', 'response']
+
+
+class Kind(Enum):
+    """What a part is, independent of any framework."""
+
+    SYSTEM = 'system'  # system prompt
+    USER = 'user'  # a person's words, or content a tool put beside its result
+    MARK = 'mark'  # a note of ours in a user part, recognised by its header and hash
+    RESULT = 'result'  # what a tool returned, or the retry message sent in its place
+    FEEDBACK = 'feedback'  # a retry message that answers no call
+    DELTA = 'delta'  # framework bookkeeping in a request; opaque, never touched
+    TEXT = 'text'
+    THINKING = 'thinking'
+    CALL = 'call'
+    NATIVE_CALL = 'native-call'  # of a tool the provider runs itself; opaque
+    NATIVE_RESULT = 'native-result'
+    OPAQUE = 'opaque'  # anything else in a response: files, speech, unknown kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a message.
+
+    Attributes:
+        kind: what it is.
+        raw: the framework's own object; None for a part made here.
+        tokens: its size in the units of the local tokenizer (`Counter.base`), framing included.
+        body: its text, or a function that renders it (structured results and arguments are not kept twice).
+        call_id: pairs a call with its result; ids repeat in real histories, so order decides.
+        tool: the tool's name, for calls, results and native parts.
+        protected: must survive every compaction (system prompts, framework bookkeeping, pinned content).
+        media: holds content that is not text (images, audio, documents).
+        signed: carries a provider's signature or reasoning id, so its content must not be edited.
+        failed: a result that reports an error or a denied or retried call.
+        cache_points: the framework's prompt-cache markers inside a user part.
+        edited: differs from its `raw`, so the adapter must rebuild it.
+    """
+
+    kind: Kind
+    raw: Any
+    tokens: int
+    body: str | Callable[[], str] = ''
+    call_id: str = ''
+    tool: str = ''
+    protected: bool = False
+    media: bool = False
+    signed: bool = False
+    failed: bool = False
+    cache_points: tuple[Any, ...] = ()
+    edited: bool = False
+
+    @property
+    def text(self) -> str:
+        """The part's text, rendered on demand; empty for what has none."""
+        body = self.body
+        return body if isinstance(body, str) else body()
+
+    def with_text(self, text: str, tokens: int) -> Part:
+        """The same part with another text of `tokens` tokens."""
+        return replace(self, body=text, tokens=tokens, edited=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: a request to the model or a response from it.
+
+    Attributes:
+        role: who speaks.
+        parts: its parts in their recorded order.
+        raw: the framework's own object; None for a message made here.
+        tokens: size in the units of the local tokenizer, framing and parts.
+        run_id: the run it belongs to, where the framework says so.
+        reported: tokens of the whole context up to and including this response as its provider reported them
+            (input + output), or None when no real provider did.
+        provider: name of the provider that sent the response.
+        model: name of the model that sent the response.
+        server_state: the provider keeps (part of) the history itself from here on.
+        edited: `parts` differ from those of `raw`, so the adapter must rebuild it.
+    """
+
+    role: Role
+    parts: tuple[Part, ...]
+    raw: Any
+    tokens: int
+    run_id: str | None = None
+    reported: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    server_state: bool = False
+    edited: bool = False
+
+
+FRAMING = 3
+"""Tokens a chat template spends around one message (OpenAI's cookbook counts 3 for every model since 2023)."""
+
+
+PART_FRAMING = {Kind.RESULT: 6, Kind.CALL: 6}
+"""Tokens a part costs beside its text: ids and markers of calls and results; others cost none worth counting."""
+
+
+def message_of(role: Role, parts: tuple[Part, ...]) -> Message:
+    """A message made here, not read from a framework."""
+    return Message(role, parts, None, FRAMING + sum(part.tokens for part in parts))

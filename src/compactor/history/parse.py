@@ -1,0 +1,362 @@
+"""Builds the tree, message by message, and repairs once what arrives broken.
+
+The rules (they handled every shape seen in 1,126 recorded conversations):
+
+1. Within a request, results are read first.
+2. A result answers the oldest open call with its id, in the current step first, then anywhere before; a result
+   that answers nothing is dropped.
+3. A response with no request since the last one joins its step; empty responses are dropped.
+4. A user part is genuine unless it stands beside results and shares a run with the response before it.
+5. An unanswered call gets a marked result, except where an answer may still come: the history ends in its
+   response (or, between runs, in its step).
+6. A native call whose result sits in a later response joins the steps between them.
+7. A message whose parts are all kept in their order stays the same object (`write.py`).
+
+Every repair is reported. The parser is fed once per message; a snapshot costs work only for what changed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from compactor.history.marks import UNANSWERED, UNANSWERED_TOKENS, opening
+from compactor.history.message import Kind, Message, Part, message_of
+from compactor.history.turns import Exchange, History, Segment, Step, step_of
+
+Defect = Literal[
+    'orphan_result',
+    'unanswered_call',
+    'moved_result',
+    'results_not_first',
+    'consecutive_responses',
+    'empty_message',
+    'missing_beginning',
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One defect that was mended.
+
+    Attributes:
+        defect: what was wrong.
+        tool: the tool concerned, if any.
+        call_id: the call concerned, if any.
+    """
+
+    defect: Defect
+    tool: str = ''
+    call_id: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A snapshot of the tree with what was mended to get there."""
+
+    history: History
+    repairs: tuple[Repair, ...]
+
+
+class _Step:
+    """A step under construction."""
+
+    __slots__ = ('frozen', 'segments', 'unanswered')
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self.unanswered: list[Part] = []
+        self.frozen: Step | None = None
+
+    def add(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self.frozen = None
+
+    def add_result(self, segment: Segment, call: Part) -> None:
+        """Puts results right behind the responses that hold their call, ahead of any note."""
+        at = next(i for i, s in enumerate(self.segments) if any(part is call for part in s.parts)) + 1
+        while at < len(self.segments) and self.segments[at].message.role == 'response':
+            at += 1
+        self.segments.insert(at, segment)
+        self.frozen = None
+
+    @property
+    def noted(self) -> bool:
+        """Whether something other than results follows its last response."""
+        tail = self.segments[-1]
+        return tail.message.role == 'request' and tail.parts[-1].kind is not Kind.RESULT
+
+    def freeze(self) -> Step:
+        if self.frozen is None:
+            self.frozen = step_of(tuple(self.segments))
+        return self.frozen
+
+    def freeze_answered(self) -> Step:
+        """The step with a marked result for every call that nobody will answer."""
+        if not self.unanswered:
+            return self.freeze()
+        whole = _Step()
+        whole.segments = list(self.segments)
+        for call in self.unanswered:
+            whole.add_result(Segment((stub := message_of('request', (_unanswered(call),))), stub.parts), call)
+        return whole.freeze()
+
+
+class _Exchange:
+    """An exchange under construction; `sealed` once a mark closes its prompts."""
+
+    __slots__ = ('frozen', 'prompts', 'sealed', 'steps')
+
+    def __init__(self) -> None:
+        self.prompts: list[Segment] = []
+        self.steps: list[_Step] = []
+        self.sealed = False
+        self.frozen: Exchange | None = None
+
+    def freeze(self, live: _Step | None) -> Exchange:
+        """The exchange as it stands; `live` is the step whose calls may still be answered."""
+        if self.frozen is None:
+            steps = tuple(s.freeze() if s is live else s.freeze_answered() for s in self.steps)
+            self.frozen = Exchange(tuple(self.prompts), steps)
+        return self.frozen
+
+
+class Parser:
+    """Grows the tree with every message it is fed."""
+
+    def __init__(self) -> None:
+        self._exchanges: list[_Exchange] = []
+        self._step: _Step | None = None
+        self._open: dict[str, deque[tuple[_Exchange, _Step, Part]]] = {}
+        self._native: dict[str, _Step] = {}
+        self._repairs: list[Repair] = []
+        self._tokens = 0
+        self._fed = 0
+        self._last: Message | None = None
+        self._response_run: str | None = None
+        self._empty: Message | None = None
+        self._live: _Step | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether anything so far needed mending (unanswered calls at the very end aside)."""
+        return bool(self._repairs) or bool(self._open)
+
+    def feed(self, messages: Iterable[Message]) -> None:
+        """Takes the next messages of the history."""
+        for message in messages:
+            if self._empty is not None:  # an empty request counts only where a history starts or ends with it
+                self._repair('empty_message')
+                self._empty = None
+            if message.role == 'response':
+                self._response(message)
+            elif message.parts or self._fed == 0:
+                self._request(message)
+            else:
+                self._empty = message
+            self._fed += 1
+
+    def snapshot(self, sending: bool = True) -> Parsed:
+        """The tree now. `sending`: the history is about to be sent, so no answer can come any more."""
+        repairs = list(self._repairs)
+        live = self._step
+        if live is not None and sending and (self._last is None or self._last.role == 'request'):
+            live = None
+        if live is not self._live and self._exchanges:
+            self._exchanges[-1].frozen = None
+            self._live = live
+        tokens = self._tokens
+        for exchange, step, call in (entry for queue in self._open.values() for entry in queue):
+            if step is not live:
+                exchange.frozen = None
+                repairs.append(Repair('unanswered_call', call.tool, call.call_id))
+                tokens += message_of('request', (_unanswered(call),)).tokens
+        exchanges = [exchange.freeze(live) for exchange in self._exchanges]
+        if self._empty is not None:
+            tail = exchanges.pop() if exchanges else Exchange((), ())
+            exchanges.append(_with_last(tail, self._empty))
+            tokens += self._empty.tokens
+        if exchanges and not exchanges[0].prompts and exchanges[0].steps:
+            first = opening_message()
+            exchanges[0] = Exchange((Segment(first, first.parts),), exchanges[0].steps)
+            tokens += first.tokens
+            repairs.append(Repair('missing_beginning'))
+        return Parsed(History(tuple(exchanges), tokens), tuple(repairs))
+
+    def _repair(self, defect: Defect, part: Part | None = None) -> None:
+        self._repairs.append(Repair(defect, part.tool, part.call_id) if part else Repair(defect))
+
+    def _response(self, message: Message) -> None:
+        if all(part.kind is Kind.TEXT and not part.text.strip() for part in message.parts):
+            self._repair('empty_message')
+            return
+        exchange = self._exchanges[-1] if self._exchanges else self._open_exchange()
+        step = self._step
+        if step is not None and self._last is not None and self._last.role == 'response':
+            self._repair('consecutive_responses')
+        else:
+            step = _Step()
+            exchange.steps.append(step)
+        step = self._join_native(exchange, step, message)
+        step.add(Segment(message, message.parts))
+        for part in message.parts:
+            if part.kind is Kind.CALL:
+                self._open.setdefault(part.call_id, deque()).append((exchange, step, part))
+                step.unanswered.append(part)
+            elif part.kind is Kind.NATIVE_CALL:
+                self._native[part.call_id] = step
+            elif part.kind is Kind.NATIVE_RESULT:
+                self._native.pop(part.call_id, None)
+        exchange.frozen = None
+        self._step, self._last, self._response_run = step, message, message.run_id
+        self._tokens += message.tokens
+
+    def _join_native(self, exchange: _Exchange, step: _Step, message: Message) -> _Step:
+        """Folds `step` and its predecessors into the step whose native call this response answers."""
+        own = {part.call_id for part in message.parts if part.kind is Kind.NATIVE_CALL}
+        for part in message.parts:
+            if part.kind is not Kind.NATIVE_RESULT or part.call_id in own:
+                continue
+            owner = self._native.get(part.call_id)
+            if owner is None or owner is step or owner not in exchange.steps:
+                continue
+            at = exchange.steps.index(owner)
+            for later in exchange.steps[at + 1 :]:
+                for segment in later.segments:
+                    owner.add(segment)
+                owner.unanswered += later.unanswered
+                self._reown(later, owner)
+            del exchange.steps[at + 1 :]
+            step = owner
+        return step
+
+    def _reown(self, old: _Step, new: _Step) -> None:
+        for queue in self._open.values():
+            for i, (exchange, step, call) in enumerate(queue):
+                if step is old:
+                    queue[i] = (exchange, new, call)
+        for call_id, step in self._native.items():
+            if step is old:
+                self._native[call_id] = new
+
+    def _request(self, message: Message) -> None:
+        bound: list[Part] = []
+        others: list[Part] = []
+        results = lost = 0
+        for part in message.parts:
+            if part.kind is not Kind.RESULT:
+                others.append(part)
+                continue
+            results += 1
+            if others and not lost:
+                self._repair('results_not_first', part)
+                lost = 1
+            owner = self._answer(part)
+            if owner is None:
+                self._repair('orphan_result', part)
+            elif owner[1] is self._step and not self._step.noted:
+                bound.append(part)
+            else:
+                exchange, step, call = owner
+                step.add_result(Segment(message, (part,)), call)
+                exchange.frozen = None
+                self._tokens += message_of('request', (part,)).tokens
+                self._repair('moved_result', part)
+        self._place(message, bound, others, beside=results > 0)
+
+    def _answer(self, result: Part) -> tuple[_Exchange, _Step, Part] | None:
+        """The call that a result answers: the oldest open one with its id, in the current step first."""
+        queue = self._open.get(result.call_id)
+        if not queue:
+            return None
+        owner = next((entry for entry in queue if entry[1] is self._step), queue[0])
+        queue.remove(owner)
+        if not queue:
+            del self._open[result.call_id]
+        step, call = owner[1], owner[2]
+        step.unanswered = [part for part in step.unanswered if part is not call]
+        return owner
+
+    def _place(self, message: Message, bound: list[Part], others: list[Part], beside: bool) -> None:
+        """Gives a request's parts to the current step, or to the prompts of an exchange."""
+        ours = beside and message.run_id is not None and message.run_id == self._response_run
+        opens = any(part.kind is Kind.MARK or (part.kind is Kind.USER and not ours) for part in others)
+        if self._step is not None and not opens:
+            bound, others = bound + others, []
+        if self._step is not None and bound:
+            self._step.add(_share(message, bound))
+            self._exchanges[-1].frozen = None
+        group: list[Part] = []
+        for part in others:
+            if part.kind is Kind.USER and self._begins_exchange(bool(group)):
+                self._prompt(message, group)
+                group = []
+                self._open_exchange()
+            group.append(part)
+            if part.kind is Kind.MARK:
+                if self._exchanges and self._exchanges[-1].steps:
+                    self._open_exchange()
+                self._prompt(message, group)
+                group = []
+                self._exchanges[-1].sealed = True
+        if group or not message.parts:
+            self._prompt(message, group)
+        if bound or others or not message.parts:
+            self._last = message
+            self._tokens += _share(message, bound + others).tokens
+
+    def _begins_exchange(self, pending: bool) -> bool:
+        """Whether a genuine prompt opens a new exchange rather than adding to the prompts of the last one."""
+        last = self._exchanges[-1] if self._exchanges else None
+        if last is None:
+            return not pending
+        return bool(last.steps) or last.sealed
+
+    def _prompt(self, message: Message, parts: list[Part]) -> None:
+        """Adds parts to the prompts of the current exchange."""
+        if not parts and message.parts:
+            return
+        exchange = self._exchanges[-1] if self._exchanges else self._open_exchange()
+        if exchange.steps and exchange.steps[-1] is self._step and self._step is not None:
+            self._step.add(_share(message, parts))  # bookkeeping ahead of a prompt stays behind the last step
+        else:
+            exchange.prompts.append(_share(message, parts))
+        exchange.frozen = None
+
+    def _open_exchange(self) -> _Exchange:
+        exchange = _Exchange()
+        self._exchanges.append(exchange)
+        self._step = None
+        return exchange
+
+
+def parse(messages: Iterable[Message], sending: bool = True) -> Parsed:
+    """The tree of a whole history; see `Parser.snapshot` for `sending`."""
+    parser = Parser()
+    parser.feed(messages)
+    return parser.snapshot(sending)
+
+
+def opening_message() -> Message:
+    """The request that opens a history whose beginning is missing."""
+    return message_of('request', (Part(Kind.MARK, None, 24, opening()),))
+
+
+def _unanswered(call: Part) -> Part:
+    return Part(Kind.RESULT, None, UNANSWERED_TOKENS, UNANSWERED, call.call_id, call.tool, failed=True)
+
+
+def _share(message: Message, parts: list[Part]) -> Segment:
+    """A segment over `parts`; a whole message keeps its own tuple, which says that it is whole."""
+    whole = len(parts) == len(message.parts) and all(a is b for a, b in zip(parts, message.parts, strict=True))
+    return Segment(message, message.parts if whole else tuple(parts))
+
+
+def _with_last(exchange: Exchange, empty: Message) -> Exchange:
+    """The exchange followed by an empty last request, which a resumed run may end with."""
+    segment = Segment(empty, empty.parts)
+    if not exchange.steps:
+        return Exchange((*exchange.prompts, segment), ())
+    return Exchange(exchange.prompts, (*exchange.steps[:-1], step_of((*exchange.steps[-1].segments, segment))))

@@ -1,0 +1,222 @@
+"""The laws of a history, checked: at run time after every compaction, and in the tests.
+
+Each law is one function from (before, after) to violations, listed in `LAWS`. `before` is what was handed in after
+its repair on the way in, `after` what will be sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from compactor.history.message import Kind, Message, Part
+from compactor.history.reasoning import NO_RULE, ReasoningRule
+
+Law = Literal['pairs', 'order', 'protected', 'reasoning', 'identity', 'shrinks']
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken law: which, where (index of the message in `after`, -1 for the whole) and what."""
+
+    law: Law
+    at: int
+    detail: str
+
+
+def check(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule = NO_RULE) -> list[Violation]:
+    """Every violation of the laws in `after`, made from `before`; empty when it is lawful."""
+    return [violation for law in LAWS for violation in law(before, after, rule)]
+
+
+def _turns(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None, list[tuple[int, Part]]]]:
+    """Each response with the parts of all requests up to the next one; first the requests before any response."""
+    at, response = -1, None
+    follows: list[tuple[int, Part]] = []
+    for i, message in enumerate(messages):
+        if message.role == 'response':
+            yield at, response, follows
+            at, response, follows = i, message, []
+        else:
+            follows.extend((i, part) for part in message.parts)
+    yield at, response, follows
+
+
+def pairs(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """Every kept call has its result and every result its call, next to each other, results first."""
+    for at, response, follows in _turns(after):
+        waiting: dict[str, deque[Part]] = {}
+        for part in response.parts if response else ():
+            if part.kind is Kind.CALL:
+                waiting.setdefault(part.call_id, deque()).append(part)
+        other = False
+        for i, part in follows:
+            if part.kind is not Kind.RESULT:
+                other = True
+            elif not waiting.get(part.call_id):
+                yield Violation('pairs', i, f'result of {part.tool} answers no call before it')
+            else:
+                waiting[part.call_id].popleft()
+                if other:
+                    yield Violation('pairs', i, f'result of {part.tool} stands behind other content')
+        left = [part for queue in waiting.values() for part in queue]
+        if left and not _unfinished(after, at):
+            yield Violation('pairs', at, f'{len(left)} calls without a result, the first of {left[0].tool}')
+    yield from _native_pairs(before, after)
+
+
+def _unfinished(after: Sequence[Message], at: int) -> bool:
+    """Whether the response is the last one and nothing but its own results follows: answers may still come."""
+    return all(
+        message.role == 'request' and all(part.kind is Kind.RESULT for part in message.parts)
+        for message in after[at + 1 :]
+    )
+
+
+def _native_pairs(before: Sequence[Message], after: Sequence[Message]) -> Iterator[Violation]:
+    def balance(messages: Sequence[Message]) -> Counter[str]:
+        count: Counter[str] = Counter()
+        for message in messages:
+            for part in message.parts:
+                if part.kind is Kind.NATIVE_CALL:
+                    count[part.call_id] += 1
+                elif part.kind is Kind.NATIVE_RESULT:
+                    count[part.call_id] -= 1
+        return count
+
+    had, has = balance(before), balance(after)
+    for call_id, difference in has.items():
+        if difference and difference != had[call_id]:
+            yield Violation('pairs', -1, f'native call {call_id} was separated from its result')
+
+
+def order(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """Starts with a request of a user, ends as it did, no empty message, no two responses in a row."""
+    if not after:
+        if before:
+            yield Violation('order', -1, 'nothing is left')
+        return
+    if after[0].role != 'request':
+        yield Violation('order', 0, 'starts with a response')
+    if not _speaks(after) and _speaks(before):
+        yield Violation('order', 0, 'no user content before the first response')
+    if before and before[-1].role != after[-1].role:
+        yield Violation('order', len(after) - 1, f'ends with a {after[-1].role}, not a {before[-1].role}')
+    for i, message in enumerate(after):
+        if not message.parts and not _empty_as_recorded(before, after, i):
+            yield Violation('order', i, 'empty message')
+        if i and message.role == after[i - 1].role == 'response':
+            yield Violation('order', i, 'two responses in a row')
+    if before and before[-1].role == 'request':
+        words = [part for part in after[-1].parts if part.kind is Kind.USER]
+        had = [part for part in before[-1].parts if part.kind is Kind.USER]
+        if [p.text for p in words] != [p.text for p in had]:
+            yield Violation('order', len(after) - 1, 'user content of the last request changed')
+
+
+def _speaks(messages: Sequence[Message]) -> bool:
+    for message in messages:
+        if message.role == 'response':
+            return False
+        if any(part.kind in (Kind.USER, Kind.MARK, Kind.FEEDBACK) for part in message.parts):
+            return True
+    return False
+
+
+def _empty_as_recorded(before: Sequence[Message], after: Sequence[Message], at: int) -> bool:
+    """An empty request may open a history (a run on instructions alone) or end it (a run resumed)."""
+    return after[at].role == 'request' and at in (0, len(after) - 1) and any(m is after[at] for m in before)
+
+
+def protected(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """Protected parts, the goal and the current prompt survive with their text; cache points do not multiply."""
+    kept = {id(part.raw): part for message in after for part in message.parts if part.raw is not None}
+    for part in [*_protected(before), *_goal(before), *_current(before)]:
+        found = kept.get(id(part.raw))
+        if part.raw is not None and found is None:
+            yield Violation('protected', -1, f'{part.kind.value} part lost: {part.text[:60]!r}')
+        elif found is not None and part.protected and found.text != part.text:
+            yield Violation('protected', -1, f'{part.kind.value} part changed: {part.text[:60]!r}')
+    if _cache_points(after) > _cache_points(before):
+        yield Violation('protected', -1, 'cache points multiplied')
+
+
+def _protected(messages: Sequence[Message]) -> list[Part]:
+    return [part for message in messages for part in message.parts if part.protected]
+
+
+def _goal(messages: Sequence[Message]) -> Iterable[Part]:
+    """The user parts before the first response that follows them."""
+    parts: list[Part] = []
+    for message in messages:
+        if message.role == 'response' and parts:
+            break
+        for part in message.parts:
+            if part.kind is Kind.MARK and parts:
+                return parts
+            if part.kind is Kind.USER:
+                parts.append(part)
+    return parts
+
+
+def _current(messages: Sequence[Message]) -> Iterable[Part]:
+    """The user parts of the last request."""
+    last = messages[-1] if messages else None
+    return [part for part in last.parts if part.kind is Kind.USER] if last and last.role == 'request' else []
+
+
+def _cache_points(messages: Sequence[Message]) -> int:
+    return sum(len(part.cache_points) for message in messages for part in message.parts)
+
+
+def reasoning(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """Thinking of the current tool turn stays with its calls; where signatures bind, none follows a change."""
+    recorded = iter(part for message in before for part in message.parts)
+    unchanged = True
+    for i, message in enumerate(after):
+        for part in message.parts:
+            unchanged = unchanged and next(recorded, None) is part
+            if rule.binds and not unchanged and part.kind is Kind.THINKING and part.signed:
+                yield Violation('reasoning', i, 'bound thinking behind a change')
+    if rule.leads and not rule.binds:
+        lost = _lost_thinking(before, after)
+        if lost:
+            yield Violation('reasoning', -1, f'{lost} responses kept their calls but lost their thinking')
+
+
+def _lost_thinking(before: Sequence[Message], after: Sequence[Message]) -> int:
+    kept = {id(part.raw) for message in after for part in message.parts}
+    return sum(
+        any(p.kind is Kind.CALL and id(p.raw) in kept for p in message.parts)
+        and any(p.kind is Kind.THINKING and p.signed and id(p.raw) not in kept for p in message.parts)
+        for message in before
+        if message.role == 'response'
+    )
+
+
+def identity(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """A message with the recorded parts is the recorded object."""
+    recorded = {id(message.raw): message for message in before if message.raw is not None}
+    for i, message in enumerate(after):
+        was = recorded.get(id(message.raw)) if message.raw is not None else None
+        if was is not None and was is not message and was.parts == message.parts:
+            yield Violation('identity', i, 'an unchanged message was rebuilt')
+
+
+def shrinks(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
+    """The history did not grow."""
+    had, has = sum(m.tokens for m in before), sum(m.tokens for m in after)
+    if has > had:
+        yield Violation('shrinks', -1, f'grew from {had} to {has} tokens')
+
+
+LAWS: tuple[Callable[[Sequence[Message], Sequence[Message], ReasoningRule], Iterator[Violation]], ...] = (
+    pairs,
+    order,
+    protected,
+    reasoning,
+    identity,
+    shrinks,
+)

@@ -1,0 +1,108 @@
+"""Reads each message of a growing history once: entries are matched by identity, never by `==` or bare ids.
+
+A run hands over the same message objects request after request, so the list is compared with the previous one by
+identity (about 0.1 ms for 10,000 messages) and only what is new is read, counted and parsed. Message objects are
+held strongly while their entries live, so that an address cannot be reused behind our back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import is_
+from typing import Any, Protocol
+
+from compactor.history.message import Message
+from compactor.history.parse import Parsed, Parser
+
+AUDIT_TAIL = 4
+"""Frameworks edit the newest messages in place (dynamic system prompts, tools added mid-run)."""
+AUDIT_STRIDE = 128
+"""Older messages re-checked per request, in rotation: all of a 10,000-message history within 80 requests."""
+
+
+class Reader(Protocol):
+    """What an adapter does for the core: reads its framework's messages."""
+
+    def read(self, raws: Sequence[Any]) -> list[Message]:
+        """The neutral, counted view of each message."""
+        ...
+
+    def unchanged(self, raw: Any, message: Message) -> bool:
+        """Whether `message` still describes `raw`, checked by the identity of its parts."""
+        ...
+
+
+class Tracker:
+    """The view of one conversation, kept up to date as it grows."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._raws: list[Any] = []
+        self._messages: list[Message] = []
+        self._parser = Parser()
+        self._cursor = 0
+        self.tokens = 0
+        """Size of all messages in the units of the local tokenizer."""
+        self.server_state = False
+        """Whether a message says that the provider keeps part of the history."""
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The view as of the last update; do not change it."""
+        return self._messages
+
+    @property
+    def broken(self) -> bool:
+        """Whether the history needs mending (see `Parser.broken`)."""
+        return self._parser.broken
+
+    def update(self, raws: Sequence[Any], audit_all: bool = False) -> bool:
+        """Follows the history to `raws`; whether it only grew since the last time.
+
+        `audit_all` re-checks every message instead of a sample.
+        """
+        known = len(self._raws)
+        grown = len(raws) >= known and all(map(is_, self._raws, raws))
+        if not grown or not self._audit(range(known) if audit_all else self._sample()):
+            self._rebuild(raws)
+            return False
+        if len(raws) > known:
+            fresh = self._reader.read(raws[known:])
+            self._raws.extend(raws[known:])
+            self._take(fresh)
+        return True
+
+    def snapshot(self, sending: bool = True) -> Parsed:
+        """The tree of the history as of the last update."""
+        return self._parser.snapshot(sending)
+
+    def _take(self, messages: list[Message]) -> None:
+        self._messages.extend(messages)
+        self._parser.feed(messages)
+        self.tokens += sum(message.tokens for message in messages)
+        self.server_state = self.server_state or any(message.server_state for message in messages)
+
+    def _sample(self) -> list[int]:
+        """The newest messages and the next stretch of the rotation."""
+        known = len(self._raws)
+        if known <= AUDIT_TAIL + AUDIT_STRIDE:
+            return list(range(known))
+        end = min(self._cursor + AUDIT_STRIDE, known)
+        sample = [*range(self._cursor, end), *range(known - AUDIT_TAIL, known)]
+        self._cursor = 0 if end >= known - AUDIT_TAIL else end
+        return sample
+
+    def _audit(self, indexes: Sequence[int]) -> bool:
+        unchanged, raws, messages = self._reader.unchanged, self._raws, self._messages
+        return all(unchanged(raws[i], messages[i]) for i in indexes)
+
+    def _rebuild(self, raws: Sequence[Any]) -> None:
+        """Starts over, keeping every entry whose message is still there as it was read."""
+        known = {id(raw): message for raw, message in zip(self._raws, self._messages, strict=True)}
+        entries = [known.get(id(raw)) for raw in raws]
+        entries = [e if e is not None and self._reader.unchanged(r, e) else None for r, e in zip(raws, entries, strict=True)]
+        fresh = iter(self._reader.read([raw for raw, entry in zip(raws, entries, strict=True) if entry is None]))
+        messages = [entry if entry is not None else next(fresh) for entry in entries]
+        self._raws, self._messages, self._parser = list(raws), [], Parser()
+        self.tokens, self.server_state = 0, False
+        self._take(messages)

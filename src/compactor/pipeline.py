@@ -1,0 +1,338 @@
+"""START HERE: the way of a history through the stations, as one pure generator with many drivers.
+
+`fit` takes a history, a policy and a `RequestContext`, yields the questions of strategies that need a model, and
+ends with a `Compaction`:
+
+    measure ─► below the trigger? as it is ─► strategies in order ─► cache points, thinking ─► laws ─► re-count
+
+Nothing here does I/O, reads a clock or changes what it is given. Archive, events and the refusal of what is over
+the hard limit are effects of the drivers (`adapters`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from compactor.history import reasoning, rules
+from compactor.history.cache_points import move_cache_points
+from compactor.history.changes import Removed, first_change, removed
+from compactor.history.message import Kind, Message
+from compactor.history.parse import Parsed, Repair
+from compactor.history.report import Holder, TokenReport, holders, report
+from compactor.history.turns import History, history_of
+from compactor.history.write import write
+from compactor.policy import HistoryPolicy, Limits
+from compactor.strategies import STRATEGIES, Question, Room, Strategy
+from compactor.tokens.counter import Counter
+
+M = TypeVar('M')
+
+Outcome = Literal['below', 'compacted', 'held_back', 'stood_aside', 'paused', 'incompressible']
+"""What was decided: nothing to do; rewritten; put off to the next exchange boundary, because the provider binds
+thinking to what precedes it; left alone, because the provider keeps the history; not tried again yet, because the
+last attempt got no further; nothing left to shrink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a provider reported for a request of this history, newer than its last rewrite.
+
+    Attributes:
+        reported: tokens of the whole request and its response, instructions and tools included.
+        base: size of the messages it covers, in the units of the local tokenizer.
+    """
+
+    reported: int
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What is known about the request that the history is for; frozen, so that `fit` stays deterministic.
+
+    Attributes:
+        counter: counts in the model's tokens.
+        overhead: tokens of instructions and tool definitions.
+        window: the model's context window in tokens, if known.
+        provider: name of the provider that will answer, for its rules on thinking.
+        model: name of the model that will answer.
+        anchor: the provider's own figure to count from, if there is one.
+        sending: the history is about to be sent, so no answer to an open call can come any more.
+        server_state: why the provider, and not the client, keeps this history; None if it does not.
+        retry_at: do not compact below this size again: the last attempt got no further.
+    """
+
+    counter: Counter
+    overhead: int = 0
+    window: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    anchor: Anchor | None = None
+    sending: bool = True
+    server_state: str | None = None
+    retry_at: int | None = None
+
+    def estimate(self, base: int) -> int:
+        """Tokens of a request whose history has `base` units."""
+        if self.anchor is not None:
+            return max(0, self.anchor.reported + self._scaled(base - self.anchor.base))
+        return self.overhead + self._scaled(base)
+
+    def base_for(self, tokens: int, base: int) -> int:
+        """The largest history, in units, whose request has at most `tokens`; `base` is its size now."""
+        excess = self.estimate(base) - tokens
+        if self.counter.ratio == 1:
+            return base - excess
+        return base - math.ceil(excess / self.counter.ratio) - 1  # one unit for rounding twice
+
+    def _scaled(self, base: int) -> int:
+        return self.counter.scale(base) if base >= 0 else -self.counter.scale(-base)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A strategy that changed the history, with the request's tokens before and after."""
+
+    strategy: str
+    tokens_before: int
+    tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A strategy that raised, or whose result broke a law; the history went on without it."""
+
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction(Generic[M]):
+    """The result: what to send, and an account of what was done to it.
+
+    Attributes:
+        messages: the history to send; unchanged messages are the same objects.
+        changed: whether it differs from what was handed in.
+        tokens_before: tokens of the request as handed in, instructions and tool definitions included.
+        tokens_after: the same for `messages`.
+        target: the size that was to be reached.
+        fits: whether `tokens_after` is within `target`; when nothing had to be done, within the hard limit.
+        incompressible: when it does not fit, the parts that hold most of what is left, largest first.
+        removed: what went or became smaller.
+        repairs: defects of the recorded history that were mended.
+        applied: strategies that changed something, in order.
+        failures: strategies that failed and were skipped.
+        outcome: what was decided, see `Outcome`.
+        limits: the policy's limits for this model.
+        kept_prefix: messages from the start that are unchanged: how far a provider's prompt cache reaches.
+        report: where the tokens of `messages` go.
+    """
+
+    messages: Sequence[M]
+    changed: bool
+    tokens_before: int
+    tokens_after: int
+    target: int
+    fits: bool
+    incompressible: tuple[Holder, ...]
+    removed: tuple[Removed, ...]
+    repairs: tuple[Repair, ...]
+    applied: tuple[Applied, ...]
+    failures: tuple[Failure, ...]
+    outcome: Outcome
+    limits: Limits
+    kept_prefix: int
+    context: RequestContext
+    view: Sequence[Message]
+
+    @property
+    def report(self) -> TokenReport:
+        """Where the tokens of the result go."""
+        context = self.context
+        return report(
+            self.view,
+            context.counter.scale,
+            model=context.model,
+            budget=context.window or self.limits.max_input,
+            overhead=context.overhead,
+            method=context.counter.method,
+        )
+
+
+class Source(Protocol):
+    """A history as it is read: `history.track.Tracker`, or anything that looks like it."""
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The recorded messages."""
+        ...
+
+    @property
+    def tokens(self) -> int:
+        """Their size in the units of the local tokenizer."""
+        ...
+
+    @property
+    def broken(self) -> bool:
+        """Whether they need mending."""
+        ...
+
+    def snapshot(self, sending: bool = True) -> Parsed:
+        """The tree."""
+        ...
+
+
+def fit(
+    source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None, force: bool = False
+) -> Generator[Question, str, Compaction[Message]]:
+    """Brings a history within its budget.
+
+    Args:
+        source: the history.
+        policy: when to compact and how.
+        context: the request it is for.
+        target: compact to this size, whatever the policy's trigger and goal say.
+        force: compact to the policy's goal, whatever its trigger says.
+
+    Returns (as the generator's value): a `Compaction` over neutral messages.
+    """
+    limits = policy.limits(context.window)
+    recorded = source.messages
+    before = context.estimate(source.tokens)
+    aim = limits.goal if target is None else target
+    start = _Outcome(source, context, limits, aim, before)
+    if context.server_state is not None:
+        return start.unchanged('stood_aside', recorded)
+    wanted = before > aim if target is not None or force else before >= limits.trigger
+    if not wanted and not source.broken and recorded and recorded[0].role == 'request':
+        return start.unchanged('below', recorded)
+    parsed = source.snapshot(context.sending)
+    mended = recorded if not parsed.repairs else write(parsed.history.segments)
+    start = replace(start, mended=mended, repairs=parsed.repairs)
+    if not wanted:
+        return start.unchanged('below', mended)
+    if context.retry_at is not None and before < min(context.retry_at, limits.hard) and target is None:
+        return start.unchanged('paused', mended)
+    rule = reasoning.rule_for(context.provider, context.model)
+    if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
+        return start.unchanged('held_back', mended)
+    room = _room(policy, context, context.base_for(aim, parsed.history.tokens))
+    return (yield from _compact(start, parsed.history, policy, room, rule))
+
+
+def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
+    units = context.counter.in_units()
+    return Room(
+        tokens=tokens,
+        max_exchanges=policy.max_exchanges,
+        count=units.base,
+        fit=units.fit,
+        fit_end=units.fit_end,
+        protect_tools=policy.protect_tools,
+        may_clamp_prompts=policy.clamp_prompts,
+    )
+
+
+def _compact(
+    start: _Outcome, history: History, policy: HistoryPolicy, room: Room, rule: reasoning.ReasoningRule
+) -> Generator[Question, str, Compaction[Message]]:
+    """Applies the policy's strategies in order; each result must be lawful or the strategy is left out."""
+    messages: Sequence[Message] = start.mended
+    applied: list[Applied] = []
+    failures: list[Failure] = []
+    size = start.context.estimate(history.tokens)
+    for name in policy.strategies:
+        strategy = STRATEGIES[name](policy.keep_steps)
+        try:
+            changed = yield from _ask(strategy, history, room)
+            if changed is history:
+                continue
+            changed = move_cache_points(start.mended, reasoning.settle(start.mended, changed, rule))
+            written = write(changed.segments)
+            broken = rules.check(start.mended, written, rule)
+        except Exception as error:  # noqa: BLE001 - a strategy that fails leaves the request as it was
+            failures.append(Failure(name, f'{type(error).__name__}: {error}'))
+            continue
+        if broken:
+            failures.append(Failure(name, f'broke the law of {broken[0].law}: {broken[0].detail}'))
+            continue
+        now = start.context.estimate(sum(message.tokens for message in written))
+        applied.append(Applied(name, size, now))
+        history, messages, size = history_of(changed.exchanges), written, now
+    return start.compacted(messages, tuple(applied), tuple(failures))
+
+
+def _ask(strategy: Strategy, history: History, room: Room) -> Generator[Question, str, History]:
+    """Runs a strategy; one that is a generator hands its questions to the driver."""
+    result = strategy.apply(history, room)
+    return (yield from result) if isinstance(result, Generator) else result
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is known before the strategies, and how results are made from it."""
+
+    source: Source
+    context: RequestContext
+    limits: Limits
+    aim: int
+    before: int
+    mended: Sequence[Message] = ()
+    repairs: tuple[Repair, ...] = ()
+
+    def unchanged(self, outcome: Outcome, messages: Sequence[Message]) -> Compaction[Message]:
+        """No strategy was applied; repairs may have been made."""
+        size = self.context.estimate(sum(m.tokens for m in messages)) if self.repairs else self.before
+        return self._result(outcome, messages, size, size < self.limits.hard, (), (), ())
+
+    def compacted(
+        self, messages: Sequence[Message], applied: tuple[Applied, ...], failures: tuple[Failure, ...]
+    ) -> Compaction[Message]:
+        """Strategies were applied, or tried."""
+        size = self.context.estimate(sum(message.tokens for message in messages))
+        gone = removed(self.mended, messages)
+        outcome: Outcome = 'compacted' if applied else 'incompressible'
+        return self._result(outcome, messages, size, size <= self.aim, gone, applied, failures)
+
+    def _result(
+        self,
+        outcome: Outcome,
+        messages: Sequence[Message],
+        size: int,
+        fits: bool,
+        gone: tuple[Removed, ...],
+        applied: tuple[Applied, ...],
+        failures: tuple[Failure, ...],
+    ) -> Compaction[Message]:
+        return Compaction(
+            messages=messages,
+            changed=bool(applied or self.repairs),
+            tokens_before=self.before,
+            tokens_after=size,
+            target=self.aim,
+            fits=fits,
+            incompressible=() if fits else holders(messages, self.context.counter.scale, 5),
+            removed=gone,
+            repairs=self.repairs,
+            applied=applied,
+            failures=failures,
+            outcome=outcome,
+            limits=self.limits,
+            kept_prefix=first_change(self.source.messages, messages) if applied or self.repairs else len(messages),
+            context=self.context,
+            view=messages,
+        )
+
+
+def drive(steps: Generator[Any, str, Compaction[Message]]) -> Compaction[Message]:
+    """Runs `fit` without answers: a strategy that asks a model is skipped as failed."""
+    try:
+        next(steps)
+        while True:
+            steps.throw(RuntimeError('no model is at hand to answer'))
+    except StopIteration as end:
+        result: Compaction[Message] = end.value
+        return result

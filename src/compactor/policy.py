@@ -1,0 +1,270 @@
+"""Every number a user can set: one frozen model per station, and where its values come from.
+
+Order of precedence: argument > environment (`COMPACTOR_<STATION>_<FIELD>`) > file (TOML) > preset (TOML).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from compactor.errors import ConfigError
+from compactor.strategies import STRATEGIES
+
+ASSUMED_WINDOW = 128_000
+"""Context window taken for a model whose window nobody knows; override it in `Policy.tokens.windows`."""
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Station(BaseModel):
+    """A frozen station; a bad value is a `ConfigError` that names the field and what it takes."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True, validate_default=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(_explain(type(self), error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The policy's limits for one model, in tokens; integers, so that nothing hangs on rounding.
+
+    Attributes:
+        max_input: what counts as the whole window.
+        trigger: a request of at least this size is compacted.
+        goal: what a compaction brings it to.
+        warning: a request of at least this size raises a near-limit event.
+        hard: a request of at least this size is refused.
+    """
+
+    max_input: int
+    trigger: int
+    goal: int
+    warning: int
+    hard: int
+
+
+class HistoryPolicy(_Station):
+    """Station 2: when to compact, to what size, and how.
+
+    Attributes:
+        max_input_tokens: what counts as the whole window; None takes the model's context window.
+        compaction_threshold: share of `max_input_tokens` at which a compaction starts.
+        hard_limit_threshold: share of `max_input_tokens` at which a request is refused.
+        target_input_tokens: a compacted history holds at most this many tokens; None sets no ceiling.
+        goal_ratio: share of the trigger that a compaction aims for, well under it so that the next request does
+            not compact again; the goal is the lower of this and `target_input_tokens`.
+        warning_ratio: share of the hard limit at which a near-limit event is raised.
+        max_exchanges: newest exchanges (a user's prompt and all that follows) a compaction keeps; None for all.
+        reserve_tokens: tokens kept free for what others add to the request (memory, retrieval).
+        strategies: names of strategies, in the order in which they are applied.
+        keep_steps: newest steps (a response and its results) whose results are not cleared.
+        protect_tools: names of tools whose calls and results are kept whole.
+        clamp_prompts: whether user prompts may be cut when nothing else helps.
+    """
+
+    max_input_tokens: Positive | None = None
+    compaction_threshold: Share = 0.5
+    hard_limit_threshold: Share = 0.8
+    target_input_tokens: Positive | None = None
+    goal_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    warning_ratio: Share = 0.9
+    max_exchanges: Positive | None = None
+    reserve_tokens: Count = 0
+    strategies: tuple[str, ...] = ('exchanges', 'clear', 'window', 'clamp')
+    keep_steps: Positive = 3
+    protect_tools: frozenset[str] = frozenset()
+    clamp_prompts: bool = False
+
+    @model_validator(mode='after')
+    def _consistent(self) -> Self:
+        if self.compaction_threshold >= self.hard_limit_threshold:
+            raise ValueError(
+                f'compaction_threshold ({self.compaction_threshold}) must be below hard_limit_threshold'
+                f' ({self.hard_limit_threshold}): a request has to be compacted before it is refused'
+            )
+        unknown = [name for name in self.strategies if name not in STRATEGIES]
+        if unknown:
+            raise ValueError(f'unknown strategy {unknown[0]!r}; there are: {", ".join(STRATEGIES)}')
+        if self.max_input_tokens is not None:
+            limits = self.limits(None)
+            if limits.goal <= 0:
+                raise ValueError(f'reserve_tokens ({self.reserve_tokens:,}) leaves no room under the goal')
+        return self
+
+    def limits(self, window: int | None) -> Limits:
+        """The limits for a model with this context window (`ASSUMED_WINDOW` if None)."""
+        whole = window or ASSUMED_WINDOW
+        if self.max_input_tokens is not None:
+            whole = min(self.max_input_tokens, window) if window else self.max_input_tokens
+        trigger = share(whole, self.compaction_threshold)
+        goal = share(trigger, self.goal_ratio)
+        if self.target_input_tokens is not None:
+            goal = min(goal, self.target_input_tokens)
+        hard = share(whole, self.hard_limit_threshold)
+        reserve = self.reserve_tokens
+        return Limits(
+            whole, trigger - reserve, goal - reserve, share(hard, self.warning_ratio) - reserve, hard - reserve
+        )
+
+
+class TaskPolicy(_Station):
+    """Station 3: what a response may cost.
+
+    Attributes:
+        default_max_output: `max_tokens` of a request whose caller set none; None leaves it to the provider.
+    """
+
+    default_max_output: Positive | None = None
+
+
+class TokenPolicy(_Station):
+    """How requests are measured.
+
+    Attributes:
+        windows: context windows in tokens by model name (`*` matches any text), over the built-in table.
+        calibrate: correct estimates by the usage that providers report.
+    """
+
+    windows: Mapping[str, Positive] = Field(default_factory=dict)
+    calibrate: bool = True
+
+
+class Policy(_Station):
+    """All stations. Every field may be left out."""
+
+    history: HistoryPolicy = Field(default_factory=HistoryPolicy)
+    tasks: TaskPolicy = Field(default_factory=TaskPolicy)
+    tokens: TokenPolicy = Field(default_factory=TokenPolicy)
+
+    @classmethod
+    def preset(cls, name: str) -> Policy:
+        """A policy that comes with the library, unchanged; `ConfigError` lists the names if there is no such."""
+        return cls(**_preset(name))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path | None = None,
+        *,
+        preset: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        **stations: Mapping[str, Any],
+    ) -> Policy:
+        """A policy from all its sources, each over the next: `stations` > environment > file > preset.
+
+        Args:
+            path: a TOML file with a table per station (default: `COMPACTOR_CONFIG`, if set); its top-level key
+                `preset` names the preset below it.
+            preset: the preset to start from (default: the file's, then `COMPACTOR_PRESET`, then `default`).
+            environment: where to look for `COMPACTOR_*` (default: the process's environment).
+            **stations: values by station, such as `history={'max_exchanges': 4}`.
+
+        Raises:
+            ConfigError: unreadable file, unknown key, bad value; the message names source and remedy.
+        """
+        variables = os.environ if environment is None else environment
+        path = path or variables.get('COMPACTOR_CONFIG') or None
+        file = _toml(Path(path)) if path else {}
+        named = file.pop('preset', None)
+        values = _preset(preset or named or variables.get('COMPACTOR_PRESET') or 'default')
+        for layer in (file, _from_environment(variables), stations):
+            values = _over(values, layer)
+        return cls(**values)
+
+
+def share(whole: int, part: float) -> int:
+    """`part` of `whole`, rounded down exactly: 0.3 of 50,000 is 15,000, whatever binary fractions make of 0.3."""
+    fraction = Fraction(str(part))
+    return whole * fraction.numerator // fraction.denominator
+
+
+def presets() -> list[str]:
+    """Names of the policies that come with the library."""
+    return sorted(f.name.removesuffix('.toml') for f in _PRESETS.iterdir() if f.name.endswith('.toml'))
+
+
+_PRESETS = resources.files('compactor') / 'presets'
+
+
+@cache
+def _preset_text(name: str) -> str:
+    if name not in presets():
+        raise ConfigError(f'there is no preset {name!r}; there are: {", ".join(presets())}')
+    return (_PRESETS / f'{name}.toml').read_text('utf-8')
+
+
+def _preset(name: str) -> dict[str, Any]:
+    return tomllib.loads(_preset_text(name))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text('utf-8'))
+    except OSError as error:
+        raise ConfigError(f'cannot read the configuration file {path}: {error.strerror or error}') from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{path} is not valid TOML: {error}') from None
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """`COMPACTOR_HISTORY_MAX_EXCHANGES=4` -> {'history': {'max_exchanges': 4}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for station, field in Policy.model_fields.items():
+        prefix = f'COMPACTOR_{station.upper()}_'
+        model: Any = field.annotation
+        for name, text in variables.items():
+            key = name.removeprefix(prefix).lower()
+            if not name.startswith(prefix):
+                continue
+            if key not in model.model_fields:
+                raise ConfigError(f'{name} is set, but {station} has no {key!r}; it has: {", ".join(model.model_fields)}')
+            found.setdefault(station, {})[key] = _parsed(text)
+    return found
+
+
+def _parsed(text: str) -> Any:
+    """A TOML value if it is one (numbers, true, ["a", "b"]), else the text itself."""
+    try:
+        return tomllib.loads(f'value = {text}')['value']
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two layers of stations merged field by field."""
+    merged = dict(below)
+    for station, values in above.items():
+        under = merged.get(station)
+        both = isinstance(under, Mapping) and isinstance(values, Mapping)
+        merged[station] = {**under, **values} if both else values
+    return merged
+
+
+def _explain(model: type[BaseModel], error: ValidationError) -> str:
+    """One line a problem: the field, what is wrong, and for an unknown field which ones exist."""
+    lines = []
+    for problem in error.errors():
+        where = '.'.join(str(key) for key in problem['loc'])
+        what = problem['msg'].removeprefix('Value error, ')
+        if problem['type'] == 'extra_forbidden':
+            what = f'unknown key; there are: {", ".join(model.model_fields)}'
+        elif problem['type'] != 'value_error':
+            what = f'{what}, got {problem["input"]!r}'
+        lines.append(f'{where}: {what}' if where else what)
+    return '; '.join(lines)

@@ -1,0 +1,20 @@
+"""Station 2, the strategies: each frees tokens from a history in one way; `strategy.py` says what one is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from compactor.strategies.clamp import Clamp
+from compactor.strategies.clear import Clear
+from compactor.strategies.strategy import Question, Room, Strategy
+from compactor.strategies.window import Window
+
+STRATEGIES: Mapping[str, Callable[[int], Strategy]] = {
+    'exchanges': lambda keep_steps: Window(to_fit=False, name='exchanges'),
+    'clear': lambda keep_steps: Clear(keep_steps=keep_steps),
+    'window': lambda keep_steps: Window(),
+    'clamp': lambda keep_steps: Clamp(),
+}
+"""What policies call them, each made with the policy's `keep_steps`."""
+
+__all__ = ['STRATEGIES', 'Clamp', 'Clear', 'Question', 'Room', 'Strategy', 'Window']

@@ -1,0 +1,155 @@
+"""Clamp: cuts the largest texts of what must stay, keeping beginning and end, until the history fits.
+
+The last rung: it is there so that one huge result in the last step cannot break a budget. All results and call
+arguments are cut to one common height, so small ones stay whole. Arguments stay valid JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from compactor.history.message import Kind, Part
+from compactor.history.turns import History, Segment, Step, history_of
+from compactor.strategies.strategy import Room
+
+FLOOR = 96
+"""No text is cut below this many tokens: less than this says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """Cuts results, arguments and old answers; user prompts only if `room.may_clamp_prompts`, and last."""
+
+    floor: int = FLOOR
+    name: str = 'clamp'
+
+    def apply(self, history: History, room: Room) -> History:
+        """See `Strategy.apply`."""
+        rungs: list[tuple[Kind, ...]] = [(Kind.RESULT,), (Kind.RESULT, Kind.CALL, Kind.TEXT)]
+        for kinds in rungs:
+            if history.tokens <= room.tokens:
+                return history
+            history = _level(history, kinds, room, self.floor)
+        if history.tokens > room.tokens and room.may_clamp_prompts:
+            history = _level(history, (Kind.USER,), room, self.floor)
+        return history
+
+
+def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) -> History:
+    """Cuts the parts of these kinds to the greatest common height at which the history fits."""
+    parts = [part for part in history.parts if _may_cut(part, kinds, room)]
+    height = _height([part.tokens for part in parts], history.tokens - room.tokens, floor)
+    tall = {id(part): part for part in parts if part.tokens > height}
+    if not tall:
+        return history
+    cut = {key: clamped(part, height, room) for key, part in tall.items()}
+
+    def edit(part: Part) -> Part:
+        return cut.get(id(part), part)
+
+    def segment(of: Segment) -> Segment:
+        return of.map(edit) or of
+
+    def step(_: int, of: Step) -> Step:
+        return of.map(edit)
+
+    history = history.map_steps(step)
+    if Kind.USER not in kinds:
+        return history
+    return history_of(
+        tuple(type(e)(tuple(map(segment, e.prompts)), e.steps) for e in history.exchanges)
+    )
+
+
+def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
+    if part.kind not in kinds or part.protected or part.signed or part.tool in room.protect_tools:
+        return False
+    return not part.media
+
+
+def _height(sizes: list[int], excess: int, floor: int) -> int:
+    """The greatest height such that cutting every size to it frees `excess`, but not below `floor`."""
+    descending = sorted(sizes, reverse=True)
+    taken = 0
+    for count, size in enumerate(descending, start=1):
+        taken += size
+        below = descending[count] if count < len(descending) else 0
+        height = (taken - excess) // count
+        if height >= below:
+            return max(floor, min(height, size))
+    return floor
+
+
+def clamped(part: Part, height: int, room: Room) -> Part:
+    """The part cut to at most `height` tokens, or itself where that cannot be done."""
+    framing = part.tokens - room.count(part.text)
+    text = part.text
+    if part.kind is Kind.CALL:
+        cut = _cut_arguments(text, height - framing, room)
+    else:
+        cut = _cut(text, height - framing, room)
+    if cut is None:
+        return part
+    tokens = room.count(cut) + framing
+    return part.with_text(cut, tokens) if tokens < part.tokens else part
+
+
+def _cut(text: str, most: int, room: Room) -> str | None:
+    """Beginning and end of a text around a marker that says how much is missing; None if it does not pay."""
+    size = room.count(text)
+    if size <= most:
+        return None
+    marker = f'\n[... about {size - most:,} of {size:,} tokens left out ...]\n'
+    budget = most - room.count(marker) - 2
+    if budget < 8:
+        return None
+    head = room.fit(text, budget * 2 // 3)
+    tail = room.fit_end(text[len(head) :], budget - room.count(head))
+    cut = head + marker + tail
+    while room.count(cut) > most and (head or tail):  # tokens merge and split at the seams
+        head, tail = room.fit(head, room.count(head) - 2), room.fit_end(tail, room.count(tail) - 2)
+        cut = head + marker + tail
+    return cut
+
+
+def _cut_arguments(text: str, most: int, room: Room) -> str | None:
+    """Call arguments with their longest strings cut, still valid JSON; None if they are not JSON."""
+    try:
+        arguments = json.loads(text)
+        strings = _strings(arguments)
+    except (ValueError, RecursionError):  # a model wrote them: not JSON, or nested beyond reason
+        return None
+    excess = room.count(text) - most
+    if excess <= 0 or not strings:
+        return None
+    for _ in range(4):
+        height = _height([room.count(s) for s in strings], excess, 24)
+        shorter = {s: _cut(s, height, room) or s for s in strings if room.count(s) > height}
+        cut = json.dumps(_replaced(arguments, shorter), ensure_ascii=False, separators=(',', ':'))
+        over = room.count(cut) - most
+        if over <= 0:
+            return cut
+        excess += over
+    return cut
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [s for item in value.values() for s in _strings(item)]
+    if isinstance(value, list):
+        return [s for item in value for s in _strings(item)]
+    return []
+
+
+def _replaced(value: Any, shorter: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return shorter.get(value, value)
+    if isinstance(value, dict):
+        return {key: _replaced(item, shorter) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, shorter) for item in value]
+    return value

@@ -1,0 +1,59 @@
+"""What a strategy is: a frozen value with one method, from a history to a smaller history.
+
+Triggers and order live in the pipeline and the policy; a strategy only knows how much room there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+from compactor.history.turns import History
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a strategy asks a model; the driver answers with its text."""
+
+    prompt: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a history may hold, and how to count.
+
+    Attributes:
+        tokens: the size to reach, in the units of the local tokenizer.
+        max_exchanges: exchanges to keep at most, or None.
+        count: size of a text in the same units.
+        fit: longest beginning of a text within a number of tokens.
+        fit_end: longest end of a text within a number of tokens.
+        protect_tools: names of tools whose calls and results stay whole.
+        may_clamp_prompts: whether user prompts may be clamped when all else failed.
+    """
+
+    tokens: int
+    max_exchanges: int | None
+    count: Callable[[str], int]
+    fit: Callable[[str, int], str]
+    fit_end: Callable[[str, int], str]
+    protect_tools: Collection[str] = ()
+    may_clamp_prompts: bool = False
+
+
+class Strategy(Protocol):
+    """Frees tokens in one way. Its `name` is how policies and reports call it."""
+
+    @property
+    def name(self) -> str:
+        """The name used in policies and reports."""
+        ...
+
+    def apply(self, history: History, room: Room) -> History | Generator[Question, str, History]:
+        """The history brought towards `room.tokens`; the same object where there is nothing to do.
+
+        A strategy that needs a model is a generator: it yields questions and is sent their answers.
+        """
+        ...

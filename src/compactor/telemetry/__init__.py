@@ -1,0 +1,1 @@
+"""What happened, as frozen events; sinks are plain callables (`events.py`)."""

@@ -1,0 +1,132 @@
+"""One frozen event per thing an operator would want to know; `on_event` receives them as they happen.
+
+    Event
+     ├── RequestChecked     every request: tokens before and after, what was decided, time spent
+     ├── Compacted          a history was rewritten
+     ├── Repaired           defects of the recorded history were mended
+     ├── NearLimit          a request came near the hard limit (once per crossing)
+     ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
+     ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
+     ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
+     ├── StoodAside         the provider keeps this history itself; nothing is rewritten
+     ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
+     ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+     └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Root of all events.
+
+    Attributes:
+        run_id: the agent run it happened in, if any.
+        model: the model the request was for, if known.
+    """
+
+    run_id: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChecked(Event):
+    """A request went through the compactor; tokens include instructions and tool definitions."""
+
+    tokens_before: int
+    tokens_after: int
+    outcome: str
+    method: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted(Event):
+    """A history was rewritten (or, in observe mode, would have been)."""
+
+    tokens_before: int
+    tokens_after: int
+    messages_before: int
+    messages_after: int
+    target: int
+    strategies: tuple[str, ...]
+    parts_removed: int
+    fits: bool
+    observed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired(Event):
+    """Defects of the recorded history were mended, each as `defect` or `defect (tool)`."""
+
+    defects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearLimit(Event):
+    """A request of `tokens` came near the hard limit."""
+
+    tokens: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMissed(Event):
+    """A compaction ended above its goal; `held_by` names the parts that hold the tokens."""
+
+    tokens: int
+    target: int
+    held_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFailed(Event):
+    """A strategy was left out."""
+
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack(Event):
+    """A compaction was put off to the next exchange boundary."""
+
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoodAside(Event):
+    """Nothing was rewritten because the provider keeps the history; `reason` says how that was seen."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused(Event):
+    """A request was refused with `RequestTooLarge`."""
+
+    tokens: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowRetried(Event):
+    """A request that the provider refused as too long was compacted to `tokens_after` and sent again."""
+
+    tokens_before: int
+    tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorMode(Event):
+    """Plugged in as a history processor; `missing` lists what needs `capabilities=[...]`."""
+
+    missing: tuple[str, ...]
+
+
+Sink = Callable[[Event], None]
+"""Receives events. What it raises is logged once and never reaches the agent."""

@@ -1,0 +1,62 @@
+"""HTTP on the loopback interface: requests in as bytes, answers out."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response: its status, its body in bytes, and its headers beside `content-length`."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Route: TypeAlias = Callable[[bytes], Answer]
+"""Answers the requests to one path."""
+
+
+def as_json(status: int, data: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    """Wrap a JSON object, with further headers if given."""
+    return Answer(status, json.dumps(data).encode(), {'content-type': 'application/json', **(headers or {})})
+
+
+def as_events(events: Iterable[str]) -> Answer:
+    """Wrap server-sent events. They leave in one piece: a client parses them as it would a slow stream."""
+    return Answer(200, ''.join(events).encode(), {'content-type': 'text/event-stream'})
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands the body of a POST to the route of its path; all else is 404."""
+
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True  # Headers and body leave as two writes; Nagle would hold the second back.
+
+    def __init__(self, routes: Mapping[str, Route], *args: Any) -> None:
+        self._routes = routes
+        super().__init__(*args)
+
+    def do_POST(self) -> None:
+        """Answer a POST."""
+        length = self.headers.get('content-length', '')
+        raw = self.rfile.read(int(length)) if length.isdecimal() else b''
+        route = self._routes.get(urlsplit(self.path).path)
+        self._send(
+            route(raw) if route else as_json(404, {'error': {'message': f'no such path: {self.path}'}})
+        )
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: a test reads `StrictProvider.requests`."""
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header('content-length', str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)

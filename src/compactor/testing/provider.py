@@ -1,0 +1,214 @@
+"""A model provider on the loopback interface that refuses what the real ones refuse."""
+
+import functools
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from http.server import ThreadingHTTPServer
+from types import ModuleType, TracebackType
+from typing import Any
+
+from compactor.testing import rules_anthropic, rules_openai, thinking, wire_anthropic, wire_openai
+from compactor.testing.count import request_tokens
+from compactor.testing.exchange import Api, Body, Failure, Recorded, Refusal, Reply, Respond, Turn
+from compactor.testing.loopback import Answer, Handler, as_events, as_json
+from compactor.testing.rule import Problem, Request, Rule, first_refusal
+from compactor.testing.spoken import Spoken
+from compactor.testing.turns import turns_of
+
+_PATHS: dict[Api, str] = {'openai': '/v1/chat/completions', 'anthropic': '/v1/messages'}
+_RULES: dict[Api, tuple[Rule, ...]] = {
+    'openai': rules_openai.OPENAI_RULES,
+    'anthropic': rules_anthropic.ANTHROPIC_RULES,
+}
+_WIRES: dict[Api, ModuleType] = {'openai': wire_openai, 'anthropic': wire_anthropic}
+_OVERFLOWS: dict[Api, Callable[[int, int], Problem]] = {
+    'openai': rules_openai.overflow,
+    'anthropic': rules_anthropic.overflow,
+}
+_CALL_IDS: dict[Api, str] = {'openai': 'call', 'anthropic': 'toolu'}
+
+
+class StrictProvider:
+    """A loopback HTTP server that speaks OpenAI chat completions and Anthropic messages, streamed and not.
+
+    A request that breaks a rule of the real API gets status 400 with that API's error JSON and words; the
+    rules are `OPENAI_RULES` and `ANTHROPIC_RULES`. Any other gets what `reply` answers. Use it as a context
+    manager and point a real SDK at it; any API key and model name will do::
+
+        with StrictProvider(lambda turn: Reply('hello')) as server:
+            client = openai.OpenAI(base_url=server.openai_url, api_key='test', max_retries=0)
+
+    Args:
+        reply: The model: a function from a lawful request to its answer, or to a fault to play. It is called
+            in the server's threads, at the same time for requests that overlap. An exception in it is
+            answered with status 500 and raised again when the `with` block ends.
+        window: The model's input window in tokens; None (the default) is unlimited. Room for the answer is
+            not taken from it.
+        count: Counts the tokens of a text. The default is exact for GPT-4o, offline.
+        thinking: Whether the model thinks when a request says nothing about it, as with
+            `thinking={'type': 'enabled'}` (Anthropic wire only). A request that does say is believed.
+        bound_thinking: Plays the newer Claude models: thinking is on by default (adaptive), and a thinking
+            block is refused once anything before it has changed, unless the request sets
+            `thinking.block_binding.prefix_mismatch_behavior` to `drop_block`.
+
+    Attributes:
+        requests: Every request in the order of its answer, refused ones included.
+    """
+
+    def __init__(
+        self,
+        reply: Respond,
+        window: int | None = None,
+        count: Callable[[str], int] | None = None,
+        thinking: bool = False,
+        bound_thinking: bool = False,
+    ) -> None:
+        self.requests: list[Recorded] = []
+        self._reply = reply
+        self._window = window
+        # A conversation sends the same texts again and again: each is counted once.
+        self._count = functools.lru_cache(maxsize=10_000)(count or _exact_count)
+        self._thinking = 'adaptive' if bound_thinking else 'enabled' if thinking else None
+        self._bound = bound_thinking
+        self._lock = threading.Lock()
+        self._turns = itertools.count(1)
+        self._calls = itertools.count(1)
+        self._unthought: set[str] = set()
+        self._fault: Exception | None = None
+        self._running: tuple[ThreadingHTTPServer, threading.Thread] | None = None
+
+    @property
+    def refusals(self) -> list[Recorded]:
+        """The refused requests; each says in `refusal.rule` which rule it broke."""
+        return [recorded for recorded in self.requests if recorded.refusal]
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL for OpenAI's SDK. Raises RuntimeError outside the `with` block."""
+        return f'{self._origin}/v1'
+
+    @property
+    def anthropic_url(self) -> str:
+        """The base URL for Anthropic's SDK. Raises RuntimeError outside the `with` block."""
+        return self._origin
+
+    @property
+    def _origin(self) -> str:
+        if self._running is None:
+            raise RuntimeError('StrictProvider has an address only inside its `with` block')
+        return f'http://127.0.0.1:{self._running[0].server_address[1]}'
+
+    def __enter__(self) -> 'StrictProvider':
+        routes = {path: functools.partial(self.answer, api) for api, path in _PATHS.items()}
+        server = ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Handler, routes))
+        # The poll interval bounds how long it takes to leave the block.
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        self._running = (server, thread)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._running is not None
+        server, thread = self._running
+        self._running = None
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        if self._fault is not None and error is None:
+            raise self._fault
+
+    def answer(self, api: Api, raw: bytes) -> Answer:
+        """Judge a request and answer it: all that the server does with what it receives.
+
+        Args:
+            api: The wire it came over.
+            raw: The request's body as it was sent, well formed or not.
+        """
+        body: Body = {}
+        tokens = 0
+        try:
+            body = _decoded(raw)
+            tokens = request_tokens(body, self._count)
+            request = self._request(api, body, tokens)
+            refusal = first_refusal(_RULES[api], request)
+        except (ValueError, RecursionError):
+            refusal = Refusal('json', _WIRES[api].MALFORMED)
+        answer = self._refused(api, refusal) if refusal else self._replied(api, request)
+        with self._lock:  # Written down before it leaves: whoever has the answer finds the request.
+            streamed = body.get('stream') is True
+            self.requests.append(Recorded(api, body, tokens, streamed, refusal, answer.status))
+        return answer
+
+    def _request(self, api: Api, body: Body, tokens: int) -> Request:
+        mode = self._thinking if api == 'anthropic' else None
+        asked = body.get('thinking')
+        if api == 'anthropic' and isinstance(asked, dict):
+            mode = None if asked.get('type') == 'disabled' else str(asked.get('type'))
+        with self._lock:
+            unthought = frozenset(self._unthought)
+        return Request(body, tokens, self._window, mode, self._bound, unthought)
+
+    def _refused(self, api: Api, refusal: Refusal) -> Answer:
+        return as_json(400, _WIRES[api].refused(refusal))
+
+    def _replied(self, api: Api, request: Request) -> Answer:
+        with self._lock:
+            number = next(self._turns)
+        try:
+            reply = self._reply(Turn(api, number, request.body))
+            if isinstance(reply, Failure):
+                return self._failed(api, reply, request.tokens)
+            return self._spoken(api, request, reply, number)
+        except Exception as error:  # noqa: BLE001 (kept: leaving the block raises it where the test can see it)
+            self._fault = error
+            return as_json(500, _WIRES[api].failed(500, f'`reply` raised {error!r}'))
+
+    def _failed(self, api: Api, failure: Failure, tokens: int) -> Answer:
+        wire, headers = _WIRES[api], dict(failure.headers)
+        if failure.body is not None:
+            return as_json(failure.status, failure.body, headers)
+        if failure.code == 'context_length_exceeded' and not failure.message:
+            problem = _OVERFLOWS[api](tokens, self._window or max(tokens - 1, 0))
+            refusal = Refusal('window', problem.message, problem.param, problem.code)
+            return as_json(failure.status, wire.refused(refusal), headers)
+        return as_json(failure.status, wire.failed(failure.status, failure.message, failure.code), headers)
+
+    def _spoken(self, api: Api, request: Request, reply: Reply, number: int) -> Answer:
+        signature = _signature(request, reply)
+        said = [reply.text, *(call.name + json.dumps(dict(call.args)) for call in reply.calls)]
+        if signature is not None:
+            said.append(reply.thinking or '')
+        with self._lock:
+            ids = tuple(call.id or f'{_CALL_IDS[api]}_{next(self._calls):024d}' for call in reply.calls)
+            if request.thinking is not None and signature is None:
+                self._unthought.update(ids)
+        output_tokens = sum(map(self._count, said))
+        spoken = Spoken(request.body, reply, ids, number, request.tokens, output_tokens, signature)
+        if request.body.get('stream') is True:
+            return as_events(_WIRES[api].stream(spoken))
+        return as_json(200, _WIRES[api].answer(spoken))
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    """Decode a request; raises ValueError if it is no JSON object."""
+    body = json.loads(raw)
+    if not isinstance(body, dict):
+        raise ValueError('not an object')
+    return body
+
+
+def _signature(request: Request, reply: Reply) -> str | None:
+    if reply.thinking is None or request.thinking is None:
+        return None
+    *_, here = thinking.walk(request.body, turns_of(request.body))
+    return thinking.sign('' if reply.redacted else reply.thinking, here.prefix, here.previous)
+
+
+def _exact_count(text: str) -> int:
+    from compactor.tokens.counter import counter_for
+
+    return counter_for('gpt-4o').base(text)
