@@ -186,7 +186,7 @@ class Source(Protocol):
 
 
 def fit(
-    source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None, force: bool = False
+    source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None
 ) -> Generator[Question, str, Compaction[Message]]:
     """Brings a history within its budget.
 
@@ -195,7 +195,6 @@ def fit(
         policy: when to compact and how.
         context: the request it is for.
         target: compact to this size, whatever the policy's trigger and goal say.
-        force: compact to the policy's goal, whatever its trigger says.
 
     Returns (as the generator's value): a `Compaction` over neutral messages.
     """
@@ -203,22 +202,24 @@ def fit(
     recorded = source.messages
     before = context.estimate(source.tokens)
     aim = limits.goal if target is None else target
-    start = _Outcome(source, context, limits, aim, before)
+    least = aim + 1 if target is not None else limits.trigger
+    start = _Outcome(source, context, limits, aim, before, recorded)
     if context.server_state is not None:
-        return start.unchanged('stood_aside', recorded)
-    wanted = before > aim if target is not None or force else before >= limits.trigger
-    if not wanted and not source.broken and recorded and recorded[0].role == 'request':
-        return start.unchanged('below', recorded)
+        return start.unchanged('stood_aside')
+    headless = bool(recorded) and recorded[0].role == 'response'
+    if before < least and not source.broken and not headless:
+        return start.unchanged('below')
     parsed = source.snapshot(context.sending)
-    mended = recorded if not parsed.repairs else write(parsed.history.segments)
-    start = replace(start, mended=mended, repairs=parsed.repairs)
-    if not wanted:
-        return start.unchanged('below', mended)
+    if parsed.repairs:
+        start = replace(start, mended=write(parsed.history.segments), repairs=parsed.repairs)
+        before = context.estimate(sum(message.tokens for message in start.mended))
+    if before < least:
+        return start.unchanged('below')
     if context.retry_at is not None and before < min(context.retry_at, limits.hard) and target is None:
-        return start.unchanged('paused', mended)
+        return start.unchanged('paused')
     rule = reasoning.rule_for(context.provider, context.model)
     if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
-        return start.unchanged('held_back', mended)
+        return start.unchanged('held_back')
     room = _room(policy, context, context.base_for(aim, parsed.history.tokens))
     return (yield from _compact(start, parsed.history, policy, room, rule))
 
@@ -248,8 +249,8 @@ def _compact(
         strategy = STRATEGIES[name](policy.keep_steps)
         try:
             changed = yield from _ask(strategy, history, room)
-            if changed is history:
-                continue
+            if changed.tokens >= history.tokens:
+                continue  # nothing to do, or a mark would cost more than what it stands for
             changed = move_cache_points(start.mended, reasoning.settle(start.mended, changed, rule))
             written = write(changed.segments)
             broken = rules.check(start.mended, written, rule)
@@ -280,13 +281,13 @@ class _Outcome:
     limits: Limits
     aim: int
     before: int
-    mended: Sequence[Message] = ()
+    mended: Sequence[Message]
     repairs: tuple[Repair, ...] = ()
 
-    def unchanged(self, outcome: Outcome, messages: Sequence[Message]) -> Compaction[Message]:
+    def unchanged(self, outcome: Outcome) -> Compaction[Message]:
         """No strategy was applied; repairs may have been made."""
-        size = self.context.estimate(sum(m.tokens for m in messages)) if self.repairs else self.before
-        return self._result(outcome, messages, size, size < self.limits.hard, (), (), ())
+        size = self.context.estimate(sum(m.tokens for m in self.mended)) if self.repairs else self.before
+        return self._result(outcome, self.mended, size, size < self.limits.hard, (), (), ())
 
     def compacted(
         self, messages: Sequence[Message], applied: tuple[Applied, ...], failures: tuple[Failure, ...]

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,12 +69,14 @@ def test_published_counts(name: str, text: str, expected: int) -> None:
     assert encoding(name).count(text) == expected
 
 
+@settings(deadline=None)
 @given(text=TEXTS, name=st.sampled_from(list(BUNDLED)))
 def test_counts_equal_tiktokens(text: str, name: str) -> None:
     """Any string, surrogates and special tokens included, counts as tiktoken counts it as ordinary text."""
     assert encoding(name).count(text) == by_tiktoken(name, text)
 
 
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_both_ways_of_counting_agree(text: str) -> None:
     """Without the private buffer interface of tiktoken, the public one gives the same counts."""
@@ -99,7 +100,7 @@ def test_five_megabytes_of_spaces() -> None:
     assert encoding('o200k_base').count(' ' * 5 * MEGABYTE) == pytest.approx(5 * MEGABYTE / 128, rel=0.01)
 
 
-@settings(max_examples=30)
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=20))
 def test_count_many_equals_count(texts: list[str]) -> None:
     """Counting together gives each text's own count, in order, duplicates included."""
@@ -109,7 +110,7 @@ def test_count_many_equals_count(texts: list[str]) -> None:
 def test_count_many_in_threads_keeps_the_order() -> None:
     """Above the threshold for threads too, whatever the sizes."""
     bpe = encoding('o200k_base').bpe
-    texts = [f'{number} ' * (1 + number * 37 % 400) for number in range(500)]
+    texts = [f'{number} ' * (1 + number * 37 % 500) for number in range(500)]
     assert sum(map(len, texts)) > encodings.THREADS_FROM
     fresh = Encoding('o200k_base', bpe)
     assert fresh.count_many(texts) == [fresh.count_fresh(text) for text in texts]
@@ -142,7 +143,6 @@ assert openai_public.load_tiktoken_bpe is loader
 assert not tiktoken.registry.ENCODINGS
 """
     subprocess.run([sys.executable, '-c', script], check=True, timeout=60)
-    assert tiktoken.Encoding is not None
 
 
 def test_first_count_needs_no_network() -> None:
@@ -158,7 +158,9 @@ socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 from compactor.tokens import counter_for
 print(counter_for('gpt-4o').count('hello world'), counter_for('gpt-4').count('hello world'))
 """
-    done = subprocess.run([sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True
+    )
     assert done.stdout.split() == ['2', '2']
 
 
@@ -170,5 +172,7 @@ import compactor.tokens
 compactor.tokens.counter_for('gpt-4o')
 print(sorted({'tiktoken', 'genai_prices', 'pydantic_ai', 'concurrent.futures'} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True
+    )
     assert done.stdout.strip() == '[]'

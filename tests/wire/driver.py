@@ -1,22 +1,25 @@
 """Lets an agent live through many rounds of parallel tool calls against the strict provider.
 
 How refusals are counted. A refused request kills a run, and what is left of the run is not comparable between
-ways of keeping a history: a run that dies early meets few requests. So a refused round is counted and then played
-again, by an agent without any processing, from the history as it stood before the agent's own processing touched
-it: what a user does who repairs the session by hand and carries on. The next round is the agent's own again.
-Every contender thus faces the same rounds, a round is refused once at most, and
+ways of keeping a history: a run that dies early meets few requests. So a refused round is counted and then
+played again, by an agent without any processing, from the history as it stood before the agent's own processing
+touched it: what a user does who repairs the session by hand and carries on. The next round is the agent's own
+again. Every contender thus faces the same rounds, a round is refused once at most, and
 `completed + len(refusals) == rounds + 1` (the final answer is one request more), unless the repair was refused
-too, as when the untouched history is over the window: then the session ends there and `completed` falls short.
+too, as when the untouched history is over the window: then the session ends there, and `completed` falls short.
 """
 
 import asyncio
+import functools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import anthropic
 import openai
+import pytest
 from pydantic_ai import Agent, Tool, UsageLimits
 from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage
@@ -84,6 +87,24 @@ def live(
         script, window, count or _four_characters, thinking=thinking, bound_thinking=bound_thinking
     ) as server:
         return asyncio.run(_Session(server, provider, model_name, rounds, streamed).run(agent_factory))
+
+
+def requires(provider: Api) -> None:
+    """Skip the test where this pydantic-ai cannot speak to the provider through the installed SDK at all."""
+    if provider == 'anthropic' and not _speaks_anthropic():
+        pytest.skip('this pydantic-ai cannot build messages with the installed Anthropic SDK')
+
+
+@functools.cache
+def _speaks_anthropic() -> bool:
+    # Versions before 2.6x construct a type that Anthropic's SDK 2 made a union: they fail before any request.
+    try:
+        live(lambda model, tools: Agent(model, tools=tools), 'anthropic', 1)
+    except TypeError as error:
+        if 'Cannot instantiate typing.Union' in str(error):
+            return False
+        raise
+    return True
 
 
 @dataclass(frozen=True)
@@ -178,9 +199,7 @@ class _Session:
                     made += 1
                     try:
                         if self.streamed:
-                            async with node.stream(run.ctx) as events:
-                                async for _ in events:
-                                    pass
+                            await _drained(node.stream(run.ctx))
                         node = await run.next(node)
                     except ModelHTTPError as error:
                         if error.status_code != 400:
@@ -190,6 +209,12 @@ class _Session:
                     node = await run.next(node)
             assert run.result is not None
             return run.all_messages(), run.result.output, False
+
+
+async def _drained(stream: AbstractAsyncContextManager[AsyncIterable[object]]) -> None:
+    async with stream as events:
+        async for _ in events:
+            pass
 
 
 def _four_characters(text: str) -> int:

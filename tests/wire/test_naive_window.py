@@ -19,7 +19,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from compactor.testing import Api
-from tests.wire.driver import AgentFactory, Lived, live
+from tests.wire.driver import AgentFactory, Lived, live, requires
 
 try:
     from pydantic_ai.capabilities import ProcessHistory as _ProcessHistory
@@ -86,6 +86,7 @@ def core_repairs_orphans() -> bool:
 @pytest.mark.parametrize('provider', PROVIDERS)
 def test_an_untouched_history_is_never_refused(provider: Api, streamed: bool) -> None:
     """The whole history of parallel calls breaks no rule: what is refused below is the window's doing."""
+    requires(provider)
     lived = live(unprocessed, provider, ROUNDS, streamed=streamed)
     shown(f'{provider}, untouched, streamed={streamed}', lived)
     assert lived.refusals == []
@@ -98,6 +99,7 @@ def test_an_untouched_history_is_never_refused(provider: Api, streamed: bool) ->
 @pytest.mark.parametrize('bound', [False, True])
 def test_untouched_thinking_is_never_refused(bound: bool) -> None:
     """pydantic-ai sends thinking back as it came, so that signatures hold, bound or not."""
+    requires('anthropic')
     lived = live(unprocessed, 'anthropic', ROUNDS, thinking=True, bound_thinking=bound)
     assert lived.refusals == []
     blocks = [block for turn in lived.requests[-1].body['messages'] for block in turn['content']]
@@ -107,6 +109,7 @@ def test_untouched_thinking_is_never_refused(bound: bool) -> None:
 @pytest.mark.parametrize('provider', PROVIDERS)
 def test_a_cut_between_call_and_result(provider: Api) -> None:
     """An odd window starts with results whose calls are gone; older cores send them, newer ones drop them."""
+    requires(provider)
     lived = live(keeping_last(7), provider, ROUNDS)
     shown(f'{provider}, last 7 messages', lived)
     if core_repairs_orphans():
@@ -121,6 +124,7 @@ def test_a_cut_between_call_and_result(provider: Api) -> None:
 @pytest.mark.parametrize('provider', PROVIDERS)
 def test_a_window_of_messages_is_no_window_of_tokens(provider: Api) -> None:
     """Twenty messages can hold any number of tokens: over the provider's window the session is lost."""
+    requires(provider)
     lived = live(keeping_last(20), provider, ROUNDS, window=15_000)
     shown(f'{provider}, last 20 messages, 15,000', lived)
     assert [one.refusal.rule for one in lived.refusals if one.refusal] == ['window']
@@ -131,6 +135,7 @@ def test_a_window_of_messages_is_no_window_of_tokens(provider: Api) -> None:
 
 def test_a_window_before_bound_thinking() -> None:
     """An even window keeps every pair, yet each cut invalidates the thinking that comes after it."""
+    requires('anthropic')
     lived = live(keeping_last(6), 'anthropic', ROUNDS, bound_thinking=True)
     shown('anthropic, last 6 messages, bound', lived)
     assert {one.refusal.rule for one in lived.refusals if one.refusal} == {'thinking-bound'}

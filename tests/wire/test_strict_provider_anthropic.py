@@ -9,8 +9,8 @@ import pytest
 
 from compactor.testing import ANTHROPIC_RULES, Call, Failure, Reply, StrictProvider, Turn
 
-USER = {'role': 'user', 'content': 'fix the parser'}
-TOOLS = [{'name': 'read', 'input_schema': {'type': 'object', 'properties': {}}}]
+USER: Any = {'role': 'user', 'content': 'fix the parser'}
+TOOLS: Any = [{'name': 'read', 'input_schema': {'type': 'object', 'properties': {}}}]
 MARKER = {'type': 'ephemeral'}
 
 
@@ -54,11 +54,10 @@ def client(server: StrictProvider) -> Iterator[anthropic.Anthropic]:
         yield client
 
 
-def ask(client: anthropic.Anthropic, *messages: dict[str, Any], **more: Any) -> anthropic.types.Message:
+def ask(client: anthropic.Anthropic, *messages: Any, **more: Any) -> Any:
     """Send messages, with defaults for what a request needs."""
     request: dict[str, Any] = {'model': 'claude', 'max_tokens': 64, 'tools': TOOLS, **more}
-    answer: anthropic.types.Message = client.messages.create(messages=list(messages), **request)
-    return answer
+    return client.messages.create(messages=list(messages), **request)
 
 
 MISSING_RESULT = 'Each `tool_use` block must have a corresponding `tool_result` block in the next message.'
@@ -195,9 +194,9 @@ def test_an_answer_with_thinking_and_parallel_calls(stream: bool) -> None:
             with client.messages.stream(
                 model='m',
                 max_tokens=64,
-                messages=[USER],  # type: ignore[list-item]
+                messages=[USER],
             ) as events:
-                answer = events.get_final_message()
+                answer: Any = events.get_final_message()
         else:
             answer = ask(client, USER, tools=[])
         assert server.requests[0].streamed is stream

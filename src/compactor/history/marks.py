@@ -18,7 +18,9 @@ NO_BEGINNING = 'No user message precedes this point: the beginning of this conve
 UNANSWERED = '[no result: this call was never answered]'
 """Stands in for the result of a call that will not be answered any more."""
 UNANSWERED_TOKENS = 16
-"""At least what `UNANSWERED` costs with a result's framing in either bundled vocabulary (checked by a test)."""
+"""What `UNANSWERED` costs with a result's framing in either bundled vocabulary (checked by a test)."""
+OPENING_TOKENS = 27
+"""What `opening()` costs in either bundled vocabulary (checked by a test)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from compactor.history.marks import UNANSWERED, UNANSWERED_TOKENS, opening
+from compactor.history.marks import OPENING_TOKENS, UNANSWERED, UNANSWERED_TOKENS, opening
 from compactor.history.message import Kind, Message, Part, message_of
 from compactor.history.turns import Exchange, History, Segment, Step, step_of
 
@@ -341,7 +341,7 @@ def parse(messages: Iterable[Message], sending: bool = True) -> Parsed:
 
 def opening_message() -> Message:
     """The request that opens a history whose beginning is missing."""
-    return message_of('request', (Part(Kind.MARK, None, 24, opening()),))
+    return message_of('request', (Part(Kind.MARK, None, OPENING_TOKENS, opening()),))
 
 
 def _unanswered(call: Part) -> Part:

@@ -201,7 +201,7 @@ def identity(before: Sequence[Message], after: Sequence[Message], rule: Reasonin
     recorded = {id(message.raw): message for message in before if message.raw is not None}
     for i, message in enumerate(after):
         was = recorded.get(id(message.raw)) if message.raw is not None else None
-        if was is not None and was is not message and was.parts == message.parts:
+        if was is not None and not was.edited and was is not message and was.parts == message.parts:
             yield Violation('identity', i, 'an unchanged message was rebuilt')
 
 

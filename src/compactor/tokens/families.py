@@ -61,7 +61,7 @@ FAMILIES: tuple[Family, ...] = (
         'exact',
         STRICT
         + r'(?:(?:gpt-4|gpt-3\.5-turbo|gpt-35-turbo)(?![a-z0-9.])|gpt-3\.5$'
-        + r'|(?:davinci-002|babbage-002|text-embedding-ada-002|text-embedding-3-(?:small|large))$)',
+        + r'|(?:davinci-002|babbage-002|text-embedding-(?:ada-002|3-small|3-large))(?![a-z0-9.-]))',
     ),
     # Names that say which tokenizer is likely, but no more: Azure deployments called 'our-gpt-4o-eu'.
     Family(

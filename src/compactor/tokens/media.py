@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 
 from compactor.tokens.image_size import Size, image_size
 
@@ -61,8 +61,7 @@ def area(size: Size) -> int:
 
 def large_area(size: Size) -> int:
     """The same from Claude 4.7, which sees up to 3.75 megapixels (its announcement): 5,000 at most."""
-    width, height = _scaled(size, sqrt(3_750_000 / (size[0] * size[1])))
-    return min(5_000, ceil(width * height / 750))
+    return min(5_000, ceil(size[0] * size[1] / 750))
 
 
 def tiles_of_768(size: Size) -> int:

@@ -24,7 +24,7 @@ from pydantic_ai.tools import AgentDepsT
 from compactor import errors
 from compactor.adapters.pydantic_ai.compact import compact, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
-from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS
+from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.errors import ConfigError
@@ -142,7 +142,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
     ) -> Any:
         """Sends the compacted history of `persist=False`, and compacts once more if the provider says too long."""
         if not self.persist:
-            request_context = _with_messages(request_context, self._process_request(ctx, request_context))
+            kept = self._process_request(ctx, request_context)
+            request_context = _with_messages(request_context, kept)
         try:
             return await handler(request_context)
         except Exception as error:
@@ -365,7 +366,7 @@ def _put(mapping: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> Non
 def _with_messages(request: Any, messages: list[ModelMessage]) -> Any:
     """A copy of a request context with other messages; `dataclasses.replace` would reset fields set by the graph."""
     changed = copy.copy(request)
-    changed.messages = messages
+    changed.messages = messages if messages is request.messages else merge_requests(messages)
     return changed
 
 

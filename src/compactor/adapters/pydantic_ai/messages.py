@@ -319,6 +319,23 @@ def write(messages: Iterable[Message]) -> list[ModelMessage]:
     return written
 
 
+def merge_requests(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """Neighbouring requests as one, results first, as the framework itself sends them.
+
+    Needed where a history is replaced behind the framework's own merging. Untouched messages stay themselves.
+    """
+    merged: list[ModelMessage] = []
+    for message in messages:
+        last = merged[-1] if merged else None
+        if isinstance(message, ModelRequest) and isinstance(last, ModelRequest):
+            parts = [*last.parts, *message.parts]
+            parts.sort(key=lambda part: part.part_kind not in ('tool-return', 'retry-prompt'))
+            merged[-1] = replace(message, parts=parts)
+        else:
+            merged.append(message)
+    return merged
+
+
 def _rebuilt(message: Message, clock: datetime) -> ModelMessage:
     parts: list[Any] = [_rebuilt_part(part, clock) for part in message.parts]
     if message.raw is None:
@@ -340,8 +357,17 @@ def _rebuilt_part(part: Part, clock: datetime) -> Any:
         return raw
     if part.kind is Kind.CALL:
         return replace(raw, args=part.text)
+    if getattr(raw, 'part_kind', '') == 'retry-prompt':
+        return _with_content(raw, part.text)
     if part.kind is Kind.USER and not isinstance(raw.content, str) and not isinstance(part.body, str):
         return replace(raw, content=[*raw.content, *part.cache_points])  # only a cache point was added
     if part.cache_points:
         return replace(raw, content=[part.text, *part.cache_points])
     return replace(raw, content=part.text)
+
+
+def _with_content(part: Any, content: str) -> Any:
+    """A copy of a part whose class is deprecated: its constructor, and so `replace`, would warn."""
+    copied = object.__new__(type(part))
+    copied.__dict__.update(vars(part), content=content)
+    return copied
