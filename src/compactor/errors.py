@@ -1,9 +1,9 @@
 """Every error this library raises, by who has to act.
 
-    CompactorError
-     ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
-     ├── HistoryError       what was handed in is not a history of messages: mend the input
-     └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
+CompactorError
+ ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
+ ├── HistoryError       what was handed in is not a history of messages: mend the input
+ └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
 """
 
 from __future__ import annotations

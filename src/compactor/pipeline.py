@@ -19,7 +19,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from compactor.history import reasoning, rules
 from compactor.history.cache_points import move_cache_points
 from compactor.history.changes import Removed, first_change, removed
-from compactor.history.message import Kind, Message
+from compactor.history.message import Message
 from compactor.history.parse import Parsed, Repair
 from compactor.history.report import Holder, TokenReport, holders, report
 from compactor.history.turns import History, history_of

@@ -119,7 +119,11 @@ class HistoryPolicy(_Station):
         hard = share(whole, self.hard_limit_threshold)
         reserve = self.reserve_tokens
         return Limits(
-            whole, trigger - reserve, goal - reserve, share(hard, self.warning_ratio) - reserve, hard - reserve
+            whole,
+            trigger - reserve,
+            goal - reserve,
+            share(hard, self.warning_ratio) - reserve,
+            hard - reserve,
         )
 
 
@@ -233,7 +237,9 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]
             if not name.startswith(prefix):
                 continue
             if key not in model.model_fields:
-                raise ConfigError(f'{name} is set, but {station} has no {key!r}; it has: {", ".join(model.model_fields)}')
+                raise ConfigError(
+                    f'{name} is set, but {station} has no {key!r}; it has: {", ".join(model.model_fields)}'
+                )
             found.setdefault(station, {})[key] = _parsed(text)
     return found
 
@@ -251,8 +257,9 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for station, values in above.items():
         under = merged.get(station)
-        both = isinstance(under, Mapping) and isinstance(values, Mapping)
-        merged[station] = {**under, **values} if both else values
+        if isinstance(under, Mapping) and isinstance(values, Mapping):
+            values = {**under, **values}
+        merged[station] = values
     return merged
 
 

@@ -2,11 +2,12 @@
 
 How refusals are counted. A refused request kills a run, and what is left of the run is not comparable between
 ways of keeping a history: a run that dies early meets few requests. So a refused round is counted and then
-played again, by an agent without any processing, from the history as it stood before the agent's own processing
-touched it: what a user does who repairs the session by hand and carries on. The next round is the agent's own
-again. Every contender thus faces the same rounds, a round is refused once at most, and
-`completed + len(refusals) == rounds + 1` (the final answer is one request more), unless the repair was refused
-too, as when the untouched history is over the window: then the session ends there, and `completed` falls short.
+played again, by an agent without any processing, from the history as it stood before the agent's own
+processing touched it: what a user does who repairs the session by hand and carries on. The next round is the
+agent's own again. Every contender thus faces the same rounds, a round is refused once at most, and
+`completed + len(refusals) == rounds + 1` (the final answer is one request more), unless the repair was
+refused too, as when the untouched history is over the window: then the session ends there, and `completed`
+falls short.
 """
 
 import asyncio
@@ -74,7 +75,7 @@ def live(
     Args:
         agent_factory: Builds the agent; called once, inside the event loop.
         provider: The wire: the real SDK for it is pointed at a `StrictProvider`.
-        rounds: Rounds of tool calls; the final answer takes one request more, counted as a round too.
+        rounds: Rounds of tool calls; the final answer takes one request more.
         window: The provider's input window in tokens.
         count: The provider's counter; four characters a token if None.
         thinking: See `StrictProvider`; the model then thinks before every call.
@@ -139,9 +140,7 @@ class _Session:
 
     async def run(self, agent_factory: AgentFactory) -> Lived:
         if self.provider == 'openai':
-            async with openai.AsyncOpenAI(
-                base_url=self.server.openai_url, api_key='test', max_retries=0
-            ) as client:
+            async with openai.AsyncOpenAI(base_url=self.server.openai_url, api_key='test', max_retries=0) as client:
                 model: Model = OpenAIChatModel(
                     self.model_name or 'gpt-4o', provider=OpenAIProvider(openai_client=client)
                 )

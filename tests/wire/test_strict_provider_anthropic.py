@@ -282,9 +282,7 @@ def test_thinking_kept_as_it_came_passes(thinker: Thinker, thinking_server: Stri
     assert rules(thinking_server) == []
 
 
-def test_a_thinking_block_without_a_genuine_signature(
-    thinker: Thinker, thinking_server: StrictProvider
-) -> None:
+def test_a_thinking_block_without_a_genuine_signature(thinker: Thinker, thinking_server: StrictProvider) -> None:
     """A signature that the server did not make is refused, in any message."""
     block = thinker.thinking(1)
     field = 'data' if block['type'] == 'redacted_thinking' else 'signature'
@@ -314,9 +312,7 @@ def test_a_turn_of_nothing_but_thinking(thinker: Thinker, thinking_server: Stric
     assert rules(thinking_server) == ['final-thinking']
 
 
-def test_the_last_step_of_a_tool_loop_starts_with_thinking(
-    thinker: Thinker, thinking_server: StrictProvider
-) -> None:
+def test_the_last_step_of_a_tool_loop_starts_with_thinking(thinker: Thinker, thinking_server: StrictProvider) -> None:
     """With manual thinking the last calls keep their thinking; earlier ones may lose theirs."""
     del thinker.messages[1]['content'][0]
     ask(thinker.client, *thinker.messages, **thinker.more)

@@ -15,9 +15,7 @@ PATHS: dict[Api, str] = {'openai': '/v1/chat/completions', 'anthropic': '/v1/mes
 
 def provider() -> StrictProvider:
     """A provider whose model says ok."""
-    return StrictProvider(
-        lambda turn: Reply('ok', thinking='hm'), window=1_000, count=len, bound_thinking=True
-    )
+    return StrictProvider(lambda turn: Reply('ok', thinking='hm'), window=1_000, count=len, bound_thinking=True)
 
 
 WORDS = st.sampled_from(

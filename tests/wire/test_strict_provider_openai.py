@@ -1,7 +1,7 @@
 """The strict provider refuses over the real OpenAI SDK what OpenAI's chat completions refuse."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import openai
@@ -10,9 +10,7 @@ import pytest
 from compactor.testing import OPENAI_RULES, Call, Failure, Reply, StrictProvider, Turn
 
 USER: Any = {'role': 'user', 'content': 'fix the parser'}
-TOOLS: Any = [
-    {'type': 'function', 'function': {'name': 'read', 'parameters': {'type': 'object', 'properties': {}}}}
-]
+TOOLS: Any = [{'type': 'function', 'function': {'name': 'read', 'parameters': {'type': 'object', 'properties': {}}}}]
 
 
 def words(text: str) -> int:
@@ -276,9 +274,7 @@ def test_faults_are_played_and_counted() -> None:
         assert limited.value.code == 'rate_limit_exceeded'
         with pytest.raises(openai.InternalServerError):
             ask()
-        with pytest.raises(
-            openai.BadRequestError, match='maximum context length is 1000 tokens'
-        ) as overflown:
+        with pytest.raises(openai.BadRequestError, match='maximum context length is 1000 tokens') as overflown:
             ask()
         assert overflown.value.code == 'context_length_exceeded'
         with pytest.raises(openai.APIStatusError, match='teapot'):
@@ -288,15 +284,19 @@ def test_faults_are_played_and_counted() -> None:
     assert [recorded.status for recorded in server.requests] == [429, 500, 400, 418, 200]
 
 
-def test_an_exception_in_reply_surfaces() -> None:
-    """A broken reply function is answered with 500 and raised where the test sees it."""
+def lost(value: object) -> Any:
+    """Fail, as a reply or as a counter."""
+    raise LookupError('no such turn')
 
-    def reply(turn: Turn) -> Reply:
-        raise LookupError('no such turn')
+
+@pytest.mark.parametrize(('reply', 'count'), [(lost, words), (lambda turn: Reply('ok'), lost)])
+def test_an_exception_in_the_test_surfaces(reply: Callable[[Turn], Reply], count: Callable[[str], int]) -> None:
+    """A broken reply or counter is answered with 500, refused by no rule, and raised where the test sees it."""
+    server = StrictProvider(reply, count=count)
 
     def converse() -> None:
         with (
-            StrictProvider(reply, count=words) as server,
+            server,
             openai.OpenAI(base_url=server.openai_url, api_key='test', max_retries=0) as client,
             pytest.raises(openai.InternalServerError),
         ):
@@ -304,6 +304,20 @@ def test_an_exception_in_reply_surfaces() -> None:
 
     with pytest.raises(LookupError, match='no such turn'):
         converse()
+    assert [(recorded.status, recorded.refusal) for recorded in server.requests] == [(500, None)]
+
+
+def test_the_default_count_is_exact_for_gpt_4o() -> None:
+    """Without a counter the library's own is used, which needs no network."""
+    with (
+        StrictProvider(lambda turn: Reply('hello world')) as server,
+        openai.OpenAI(base_url=server.openai_url, api_key='test', max_retries=0) as client,
+    ):
+        answer = client.chat.completions.create(model='m', messages=[USER])
+    # 'fix', ' the', ' parser' and the framing of one message and of the answer; 'hello', ' world'.
+    assert server.requests[0].tokens == 3 + 2 * 3
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 2
 
 
 def test_the_address_lives_as_long_as_the_block() -> None:

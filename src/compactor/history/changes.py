@@ -33,13 +33,7 @@ class Removed:
 def removed(before: Sequence[Message], after: Sequence[Message]) -> tuple[Removed, ...]:
     """Everything in `before` that is not in `after`, or is smaller there, in recorded order."""
     kept_messages = {id(message) for message in after}
-    kept = {
-        id(part.raw): part
-        for message in after
-        if message.edited
-        for part in message.parts
-        if part.raw is not None
-    }
+    kept = {id(part.raw): part for message in after if message.edited for part in message.parts if part.raw is not None}
     gone: list[Removed] = []
     for i, message in enumerate(before):
         if id(message) in kept_messages:

@@ -40,9 +40,7 @@ class ReasoningRule:
 _ANY = re.compile('')
 _CLAUDE = re.compile(r'claude')
 _BOUND = re.compile(r'claude-(?:[a-z]+-(?:4-[7-9]|[5-9])|[a-z]+-\d\d)')
-_BOUND_SOURCE = (
-    'Anthropic, Extended thinking: signatures of newer models cover system, tools and every earlier message'
-)
+_BOUND_SOURCE = 'Anthropic, Extended thinking: signatures of newer models cover system, tools and every earlier message'
 _CLAUDE_SOURCE = 'Anthropic, Extended thinking, "Preserving thinking blocks" during tool use'
 
 RULES: tuple[ReasoningRule, ...] = (
@@ -50,9 +48,7 @@ RULES: tuple[ReasoningRule, ...] = (
     ReasoningRule('Anthropic', re.compile('anthropic'), _ANY, False, True, False, _CLAUDE_SOURCE),
     ReasoningRule('Bedrock, bound Claude', re.compile('bedrock'), _BOUND, True, True, False, _BOUND_SOURCE),
     ReasoningRule('Bedrock, Claude', re.compile('bedrock'), _CLAUDE, False, True, False, _CLAUDE_SOURCE),
-    ReasoningRule(
-        'Vertex, bound Claude', re.compile('google-vertex|vertex'), _BOUND, True, True, False, _BOUND_SOURCE
-    ),
+    ReasoningRule('Vertex, bound Claude', re.compile('google-vertex|vertex'), _BOUND, True, True, False, _BOUND_SOURCE),
     ReasoningRule(
         'Google',
         re.compile('google|gemini|vertex'),

@@ -103,7 +103,7 @@ def report(
     def shares(tokens: Tally[str], parts: Tally[str]) -> tuple[Share, ...]:
         return tuple(Share(name, scale(n), parts[name]) for name, n in tokens.most_common())
 
-    stations = (Share('history', scale(history), sum(in_roles.values())),)
+    stations: tuple[Share, ...] = (Share('history', scale(history), sum(in_roles.values())),)
     if overhead:
         stations = (Share('instructions and tools', overhead, 0), *stations)
     return TokenReport(

@@ -100,7 +100,9 @@ class Tracker:
         """Starts over, keeping every entry whose message is still there as it was read."""
         known = {id(raw): message for raw, message in zip(self._raws, self._messages, strict=True)}
         entries = [known.get(id(raw)) for raw in raws]
-        entries = [e if e is not None and self._reader.unchanged(r, e) else None for r, e in zip(raws, entries, strict=True)]
+        entries = [
+            e if e is not None and self._reader.unchanged(r, e) else None for r, e in zip(raws, entries, strict=True)
+        ]
         fresh = iter(self._reader.read([raw for raw, entry in zip(raws, entries, strict=True) if entry is None]))
         messages = [entry if entry is not None else next(fresh) for entry in entries]
         self._raws, self._messages, self._parser = list(raws), [], Parser()

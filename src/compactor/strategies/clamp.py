@@ -58,9 +58,7 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
     history = history.map_steps(step)
     if Kind.USER not in kinds:
         return history
-    return history_of(
-        tuple(type(e)(tuple(map(segment, e.prompts)), e.steps) for e in history.exchanges)
-    )
+    return history_of(tuple(type(e)(tuple(map(segment, e.prompts)), e.steps) for e in history.exchanges))
 
 
 def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
@@ -86,10 +84,8 @@ def clamped(part: Part, height: int, room: Room) -> Part:
     """The part cut to at most `height` tokens, or itself where that cannot be done."""
     framing = part.tokens - room.count(part.text)
     text = part.text
-    if part.kind is Kind.CALL:
-        cut = _cut_arguments(text, height - framing, room)
-    else:
-        cut = _cut(text, height - framing, room)
+    cutter = _cut_arguments if part.kind is Kind.CALL else _cut
+    cut = cutter(text, height - framing, room)
     if cut is None:
         return part
     tokens = room.count(cut) + framing

@@ -51,10 +51,7 @@ class _Plan:
         self.goal = history.goal
         self.outside = self._beyond(room.max_exchanges)
         self.drop = {
-            (e, s)
-            for e in self.outside
-            for s, step in enumerate(history.exchanges[e].steps)
-            if not _keeps(step, room)
+            (e, s) for e in self.outside for s, step in enumerate(history.exchanges[e].steps) if not _keeps(step, room)
         }
         self.left = [sum((e, s) not in self.drop for s in range(len(x.steps))) for e, x in enumerate(history.exchanges)]
         self.size = history.tokens - sum(_freed(history.exchanges[e].steps[s]) for e, s in self.drop)

@@ -1,17 +1,17 @@
 """One frozen event per thing an operator would want to know; `on_event` receives them as they happen.
 
-    Event
-     ├── RequestChecked     every request: tokens before and after, what was decided, time spent
-     ├── Compacted          a history was rewritten
-     ├── Repaired           defects of the recorded history were mended
-     ├── NearLimit          a request came near the hard limit (once per crossing)
-     ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
-     ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
-     ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
-     ├── StoodAside         the provider keeps this history itself; nothing is rewritten
-     ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
-     ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
-     └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
+Event
+ ├── RequestChecked     every request: tokens before and after, what was decided, time spent
+ ├── Compacted          a history was rewritten
+ ├── Repaired           defects of the recorded history were mended
+ ├── NearLimit          a request came near the hard limit (once per crossing)
+ ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
+ ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
+ ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
+ ├── StoodAside         the provider keeps this history itself; nothing is rewritten
+ ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
+ ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+ └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
 """
 
 from __future__ import annotations

@@ -51,6 +51,4 @@ def events_of(
         yield HeldBack(run_id, model, after)
     if compaction.outcome == 'stood_aside':
         yield StoodAside(run_id, model, compaction.context.server_state or '')
-    yield RequestChecked(
-        run_id, model, before, after, compaction.outcome, compaction.context.counter.method, seconds
-    )
+    yield RequestChecked(run_id, model, before, after, compaction.outcome, compaction.context.counter.method, seconds)

@@ -46,9 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get('content-length', '')
         raw = self.rfile.read(int(length)) if length.isdecimal() else b''
         route = self._routes.get(urlsplit(self.path).path)
-        self._send(
-            route(raw) if route else as_json(404, {'error': {'message': f'no such path: {self.path}'}})
-        )
+        self._send(route(raw) if route else as_json(404, {'error': {'message': f'no such path: {self.path}'}}))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: a test reads `StrictProvider.requests`."""

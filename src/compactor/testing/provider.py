@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from types import ModuleType, TracebackType
-from typing import Any
 
 from compactor.testing import rules_anthropic, rules_openai, thinking, wire_anthropic, wire_openai
 from compactor.testing.count import request_tokens
@@ -128,29 +127,35 @@ class StrictProvider:
             api: The wire it came over.
             raw: The request's body as it was sent, well formed or not.
         """
-        body: Body = {}
-        tokens = 0
+        body = _decoded(raw)
+        request = Request(body or {})
+        refusal: Refusal | None = Refusal('json', _WIRES[api].MALFORMED)
         try:
-            body = _decoded(raw)
-            tokens = request_tokens(body, self._count)
-            request = self._request(api, body, tokens)
-            refusal = first_refusal(_RULES[api], request)
-        except (ValueError, RecursionError):
-            refusal = Refusal('json', _WIRES[api].MALFORMED)
-        answer = self._refused(api, refusal) if refusal else self._replied(api, request)
+            if body is not None:
+                request, refusal = self._judged(api, body)
+            answer = self._refused(api, refusal) if refusal else self._replied(api, request)
+        except Exception as error:  # noqa: BLE001 (kept: leaving the block raises it where the test can see it)
+            self._fault, refusal = error, None
+            answer = as_json(500, _WIRES[api].failed(500, f'the test raised {error!r}'))
         with self._lock:  # Written down before it leaves: whoever has the answer finds the request.
-            streamed = body.get('stream') is True
-            self.requests.append(Recorded(api, body, tokens, streamed, refusal, answer.status))
+            streamed = request.body.get('stream') is True
+            recorded = Recorded(api, request.body, request.tokens, streamed, refusal, answer.status)
+            self.requests.append(recorded)
         return answer
 
-    def _request(self, api: Api, body: Body, tokens: int) -> Request:
+    def _judged(self, api: Api, body: Body) -> tuple[Request, Refusal | None]:
         mode = self._thinking if api == 'anthropic' else None
         asked = body.get('thinking')
         if api == 'anthropic' and isinstance(asked, dict):
             mode = None if asked.get('type') == 'disabled' else str(asked.get('type'))
         with self._lock:
             unthought = frozenset(self._unthought)
-        return Request(body, tokens, self._window, mode, self._bound, unthought)
+        try:
+            tokens = request_tokens(body, self._count)
+            request = Request(body, tokens, self._window, mode, self._bound, unthought)
+            return request, first_refusal(_RULES[api], request)
+        except RecursionError:  # It could be decoded, only just: nested too deep to be walked through.
+            return Request(body), Refusal('json', _WIRES[api].MALFORMED)
 
     def _refused(self, api: Api, refusal: Refusal) -> Answer:
         return as_json(400, _WIRES[api].refused(refusal))
@@ -158,14 +163,10 @@ class StrictProvider:
     def _replied(self, api: Api, request: Request) -> Answer:
         with self._lock:
             number = next(self._turns)
-        try:
-            reply = self._reply(Turn(api, number, request.body))
-            if isinstance(reply, Failure):
-                return self._failed(api, reply, request.tokens)
-            return self._spoken(api, request, reply, number)
-        except Exception as error:  # noqa: BLE001 (kept: leaving the block raises it where the test can see it)
-            self._fault = error
-            return as_json(500, _WIRES[api].failed(500, f'`reply` raised {error!r}'))
+        reply = self._reply(Turn(api, number, request.body))
+        if isinstance(reply, Failure):
+            return self._failed(api, reply, request.tokens)
+        return self._spoken(api, request, reply, number)
 
     def _failed(self, api: Api, failure: Failure, tokens: int) -> Answer:
         wire, headers = _WIRES[api], dict(failure.headers)
@@ -193,12 +194,13 @@ class StrictProvider:
         return as_json(200, _WIRES[api].answer(spoken))
 
 
-def _decoded(raw: bytes) -> dict[str, Any]:
-    """Decode a request; raises ValueError if it is no JSON object."""
-    body = json.loads(raw)
-    if not isinstance(body, dict):
-        raise ValueError('not an object')
-    return body
+def _decoded(raw: bytes) -> Body | None:
+    """Decode a request; None if it is no JSON object."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _signature(request: Request, reply: Reply) -> str | None:

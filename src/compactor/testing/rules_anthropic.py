@@ -71,9 +71,7 @@ def _block_shape(where: str, role: str, block: Any) -> Problem | None:
     kind = block.get('type')
     if not isinstance(kind, str):
         return Problem(f'{where}.type: Field required')
-    if (kind == 'tool_result' and role != 'user') or (
-        kind in {'tool_use', *THINKING} and role != 'assistant'
-    ):
+    if (kind == 'tool_result' and role != 'user') or (kind in {'tool_use', *THINKING} and role != 'assistant'):
         return Problem(f'{where}: `{kind}` blocks are not allowed in `{role}` messages')
     for field in _REQUIRED.get(kind, ()):
         if block.get(field) is None:
@@ -89,8 +87,7 @@ def _tool_id_pattern(request: Request) -> Problem | None:
     for index, place, block in _blocks(request, 'tool_use'):
         if not re.fullmatch(r'[a-zA-Z0-9_-]+', block['id']):
             return Problem(
-                f'messages.{index}.content.{place}.tool_use.id: '
-                "String should match pattern '^[a-zA-Z0-9_-]+$'"
+                f"messages.{index}.content.{place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
             )
     return None
 
@@ -110,9 +107,7 @@ def _content_empty(request: Request) -> Problem | None:
 def _cache_on_empty(request: Request) -> Problem | None:
     for index, place, block in _blocks(request, 'text'):
         if not block['text'] and block.get('cache_control'):
-            return Problem(
-                f'messages.{index}.content.{place}.text: cache_control cannot be set for empty text blocks'
-            )
+            return Problem(f'messages.{index}.content.{place}.text: cache_control cannot be set for empty text blocks')
     return None
 
 
@@ -206,8 +201,7 @@ def _prefill(request: Request) -> Problem | None:
     if request.body['messages'][-1]['role'] != 'assistant':
         return None
     return Problem(
-        'This model does not support assistant message prefill. '
-        'The conversation must end with a user message.'
+        'This model does not support assistant message prefill. The conversation must end with a user message.'
     )
 
 

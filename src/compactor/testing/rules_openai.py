@@ -54,9 +54,7 @@ def _content(request: Request) -> Problem | None:
         if content is None:
             if message['role'] == 'assistant' and (message.get('tool_calls') or message.get('function_call')):
                 continue
-            return Problem(
-                "Invalid value for 'content': expected a string, got null.", f'messages.[{index}].content'
-            )
+            return Problem("Invalid value for 'content': expected a string, got null.", f'messages.[{index}].content')
         if isinstance(content, list):
             where = f'messages[{index}].content'
             if not content:
@@ -155,8 +153,7 @@ def _tool_unknown_id(request: Request) -> Problem | None:
             id = message['tool_call_id']
             if id not in _call_ids(messages[_asker(messages, index)]):
                 return Problem(
-                    f"Invalid parameter: 'tool_call_id' of {id!r} not found in 'tool_calls' of previous "
-                    'message.',
+                    f"Invalid parameter: 'tool_call_id' of {id!r} not found in 'tool_calls' of previous message.",
                     f'messages.[{index}].tool_call_id',
                 )
     return None
@@ -194,8 +191,7 @@ def _tool_unanswered(request: Request) -> Problem | None:
         if unanswered:
             return Problem(
                 "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
-                "'tool_call_id'. The following tool_call_ids did not have response messages: "
-                + ', '.join(unanswered),
+                "'tool_call_id'. The following tool_call_ids did not have response messages: " + ', '.join(unanswered),
                 # The message that stands where a tool message was expected; the last one if none follows.
                 f'messages.[{min(after, len(messages) - 1)}].role',
             )
@@ -238,8 +234,7 @@ def _missing(where: str) -> Problem:
 
 def _empty_array(where: str) -> Problem:
     return Problem(
-        f'Invalid {where!r}: empty array. Expected an array with minimum length 1, '
-        'but got an empty array instead.',
+        f'Invalid {where!r}: empty array. Expected an array with minimum length 1, but got an empty array instead.',
         where,
         'empty_array',
     )
@@ -253,9 +248,7 @@ _JSON_NAMES = {
 
 def _wrong_type(where: str, expected: str, value: Any) -> Problem:
     got = _JSON_NAMES.get(type(value), 'null')
-    return Problem(
-        f'Invalid type for {where!r}: expected {expected}, but got {got} instead.', where, 'invalid_type'
-    )
+    return Problem(f'Invalid type for {where!r}: expected {expected}, but got {got} instead.', where, 'invalid_type')
 
 
 OPENAI_RULES: tuple[Rule, ...] = (

@@ -298,7 +298,12 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     def _calibrations_put(self, name: ModelName, calibration: Calibration | None) -> None:
         with self._lock:
-            _put(self._calibrations, name, calibration or Calibration.seed(counter_for(name.full).ratio), MODELS)
+            _put(
+                self._calibrations,
+                name,
+                calibration or Calibration.seed(counter_for(name.full).ratio),
+                MODELS,
+            )
 
     def _window(self, name: ModelName) -> int | None:
         """The smaller of the window the tables know and the one a refusal has taught."""
@@ -330,7 +335,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             return
         try:
             self._on_event(event)
-        except Exception:  # noqa: BLE001 - a sink that fails changes nothing for the agent
+        except Exception:
             if not self._sink_failed:
                 log.exception('on_event failed; further failures of this sink are not logged')
             self._sink_failed = True
@@ -371,7 +376,11 @@ def _with_messages(request: Any, messages: list[ModelMessage]) -> Any:
 
 
 def _overhead(
-    ctx: RunContext[Any], state: Conversation, counter: Counter, messages: Sequence[ModelMessage], parameters: Any
+    ctx: RunContext[Any],
+    state: Conversation,
+    counter: Counter,
+    messages: Sequence[ModelMessage],
+    parameters: Any,
 ) -> int:
     """Tokens of instructions and tool definitions, which travel beside the messages."""
     parts = getattr(parameters, 'instruction_parts', None)

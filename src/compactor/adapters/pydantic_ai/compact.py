@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from pydantic_ai.messages import ModelMessage, ModelRequest
@@ -79,9 +78,9 @@ def inspect(messages: Sequence[ModelMessage], model: Any = None) -> TokenReport:
     )
 
 
-def read(messages: Sequence[ModelMessage], counter: Counter) -> Tracker:
-    """A history read once, for a single use."""
-    if isinstance(messages, str | bytes) or not isinstance(messages, Sequence):
+def read(messages: Any, counter: Counter) -> Tracker:
+    """A history read once, for a single use; whatever a caller passed is checked."""
+    if not isinstance(messages, Sequence) or isinstance(messages, str | bytes):
         raise HistoryError(
             f'expected a list of pydantic-ai messages, got {type(messages).__name__}: pass result.all_messages(),'
             ' or load a file with ModelMessagesTypeAdapter.validate_json'

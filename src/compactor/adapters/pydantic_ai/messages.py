@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_ai.messages import (
@@ -67,7 +67,9 @@ class MessageReader:
         """The neutral view of each message. Raises `HistoryError` for what is no message."""
         described = [self._describe(raw, i) for i, raw in enumerate(raws)]
         sizes = iter(self._counter.base_many([part.counted for parts in described for part in parts]))
-        return [_message(raw, [_part(p, next(sizes)) for p in parts]) for raw, parts in zip(raws, described, strict=True)]
+        return [
+            _message(raw, [_part(p, next(sizes)) for p in parts]) for raw, parts in zip(raws, described, strict=True)
+        ]
 
     def unchanged(self, raw: Any, message: Message) -> bool:
         """Whether the message still has the parts and texts that were read."""
@@ -132,7 +134,7 @@ def _message(raw: Any, parts: list[Part]) -> Message:
 def _reported(response: ModelResponse) -> int | None:
     """Tokens the provider counted for the request and this response; None if no provider did."""
     usage = response.usage
-    if response.provider_name in NO_PROVIDER or not usage or usage.input_tokens <= 0:
+    if response.provider_name in NO_PROVIDER or usage.input_tokens <= 0:
         return None
     return usage.input_tokens + usage.output_tokens
 
@@ -247,9 +249,7 @@ def _native_call(part: Any, family: str) -> Measured:
 
 
 def _native_result(part: Any, family: str) -> Measured:
-    return Measured(
-        Kind.NATIVE_RESULT, part, '', part.model_response_str(), 0, part.tool_call_id or '', part.tool_name
-    )
+    return Measured(Kind.NATIVE_RESULT, part, '', part.model_response_str(), 0, part.tool_call_id or '', part.tool_name)
 
 
 def _unknown_response(part: Any, family: str) -> Measured:
@@ -284,13 +284,17 @@ def _keeps_state(part: Any) -> bool:
 
 def _is_media(item: Any) -> bool:
     kind = getattr(item, 'kind', None)
-    return isinstance(item, BinaryContent) or (isinstance(kind, str) and (kind.endswith('-url') or kind == 'uploaded-file'))
+    return isinstance(item, BinaryContent) or (
+        isinstance(kind, str) and (kind.endswith('-url') or kind == 'uploaded-file')
+    )
 
 
 def _media(item: Any, family: str) -> int:
     data = getattr(item, 'data', None)
     kind = str(getattr(item, 'kind', ''))
-    media_type = getattr(item, 'media_type', None) if isinstance(item, BinaryContent) else kind.removesuffix('-url') + '/*'
+    media_type = (
+        getattr(item, 'media_type', None) if isinstance(item, BinaryContent) else kind.removesuffix('-url') + '/*'
+    )
     return media_tokens(media_type, data if isinstance(data, bytes) else None, family)
 
 
@@ -299,10 +303,15 @@ def _opaque_text(part: Any) -> str:
     content = getattr(part, 'content', None)
     if isinstance(content, str):
         return content
-    return as_json({k: v for k, v in vars(part).items() if k not in ('part_kind', 'timestamp')}) if hasattr(part, '__dict__') else str(part)
+    return (
+        as_json({k: v for k, v in vars(part).items() if k not in ('part_kind', 'timestamp')})
+        if hasattr(part, '__dict__')
+        else str(part)
+    )
 
 
 def as_json(value: Any) -> str:
+    """JSON text of any value; what JSON cannot hold is written as its string."""
     try:
         return json.dumps(value, default=str, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
@@ -312,7 +321,7 @@ def as_json(value: Any) -> str:
 def write(messages: Iterable[Message]) -> list[ModelMessage]:
     """The framework's messages: untouched ones are the very objects that were read."""
     written: list[ModelMessage] = []
-    clock = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    clock = datetime(1970, 1, 1, tzinfo=UTC)
     for message in messages:
         clock = getattr(message.raw, 'timestamp', None) or clock
         written.append(message.raw if message.raw is not None and not message.edited else _rebuilt(message, clock))
@@ -349,9 +358,7 @@ def _rebuilt_part(part: Part, clock: datetime) -> Any:
     raw = part.raw
     if raw is None:
         if part.kind is Kind.RESULT:
-            return ToolReturnPart(
-                tool_name=part.tool, content=part.text, tool_call_id=part.call_id, timestamp=clock
-            )
+            return ToolReturnPart(tool_name=part.tool, content=part.text, tool_call_id=part.call_id, timestamp=clock)
         return UserPromptPart(content=part.text, timestamp=clock)
     if not part.edited:
         return raw

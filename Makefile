@@ -1,0 +1,64 @@
+# make demo   sets everything up and runs a recorded coding session through the compactor
+# make test   sets everything up and runs every check
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test test-all lint types layers unit matrix bench record pin clean
+
+demo: $(READY)
+	$(BIN)/compactor demo
+
+test: lint types layers unit
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 ...'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports --no-logo
+
+unit: $(READY)
+	$(BIN)/pytest -m 'not sweep'
+
+# Every test, the long sweeps over recorded conversations included, and their table.
+test-all: lint types layers
+	$(BIN)/pytest
+	$(BIN)/python benchmarks/laws.py
+
+# The adapter's tests and the demo on each supported pydantic-ai: make matrix VERSIONS='1.107.10 latest'
+matrix: $(READY)
+	$(BIN)/python scripts/matrix.py $(VERSIONS)
+
+# Overhead against the official harness, and cold start; prints ratios, asserts nothing.
+bench: .venvs/bench/ready
+	.venvs/bench/bin/python benchmarks/overhead.py
+	.venvs/bench/bin/python benchmarks/cold_start.py
+
+.venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/bench
+	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli]'
+	@touch $@
+
+# Records fixtures/session.json again (real tools, scripted decisions).
+record: $(READY)
+	$(BIN)/python fixtures/record.py
+
+# Renews constraints.txt; needs uv.
+pin:
+	uv pip compile scripts/dev-requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --upgrade -o constraints.txt
+
+clean:
+	rm -rf .venv .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
