@@ -1,7 +1,6 @@
 """What providers demand of thinking when a history is rewritten, in one visible table.
 
-All rows were checked against the providers' documentation and the framework's wire code only; no live API was
-called. `compactor.testing.StrictProvider` plays the Anthropic rows back as refusals.
+Each row says how far it was checked; no live API was called for any of them.
 """
 
 from __future__ import annotations
@@ -9,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from compactor.history.message import Kind, Message, Part
 from compactor.history.turns import Exchange, History, Segment
+
+Check = Literal['documentation', 'documentation, played back by StrictProvider']
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class ReasoningRule:
         model: pattern of model names it applies to.
         binds: a signature covers everything before it, so thinking after a rewritten message is refused.
         leads: with thinking on, the last turn of a tool loop must start with its thinking, unedited.
-        ids: reasoning items and the items after them refer to each other by id: where one goes, both ids go.
         source: where the rule is documented.
+        checked: how far that was checked.
     """
 
     name: str
@@ -33,44 +35,60 @@ class ReasoningRule:
     model: re.Pattern[str]
     binds: bool
     leads: bool
-    ids: bool
     source: str
+    checked: Check
 
 
 _ANY = re.compile('')
-_CLAUDE = re.compile(r'claude')
-_BOUND = re.compile(r'claude-(?:[a-z]+-(?:4-[7-9]|[5-9])|[a-z]+-\d\d)')
-_BOUND_SOURCE = 'Anthropic, Extended thinking: signatures of newer models cover system, tools and every earlier message'
-_CLAUDE_SOURCE = 'Anthropic, Extended thinking, "Preserving thinking blocks" during tool use'
+_CLAUDE = re.compile('claude')
+# Anthropic names two models of its fifth generation; what their successors do is not known, so all are taken to bind.
+_BOUND = re.compile(r'claude-(?:[a-z]+-)?(?:[5-9]|[1-9]\d)(?!\d)')
+_BOUND_SOURCE = 'Anthropic, Preserving thinking: on newer models a signature is also checked against what precedes it'
+_CLAUDE_SOURCE = (
+    'Anthropic, Extended thinking with tool use: pass the thinking blocks of the current turn back unmodified'
+)
+_DOCUMENTATION: Check = 'documentation'
+_PLAYED: Check = 'documentation, played back by StrictProvider'
+
+
+def _rule(
+    name: str, provider: str, model: re.Pattern[str], demands: str, source: str, checked: Check = _DOCUMENTATION
+) -> ReasoningRule:
+    return ReasoningRule(name, re.compile(provider), model, 'binds' in demands, 'leads' in demands, source, checked)
+
 
 RULES: tuple[ReasoningRule, ...] = (
-    ReasoningRule('Anthropic, bound', re.compile('anthropic'), _BOUND, True, True, False, _BOUND_SOURCE),
-    ReasoningRule('Anthropic', re.compile('anthropic'), _ANY, False, True, False, _CLAUDE_SOURCE),
-    ReasoningRule('Bedrock, bound Claude', re.compile('bedrock'), _BOUND, True, True, False, _BOUND_SOURCE),
-    ReasoningRule('Bedrock, Claude', re.compile('bedrock'), _CLAUDE, False, True, False, _CLAUDE_SOURCE),
-    ReasoningRule('Vertex, bound Claude', re.compile('google-vertex|vertex'), _BOUND, True, True, False, _BOUND_SOURCE),
-    ReasoningRule(
+    _rule('Anthropic, bound', 'anthropic', _BOUND, 'binds leads', _BOUND_SOURCE, _PLAYED),
+    _rule('Anthropic', 'anthropic', _ANY, 'leads', _CLAUDE_SOURCE, _PLAYED),
+    _rule('Bedrock, bound Claude', 'bedrock', _BOUND, 'binds leads', _BOUND_SOURCE),
+    _rule('Bedrock, Claude', 'bedrock', _CLAUDE, 'leads', _CLAUDE_SOURCE),
+    _rule('Vertex, bound Claude', 'vertex', _BOUND, 'binds leads', _BOUND_SOURCE),
+    _rule(
         'Google',
-        re.compile('google|gemini|vertex'),
+        'google|gemini|vertex',
         _ANY,
-        False,
-        True,
-        False,
+        'leads',
         'Google, Thought signatures: those on the calls of the current turn must come back unedited',
     ),
-    ReasoningRule(
-        'OpenAI Responses',
-        re.compile('openai|azure'),
+    _rule(
+        'OpenAI chat',
+        'openai-chat|cerebras|groq|deepseek|mistral|openrouter|together|fireworks|ollama',
         _ANY,
-        False,
-        True,
-        True,
+        '',
+        'OpenAI, Chat completions: messages hold no reasoning item that could be refused',
+        _PLAYED,
+    ),
+    _rule(
+        'OpenAI Responses',  # the framework gives both OpenAI interfaces one provider name: the stricter one counts
+        'openai|azure',
+        _ANY,
+        'leads',
         'OpenAI, Reasoning: a reasoning item must be followed by the item it was produced with',
     ),
 )
-"""First match wins. OpenAI chat and others send no thinking back that could be refused: `NO_RULE`."""
+"""First match wins; for a provider that is not listed see `NO_RULE`."""
 
-NO_RULE = ReasoningRule('none', _ANY, _ANY, False, False, False, 'no signed thinking travels back')
+NO_RULE = _rule('none', '', _ANY, '', 'no signed thinking is known to travel back')
 
 
 def rule_for(provider: str | None, model: str | None) -> ReasoningRule:

@@ -41,8 +41,8 @@ class StrictProvider:
 
     Args:
         reply: The model: a function from a lawful request to its answer, or to a fault to play. It is called
-            in the server's threads, at the same time for requests that overlap. An exception in it is
-            answered with status 500 and raised again when the `with` block ends.
+            in the server's threads, at the same time for requests that overlap. An exception in it, or in
+            `count`, is answered with status 500 and raised again when the `with` block ends.
         window: The model's input window in tokens; None (the default) is unlimited. Room for the answer is
             not taken from it.
         count: Counts the tokens of a text. The default is exact for GPT-4o, offline.

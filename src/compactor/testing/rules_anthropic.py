@@ -174,8 +174,8 @@ def _tool_use_unanswered(request: Request) -> Problem | None:
 
 
 def _tool_result_first(request: Request) -> Problem | None:
-    # "The tool_result blocks must come first in the content array. Any text must come after all tool
-    # results." The page gives the error that follows: the same words as for a call without a result.
+    # The tool results must come first in the message's content, text after all of them; a call whose result
+    # does not is refused in the words for a call without one.
     for index, turn in enumerate(turns_of(request.body)):
         other = False
         for block in turn['content']:
@@ -269,7 +269,8 @@ ANTHROPIC_RULES: tuple[Rule, ...] = (
     Rule('tool-use-unanswered', 'seen: github.com/anthropics/claude-code/issues/8210', _tool_use_unanswered),
     Rule(
         'tool-result-first',
-        'documented: platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls',
+        'documented: platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls; '
+        'seen: github.com/QwenLM/qwen-code/issues/8161',
         _tool_result_first,
     ),
     Rule('cache-markers', 'seen: github.com/tghamm/Anthropic.SDK/issues/50', _cache_markers),
