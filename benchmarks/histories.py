@@ -1,4 +1,4 @@
-"""Histories to measure with: a coding agent's session of any length, deterministic, no two texts alike on purpose.
+"""Histories to measure with: a coding agent's session of any length, deterministic, with hardly a text twice.
 
 The words are those of the recorded session in `fixtures/`: every message is made of passages cut from texts of its
 own kind (prompts, prose, arguments, tool outputs) at random places, with the numbers and some words in them changed. So the

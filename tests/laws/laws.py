@@ -25,10 +25,11 @@ MODELS = (
     'openai:gpt-5.2',
     'anthropic:claude-sonnet-4-5',
     'anthropic:claude-opus-4-7',
+    'anthropic:claude-opus-5',
     'google:gemini-3-pro',
     'bedrock:us.anthropic.claude-sonnet-4-5-20250929-v1:0',
-    'bedrock:us.anthropic.claude-opus-4-7',
-    'google-vertex:claude-opus-4-7',
+    'bedrock:us.anthropic.claude-opus-5',
+    'google-vertex:claude-opus-5',
     'cerebras:zai-glm-4.7',
 )
 """At least one model under each row of `reasoning.RULES`, and models under none."""
@@ -52,10 +53,9 @@ class Case:
             return compact(messages, self.policy, target_tokens=self.target, model=self.model)
         name, counter = identify(self.model), counter_for(self.model)
         tracker = read(messages, counter)
-        last = next((m for m in reversed(messages) if isinstance(m, ModelRequest)), None)
         context = RequestContext(
             counter=counter,
-            overhead=counter.count(last.instructions) if last and last.instructions else 0,
+            overhead=counter.count(instructions(messages)),
             window=context_window(name.full, {}),
             provider=name.provider,
             model=name.full,
@@ -117,6 +117,7 @@ def text_of(part: Any) -> str:
     """The words of a user part."""
     content = part.content
     items = [content] if isinstance(content, str) else content
+    items = [item for item in items if getattr(item, 'kind', '') != 'cache-point']
     return '\n'.join(item if isinstance(item, str) else str(getattr(item, 'content', '')) for item in items)
 
 
@@ -139,6 +140,12 @@ def is_bookkeeping(part: Any) -> bool:
     """Whether a request part is the framework's own record, or of a kind nobody here knows."""
     known = ('system-prompt', 'user-prompt', 'tool-return', 'retry-prompt', 'retry-feedback')
     return part.part_kind not in known
+
+
+def instructions(messages: Sequence[ModelMessage]) -> str:
+    """What a run would send beside the messages."""
+    last = next((m for m in reversed(messages) if isinstance(m, ModelRequest)), None)
+    return last.instructions or '' if last else ''
 
 
 def points(messages: Sequence[ModelMessage]) -> int:
@@ -274,9 +281,7 @@ def _unchanged_parts(run: Run) -> int:
 def budget(run: Run) -> Iterator[str]:
     """What is reported is what a fresh count finds; it is within the target, or the parts that hold it are named."""
     result, counter = run.result, counter_for(run.case.model)
-    last = next((m for m in reversed(run.after) if isinstance(m, ModelRequest)), None)
-    instructions = counter.count(last.instructions) if last and last.instructions else 0
-    fresh = counter.count_messages(run.after) + instructions
+    fresh = counter.count_messages(run.after) + counter.count(instructions(run.before))
     if result.tokens_after != fresh:
         yield f'reports {result.tokens_after} tokens, a fresh count finds {fresh}'
     limit = result.target if run.tried else result.limits.hard - 1

@@ -54,13 +54,20 @@ def gap(left: Left) -> str:
     )
 
 
-@lru_cache(maxsize=256)
 def is_mark(text: str) -> bool:
     """Whether `text` is, to the letter, a mark of ours."""
-    if not text.startswith('[compactor '):
-        return False
+    return text.startswith('[compactor ') and _is_genuine(text)
+
+
+@lru_cache(maxsize=64)
+def _is_genuine(text: str) -> bool:
     found = _FORM.fullmatch(text)
     return found is not None and found[1] == _digest(found[2])
+
+
+def body_of(text: str) -> str | None:
+    """What a mark says behind its header; None for any other text."""
+    return text[len('[compactor 00000000] ') :] if is_mark(text) else None
 
 
 def left_out(text: str) -> Left:

@@ -47,6 +47,7 @@ class Part:
         signed: carries a provider's signature or reasoning id, so its content must not be edited.
         failed: a result that reports an error or a denied or retried call.
         cache_points: the framework's prompt-cache markers inside a user part.
+        closing: what the framework puts at the end of the text whenever it sends it; an edit has to keep it.
         edited: differs from its `raw`, so the adapter must rebuild it.
     """
 
@@ -62,6 +63,7 @@ class Part:
     failed: bool = False
     cache_points: tuple[Any, ...] = ()
     edited: bool = False
+    closing: str = ''
 
     @property
     def text(self) -> str:

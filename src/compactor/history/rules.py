@@ -148,11 +148,17 @@ def _protected(messages: Sequence[Message]) -> list[Part]:
 
 
 def _goal(messages: Sequence[Message]) -> Iterable[Part]:
-    """The user parts before the first response that follows them."""
+    """The genuine user parts before the first response that follows them."""
     parts: list[Part] = []
+    run: str | None = None
     for message in messages:
-        if message.role == 'response' and parts:
-            break
+        if message.role == 'response':
+            if parts:
+                break
+            run = message.run_id
+            continue
+        if run is not None and run == message.run_id and any(part.kind is Kind.RESULT for part in message.parts):
+            continue  # what stands here was put beside its results by a tool
         for part in message.parts:
             if part.kind is Kind.MARK and parts:
                 return parts

@@ -82,12 +82,15 @@ def _height(sizes: list[int], excess: int, floor: int) -> int:
 
 def clamped(part: Part, height: int, room: Room) -> Part:
     """The part cut to at most `height` tokens, or itself where that cannot be done."""
-    framing = part.tokens - room.count(part.text)
     text = part.text
-    cutter = _cut_arguments if part.kind is Kind.CALL else _cut
-    cut = cutter(text, height - framing, room)
+    framing = part.tokens - room.count(text)
+    if part.kind is Kind.CALL:
+        cut = _cut_arguments(text, height - framing, room)
+    else:
+        cut = _cut(text.removesuffix(part.closing), height - framing - room.count(part.closing), room)
     if cut is None:
         return part
+    cut += part.closing
     tokens = room.count(cut) + framing
     return part.with_text(cut, tokens) if tokens < part.tokens else part
 

@@ -45,6 +45,6 @@ def _cleared(part: Part, room: Room) -> Part:
         return part
     state = 'failed result' if part.failed else 'result'
     what = f'{part.tool} {state}' if part.tool else state
-    stub = f'[{what} of about {part.tokens:,} tokens cleared; call the tool again if you need it]'
+    stub = f'[{what} of about {part.tokens:,} tokens cleared; call the tool again if you need it]{part.closing}'
     tokens = room.count(stub) + PART_FRAMING[Kind.RESULT]
     return part if part.tokens - tokens < WORTH else part.with_text(stub, tokens)

@@ -51,7 +51,7 @@ class _Plan:
         self.goal = history.goal
         self.outside = self._beyond(room.max_exchanges)
         self.drop = {
-            (e, s) for e in self.outside for s, step in enumerate(history.exchanges[e].steps) if not _keeps(step, room)
+            (e, s) for e in self.outside for s, step in enumerate(history.exchanges[e].steps) if not keeps(step, room)
         }
         self.left = [sum((e, s) not in self.drop for s in range(len(x.steps))) for e, x in enumerate(history.exchanges)]
         self.size = history.tokens - sum(_freed(history.exchanges[e].steps[s]) for e, s in self.drop)
@@ -67,7 +67,7 @@ class _Plan:
         for e, s in steps[: max(0, len(steps) - max(1, keep_steps))]:
             if self.size <= tokens:
                 break
-            if (e, s) in self.drop or _keeps(exchanges[e].steps[s], self.room):
+            if (e, s) in self.drop or keeps(exchanges[e].steps[s], self.room):
                 continue
             self.size -= _freed(exchanges[e].steps[s]) - (0 if self.drop else LONGEST_MARK)
             self.drop.add((e, s))
@@ -107,7 +107,7 @@ class _Plan:
 
     def _holds_anything(self, e: int) -> bool:
         exchange = self.history.exchanges[e]
-        if any(not _keeps(step, self.room) for step in exchange.steps):
+        if any(not keeps(step, self.room) for step in exchange.steps):
             return True
         return e != self.goal and any(_goes(part) for segment in exchange.prompts for part in segment.parts)
 
@@ -120,7 +120,7 @@ def _goes(part: Part) -> bool:
     return not part.protected and part.kind is not Kind.MARK
 
 
-def _keeps(step: Step, room: Room) -> bool:
+def keeps(step: Step, room: Room) -> bool:
     """Whether a step must stay: protected parts in a pair, or tools that the policy protects."""
     return step.protected or any(part.tool in room.protect_tools for part in step.parts if part.tool)
 
@@ -134,7 +134,7 @@ def _prompt_freed(exchange: Exchange) -> int:
 
 
 def _noted(history: History, left: Left, room: Room) -> History:
-    """The history with one gap mark behind the goal (or at the start, if there is no goal) for all that went."""
+    """The history with one gap mark for all that went: behind the goal, or ahead of the steps that precede it."""
     if not left.steps:
         return history
     left = sum((left_out(p.text) for p in history.parts if p.kind is Kind.MARK), start=left)
@@ -145,12 +145,13 @@ def _noted(history: History, left: Left, room: Room) -> History:
             bare.append(replace(exchange, prompts=prompts))
     note = message_of('request', (_mark(left, room),))
     segment = Segment(note, note.parts)
-    at = next((e for e, exchange in enumerate(bare) if exchange.prompted), None)
+    at = next((e for e, exchange in enumerate(bare) if exchange.prompted or exchange.steps), None)
     if at is None:
-        first = bare[0].prompts if bare else ()
-        bare[:1] = [Exchange((segment, *first), bare[0].steps if bare else ())]
-    else:
+        bare.append(Exchange((segment,), ()))
+    elif bare[at].prompted:
         bare[at] = replace(bare[at], prompts=(*bare[at].prompts, segment))
+    else:
+        bare[at] = replace(bare[at], prompts=(segment, *bare[at].prompts))
     return history_of(tuple(bare))
 
 
@@ -160,4 +161,4 @@ def _unmarked(part: Part) -> Part | None:
 
 def _mark(left: Left, room: Room) -> Part:
     text = gap(left)
-    return Part(Kind.MARK, None, room.count(text) + 1, text)
+    return Part(Kind.MARK, None, room.count(text), text)

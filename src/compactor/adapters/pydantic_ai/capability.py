@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from pydantic_ai import RunContext
+from pydantic_ai import RunContext, exceptions
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelMessage, ModelRequest
@@ -42,6 +42,9 @@ CONVERSATIONS = 64
 """Runs whose state is kept at once; a run beyond them is read afresh at its next request."""
 MODELS = 64
 """Models whose calibration and learned window are kept."""
+
+RetryModelRequest: Any = getattr(exceptions, 'RetryModelRequest', None)
+"""Asks for another attempt at the same request; only newer versions have it."""
 
 log = logging.getLogger('compactor')
 
@@ -147,12 +150,32 @@ class Compactor(AbstractCapability[AgentDepsT]):
         try:
             return await handler(request_context)
         except Exception as error:
-            if self.mode != 'act' or not is_overflow(error):
-                raise
             smaller = self._after_overflow(ctx, request_context, error)
             if smaller is None:
                 raise
         return await handler(_with_messages(request_context, smaller))
+
+    async def on_model_request_error(
+        self, ctx: RunContext[AgentDepsT], *, request_context: Any, error: Exception
+    ) -> Any:
+        """Compacts once more if the provider says too long, where `wrap_model_request` may send only once (2.54)."""
+        smaller = self._after_overflow(ctx, request_context, error)
+        if smaller is None:
+            raise error
+        again = _with_messages(request_context, smaller)
+        if RetryModelRequest is None:
+            return await again.model.request(
+                again.messages, again.model_settings, again.model_request_parameters
+            )
+        self._conversation_of(ctx, request_context).resend = again.messages
+        raise RetryModelRequest
+
+    async def prepare_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
+        """Hands the smaller history to the second attempt that `on_model_request_error` has asked for (2.64)."""
+        state = self._conversation_of(ctx, request_context)
+        if state.resend is not None:
+            request_context.messages, state.resend = state.resend, None
+        return request_context
 
     async def after_run(self, ctx: RunContext[AgentDepsT], *, result: Any) -> Any:
         """Forgets the run."""
@@ -160,7 +183,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         return result
 
     async def on_run_error(self, ctx: RunContext[AgentDepsT], *, error: BaseException) -> Any:
-        """Forgets the run."""
+        """Forgets the run, but not what a refusal says that no other hook was shown (streams before 2.64)."""
+        window = window_from(error) if self.mode == 'act' and is_overflow(error) else None
+        if window is not None:
+            self._learn(identify(ctx.model), window)
         self._forget(ctx.run_id)
         raise error
 
@@ -235,18 +261,24 @@ class Compactor(AbstractCapability[AgentDepsT]):
         )
 
     def _after_overflow(self, ctx: RunContext[Any], request: Any, error: BaseException) -> list[ModelMessage] | None:
-        """A smaller history for a request that the provider refused as too long, or None if there is none."""
+        """A smaller history for a request that the provider refused as too long.
+
+        None if there is none, if the error says something else, and for the second error of a request.
+        """
+        if self.mode != 'act' or not is_overflow(error):
+            return None
         name = identify(getattr(request, 'model', None) or ctx.model)
         counter = self._counter(name)
         state = self._conversation(ctx.run_id, counter)
+        if state.refused_at == ctx.run_step:
+            return None
+        state.refused_at = ctx.run_step
         state.follow(request.messages, None)
         parameters = request.model_request_parameters
         context = self._context(ctx, state, name, counter, request.messages, parameters, request.model_settings)
         before = context.estimate(state.tracker.tokens)
-        named = window_from(error)
-        window = min(named or before, before)
-        with self._lock:
-            _put(self._windows, name, window, MODELS)
+        window = min(window_from(error) or before, before)
+        self._learn(name, window)
         goal = min(self.policy.history.limits(window).goal, before // 2)
         compaction = written(
             drive(fit(state.tracker, self.policy.history, context, target=max(1, goal))), request.messages
@@ -284,6 +316,14 @@ class Compactor(AbstractCapability[AgentDepsT]):
             if run_id:
                 _put(self._conversations, run_id, found, CONVERSATIONS)
             return found
+
+    def _conversation_of(self, ctx: RunContext[Any], request: Any) -> Conversation:
+        name = identify(getattr(request, 'model', None) or ctx.model)
+        return self._conversation(ctx.run_id, self._counter(name))
+
+    def _learn(self, name: ModelName, window: int) -> None:
+        with self._lock:
+            _put(self._windows, name, window, MODELS)
 
     def _forget(self, run_id: str | None) -> None:
         with self._lock:

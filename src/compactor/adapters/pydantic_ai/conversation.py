@@ -28,6 +28,8 @@ class Conversation:
         retry_at: see `RequestContext.retry_at`.
         warned: the near-limit event was raised and the request has not fallen below since.
         handled: (run step, messages returned) of the last request, so that a second plug does nothing.
+        refused_at: run step of the last request that the provider refused as too long; it is sent again once.
+        resend: the smaller history for the second attempt at that request.
     """
 
     tracker: Tracker
@@ -37,6 +39,8 @@ class Conversation:
     retry_at: int | None = None
     warned: bool = False
     handled: tuple[int, list[ModelMessage]] | None = None
+    refused_at: int | None = None
+    resend: list[ModelMessage] | None = None
     _sent: tuple[int, int] | None = None
     _seen: list[ModelMessage] = field(default_factory=list)
     _shadow: list[ModelMessage] = field(default_factory=list)

@@ -7,7 +7,7 @@ module serves every supported version and passes through what it does not know.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +38,9 @@ SERVER_SETTINGS = (
 )
 """Model settings under which the provider keeps or edits the history itself."""
 
+RETRY_CLOSING = '\n\nFix the errors and try again.'
+"""What `RetryPromptPart.model_response` puts behind its content."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -55,6 +58,7 @@ class Measured:
     signed: bool = False
     failed: bool = False
     cache_points: tuple[Any, ...] = ()
+    closing: str = ''
 
 
 class MessageReader:
@@ -109,6 +113,7 @@ def _part(part: Measured, size: int) -> Part:
         part.signed,
         part.failed,
         part.cache_points,
+        closing=part.closing,
     )
 
 
@@ -204,7 +209,18 @@ def _retry(part: Any, family: str) -> Measured:
     render: Callable[[], str] = part.model_response
     if not part.tool_name:
         return Measured(Kind.FEEDBACK, part, render, render())
-    return Measured(Kind.RESULT, part, render, render(), 0, part.tool_call_id, part.tool_name, failed=True)
+    text = render()
+    return Measured(
+        Kind.RESULT,
+        part,
+        render,
+        text,
+        0,
+        part.tool_call_id,
+        part.tool_name,
+        failed=True,
+        closing=RETRY_CLOSING if text.endswith(RETRY_CLOSING) else '',
+    )
 
 
 def _feedback(part: Any, family: str) -> Measured:
@@ -245,11 +261,12 @@ def _call(part: Any, family: str) -> Measured:
 
 def _native_call(part: Any, family: str) -> Measured:
     text = f'{part.tool_name} {part.args_as_json_str()}'
-    return Measured(Kind.NATIVE_CALL, part, '', text, 0, part.tool_call_id or '', part.tool_name)
+    return Measured(Kind.NATIVE_CALL, part, '', text, 0, part.tool_call_id or '', part.tool_name, _keeps_state(part))
 
 
 def _native_result(part: Any, family: str) -> Measured:
-    return Measured(Kind.NATIVE_RESULT, part, '', part.model_response_str(), 0, part.tool_call_id or '', part.tool_name)
+    text = part.model_response_str()
+    return Measured(Kind.NATIVE_RESULT, part, '', text, 0, part.tool_call_id or '', part.tool_name, _keeps_state(part))
 
 
 def _unknown_response(part: Any, family: str) -> Measured:
@@ -278,7 +295,9 @@ _RESPONSE: dict[str, Callable[[Any, str], Measured]] = {
 
 def _keeps_state(part: Any) -> bool:
     """Whether the framework reads this exchange back from the history (tool search, capability loading)."""
-    kind = getattr(part, 'tool_kind', None)
+    kind, metadata = getattr(part, 'tool_kind', None), getattr(part, 'metadata', None)
+    if isinstance(metadata, Mapping) and 'discovered_tools' in metadata:  # how releases without kinds record it
+        return True
     return isinstance(kind, str) and '.' not in kind
 
 
@@ -365,7 +384,7 @@ def _rebuilt_part(part: Part, clock: datetime) -> Any:
     if part.kind is Kind.CALL:
         return replace(raw, args=part.text)
     if getattr(raw, 'part_kind', '') == 'retry-prompt':
-        return _with_content(raw, part.text)
+        return _with_content(raw, part.text.removesuffix(part.closing))
     if part.kind is Kind.USER and not isinstance(raw.content, str) and not isinstance(part.body, str):
         return replace(raw, content=[*raw.content, *part.cache_points])  # only a cache point was added
     if part.cache_points:

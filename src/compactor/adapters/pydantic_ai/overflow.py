@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 _TOO_LONG = re.compile(
-    r'context_length_exceeded|context window|maximum context length|prompt is too long|input is too long'
-    r'|exceeds? the (?:maximum|model\'?s) (?:context|input|number of tokens)|input token count .* exceeds'
+    r'context_length_exceeded|context window|maximum (?:context|prompt) length|prompt is too long|input is too long'
+    r'|exceeds? (?:the available context size|context limit)|input token count .* exceeds'
+    r'|exceeds? the (?:maximum|model\'?s) (?:context|input|number of tokens)|too many tokens: '
     r'|too many (?:input )?tokens in|reduce the length of the (?:messages|prompt|input)|request too large for model',
     re.IGNORECASE,
 )
 _WINDOW = re.compile(
-    r'(?:maximum context length is|context window (?:of|is)|>|maximum number of tokens allowed \(?|limit (?:of|is))'
-    r'\s*([\d,]{3,})',
+    r'(?:maximum (?:context|prompt) length is|context window (?:of|is)|>|maximum number of tokens allowed \(?'
+    r'|limit (?:of|is))\s*([\d,]{3,})|([\d,]{3,}) maximum context length',
     re.IGNORECASE,
 )
 
@@ -32,7 +33,7 @@ def window_from(error: BaseException) -> int | None:
     for e in _errors(error):
         found = _WINDOW.search(_text(e))
         if found:
-            return int(found[1].replace(',', '')) or None
+            return int((found[1] or found[2]).replace(',', '')) or None
     return None
 
 

@@ -1,0 +1,66 @@
+"""The application: the commands together, and how errors become messages and exit codes.
+
+Exit codes: 0 done, 1 a `CompactorError` (its message on stderr), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from compactor.cli.compact import compact
+from compactor.cli.demo import demo
+from compactor.cli.inspect import inspect
+from compactor.cli.screen import complain
+from compactor.errors import CompactorError
+
+
+class Commands(TyperGroup):
+    """The group of commands; what the library raises becomes a message and exit code 1, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except CompactorError as error:
+            complain(f'error: {error}')
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    name='compactor',
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={'help_option_names': ['-h', '--help']},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            found = version('pydantic-ai-compactor')
+        except PackageNotFoundError:
+            found = 'not installed, run from its sources'
+        typer.echo(f'pydantic-ai-compactor {found}')
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    shown: Annotated[
+        bool,
+        typer.Option('--version', callback=_show_version, is_eager=True, help='Show the version and exit.'),
+    ] = False,
+) -> None:
+    """Keep every request of a pydantic-ai agent inside its token budget."""
+
+
+app.command()(demo)
+app.command()(compact)
+app.command()(inspect)

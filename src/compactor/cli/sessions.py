@@ -1,0 +1,259 @@
+"""Loads a history from a file, and says what is wrong with a file that holds none.
+
+Two shapes are read, plain or gzipped: JSON (a list of pydantic-ai messages, or an object with `messages`), and
+JSON Lines with one such value a line.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+
+import typer
+
+from compactor.cli.screen import complain, count
+from compactor.errors import HistoryError
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage
+
+GZIP = b'\x1f\x8b'
+NAMED = 3
+"""How many unreadable messages are named one by one."""
+DUMP = 'save a history with result.all_messages_json()'
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar='FILE', help='History: JSON of pydantic-ai messages, or JSON Lines with `messages`; also .gz.'
+    ),
+]
+Line = Annotated[
+    int | None, typer.Option('--line', min=1, metavar='N', help='Which line of a JSON Lines file (default: the first).')
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A message that the installed pydantic-ai cannot read: its index in the file, and why."""
+
+    message: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A history from a file.
+
+    Attributes:
+        name: the file, with the line where it is one of many.
+        messages: what could be read.
+        left_out: what could not.
+    """
+
+    name: str
+    messages: list[ModelMessage]
+    left_out: tuple[LeftOut, ...] = ()
+
+    def tell_left_out(self) -> None:
+        """Names the messages that are missing, on stderr."""
+        if not self.left_out:
+            return
+        whole = len(self.messages) + len(self.left_out)
+        complain(
+            f'{self.name}: {len(self.left_out)} of {count(whole, "message")} left out, because the installed'
+            ' pydantic-ai cannot read them (was the file written by a newer version?)'
+        )
+        for one in self.left_out[:NAMED]:
+            complain(f'  message {one.message}: {one.reason}')
+
+
+def load(path: Path, line: int | None = None) -> Session:
+    """The history in a file.
+
+    Args:
+        path: the file; gzip is recognised by content.
+        line: which line of a JSON Lines file, from 1; None for the first that is not blank.
+
+    Raises:
+        HistoryError: no such file, not JSON, cut off, no messages in it; the message names the remedy.
+    """
+    with _opened(path) as file:
+        number, value = _record(path, file, line)
+    name = str(path) if number is None else f'{path}, line {number}'
+    if isinstance(value, dict):
+        if 'messages' not in value:
+            raise HistoryError(f'{name}: {_lacks_messages(value)}')
+        value = value['messages']
+    if not isinstance(value, list):
+        raise HistoryError(f'{name}: holds {_kind_of(value)}, not a list of messages; {DUMP}')
+    messages, left_out = _validated(value)
+    if left_out and not messages:
+        raise HistoryError(f'{name}: {_not_messages(value[0], left_out[0].reason)}')
+    return Session(name, messages, left_out)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked; every way of failing to read them as a `HistoryError`."""
+    try:
+        with path.open('rb') as raw:
+            packed = raw.read(2) == GZIP
+            raw.seek(0)
+            yield cast('BinaryIO', gzip.GzipFile(fileobj=raw)) if packed else raw
+    except FileNotFoundError:
+        raise HistoryError(f'{path}: there is no such file') from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise HistoryError(f'{path}: the gzip data is damaged or cut off ({error}); get the file again') from None
+    except OSError as error:
+        raise HistoryError(f'{path}: cannot be read: {error.strerror or error}') from None
+
+
+def _record(path: Path, file: BinaryIO, line: int | None) -> tuple[int | None, Any]:
+    """Line number (None where the file is one JSON value) and value of the wanted record.
+
+    Only as much is read as is needed: a corpus file holds hundreds of megabytes of other conversations.
+    """
+    lines = enumerate(file, 1)
+    number, first = next(((n, data) for n, data in lines if data.strip(b' \t\r\n\xef\xbb\xbf')), (0, b''))
+    if not number:
+        raise HistoryError(f'{path}: the file is empty; {DUMP}')
+    value, problem = _parsed(_text(path, number, first))
+    if problem:
+        # Not a value a line, then: one value over several lines, or no JSON at all.
+        rest = b''.join(data for _, data in lines)
+        value, problem = _parsed(_text(path, number, first + rest))
+        if problem:
+            raise HistoryError(f'{path}: {problem.at(number)}')
+        number = 0
+    second = next((n for n, data in lines if data.strip()), None) if number else None
+    if line is None or (line == number and second):
+        return (number if second else None), value
+    if not second:
+        raise HistoryError(f'{path}: --line is for JSON Lines, this file holds a single JSON value')
+    file.seek(0)
+    return line, _numbered(path, file, line)
+
+
+def _numbered(path: Path, file: BinaryIO, line: int) -> Any:
+    """The value in one line of a JSON Lines file."""
+    last = 0
+    for number, data in enumerate(file, 1):
+        last = number
+        if number == line:
+            if not data.strip():
+                raise HistoryError(f'{path}: line {line} is blank')
+            value, problem = _parsed(_text(path, number, data))
+            if problem:
+                raise HistoryError(f'{path}: {problem.at(number)}')
+            return value
+    raise HistoryError(f'{path}: has {count(last, "line")}, there is no line {line}')
+
+
+def _text(path: Path, line: int, data: bytes) -> str:
+    try:
+        return data.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise HistoryError(
+            f'{path}: is not text: byte {error.start + 1} from the start of line {line} is not UTF-8; {DUMP}'
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why a text is no JSON: `line` counts within the text, from 0."""
+
+    what: str
+    line: int = 0
+    column: int = 0
+    cut_off: bool = False
+
+    def at(self, first: int) -> str:
+        """The problem with its place in the file, whose line `first` the text begins with."""
+        if not self.column:
+            return f'{self.what}; {DUMP}'
+        place = f'line {first + self.line}, character {self.column}'
+        if self.cut_off:
+            return f'the JSON is cut off at {place}; get the whole file again, or write it again'
+        return f'is not JSON at {place} ({self.what}); {DUMP}'
+
+
+def _parsed(text: str) -> tuple[Any, _Problem | None]:
+    try:
+        return json.loads(text), None
+    except json.JSONDecodeError as error:
+        open_string = error.msg.startswith('Unterminated string')
+        cut_off = open_string or not text[error.pos :].strip()
+        # An unterminated string is reported where it begins; what is cut off is cut off at the end.
+        end = len(text.rstrip())
+        pos = min(error.pos, end) if not cut_off else end
+        line, start = text.count('\n', 0, pos), text.rfind('\n', 0, pos) + 1
+        return None, _Problem(error.msg, line, pos - start + 1, cut_off)
+    except RecursionError:
+        return None, _Problem('is nested too deeply to be a history')
+    except ValueError as error:  # a number of thousands of digits
+        return None, _Problem(f'is not JSON that can be read ({error})')
+
+
+def _validated(values: list[Any]) -> tuple[list[ModelMessage], tuple[LeftOut, ...]]:
+    """The messages; where one cannot be read, each is tried alone, so that it does not take the others along."""
+    from pydantic import ValidationError
+    from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+    def validate(some: list[Any]) -> list[ModelMessage]:
+        # In JSON mode, as times and binary content are strings. A lone surrogate, which Python's parser lets
+        # through and pydantic's does not, becomes a question mark.
+        data = json.dumps(some, ensure_ascii=False).encode('utf-8', 'replace')
+        return ModelMessagesTypeAdapter.validate_json(data)
+
+    try:
+        return validate(values), ()
+    except ValidationError:
+        pass
+    messages: list[ModelMessage] = []
+    left_out = []
+    for i, value in enumerate(values):
+        try:
+            messages += validate([value])
+        except ValidationError as error:
+            left_out.append(LeftOut(i, _reason(error)))
+    return messages, tuple(left_out)
+
+
+def _reason(error: Any) -> str:
+    """The first thing that pydantic found, with its place in the message; the input itself may be long."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = '.'.join(str(key) for key in first['loc'][1:])
+    return f'{place}: {first["msg"]}' if place else str(first['msg'])
+
+
+def _not_messages(first: Any, reason: str) -> str:
+    if isinstance(first, dict) and 'role' in first and 'parts' not in first:
+        return (
+            "these are messages of a provider's interface (they have a `role`), not of pydantic-ai (`kind` and"
+            f' `parts`); {DUMP}'
+        )
+    if not isinstance(first, dict):
+        return f'holds a list of {_kind_of(first)}s, not of messages; {DUMP}'
+    return f'holds no message that pydantic-ai can read (the first: {reason}); {DUMP}'
+
+
+def _lacks_messages(value: dict[str, Any]) -> str:
+    keys = ', '.join(re.sub(r'\s+', ' ', str(key))[:30] for key in list(value)[:6])
+    if 'kind' in value and 'parts' in value:
+        return 'holds a single message where a list of messages is expected; put the messages into one list'
+    return f'has no `messages` (it has: {keys or "nothing"}); {DUMP}'
+
+
+_KINDS = {str: 'text', bool: 'truth value', int: 'number', float: 'number', type(None): 'null', list: 'list'}
+
+
+def _kind_of(value: Any) -> str:
+    return _KINDS.get(type(value), 'object')

@@ -1,0 +1,152 @@
+"""Steps as candidate lines: what was called, said, returned and asked, each line with its names and words.
+
+Lines of a text depend on nothing but the text, so they are remembered with it: a history is indexed as it arrives.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from compactor.digest.identifiers import identifiers, words
+from compactor.history.message import Kind, Part
+
+LONG = 400
+"""A line longer than this is taken in windows around its names."""
+AROUND = 90
+"""Characters kept on each side of a name in a long line."""
+WINDOWS = 12
+"""At most this many windows of one long line."""
+_NUMBERED = re.compile(r'\s*\d+\s*(?:→|\||\t|: )')
+
+
+class Voice(Enum):
+    """Who speaks in a line; the value is what the digest writes behind the step's number."""
+
+    CALL = '$'
+    AGENT = '>'
+    OUTPUT = ''
+    USER = '?'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a text: stripped, with the names in it and its distinct words."""
+
+    text: str
+    names: tuple[str, ...]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A line that a digest may keep.
+
+    Attributes:
+        line: what it says.
+        step: ordinal of its step in the conversation.
+        voice: who says it.
+        back: tokens between it and the end of the history.
+    """
+
+    line: Line
+    step: int
+    voice: Voice
+    back: int
+
+
+_VOICES = {Kind.CALL: Voice.CALL, Kind.TEXT: Voice.AGENT, Kind.RESULT: Voice.OUTPUT, Kind.USER: Voice.USER}
+
+
+def candidates(parts: Iterable[Part], step: int, back: int) -> Iterator[Candidate]:
+    """The lines of a step's parts, in order."""
+    for part in parts:
+        voice = _VOICES.get(part.kind)
+        if voice is not None:
+            for line in lines_of(part):
+                yield Candidate(line, step, voice, back)
+
+
+def lines_of(part: Part) -> tuple[Line, ...]:
+    """The lines of one part; a call is told as its tool and arguments."""
+    key = part.raw if part.raw is not None else part
+    found = _remembered.get(id(key))
+    if found is not None and found[0] is key and found[1] is part.body:
+        return found[2]
+    text = part.text
+    lines = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text))
+    if len(_remembered) >= REMEMBERED:
+        _remembered.clear()
+    _remembered[id(key)] = (key, part.body, lines)
+    return lines
+
+
+REMEMBERED = 20_000
+_remembered: dict[int, tuple[Any, Any, tuple[Line, ...]]] = {}
+
+
+def line(text: str) -> Line:
+    """A line from its text."""
+    return Line(text, tuple(dict.fromkeys(identifiers(text))), words(text))
+
+
+def told(tool: str, arguments: str) -> str:
+    """A call as lines: the tool with its short arguments, then the lines of the long ones."""
+    try:
+        values = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return f'{tool} {arguments}'
+    if not isinstance(values, dict):
+        return f'{tool} {arguments}'
+    head: list[str] = []
+    rest: list[str] = []
+    for key, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if '\n' in text.strip() or len(text) > LONG:
+            rest.append(f'{key}: {text}')
+        else:
+            head.append(f'{key}={text}')
+    return '\n'.join([' '.join([tool, *head]), *rest])
+
+
+def _lines(text: str) -> Iterator[Line]:
+    for raw in text.split('\n'):
+        numbered = _NUMBERED.match(raw)
+        stripped = (raw[numbered.end() :] if numbered else raw).strip()
+        if len(stripped) < 2:
+            continue
+        if len(stripped) <= LONG:
+            yield line(stripped)
+        else:
+            yield from _windows(stripped)
+
+
+def _windows(text: str) -> Iterator[Line]:
+    """A long line as windows around its names; without names, its beginning."""
+    spans: list[list[int]] = []
+    at = 0
+    for name in dict.fromkeys(identifiers(text)):
+        at = text.find(name)
+        start, end = max(0, at - AROUND), min(len(text), at + len(name) + AROUND)
+        spans.append([start, end])
+    if not spans:
+        yield line(text[: 2 * AROUND] + ' …')
+        return
+    spans.sort()
+    merged: list[list[int]] = []
+    for span in spans:
+        if merged and span[0] <= merged[-1][1] and span[1] - merged[-1][0] <= LONG:
+            merged[-1][1] = max(merged[-1][1], span[1])
+        else:
+            merged.append(span)
+    for start, end in merged[:WINDOWS]:
+        yield line(('… ' if start else '') + text[start:end].strip() + (' …' if end < len(text) else ''))
+
+
+def texts(lines: Sequence[Line]) -> list[str]:
+    """Their texts."""
+    return [line.text for line in lines]

@@ -1,0 +1,102 @@
+"""The ledger of files: which were read, created, edited or deleted, and when last."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from compactor.history.message import Kind, Part
+
+Action = Literal['read', 'created', 'edited', 'deleted']
+ACTIONS: tuple[Action, ...] = ('created', 'edited', 'deleted', 'read')
+"""In the order in which a digest lists them."""
+
+_PATH_KEYS = ('file_path', 'path', 'filename', 'file', 'filepath', 'notebook_path', 'target_file', 'absolute_path')
+_COMMAND_KEYS = ('command', 'cmd', 'script', 'args', 'input', 'patch')
+_BY_TOOL: tuple[tuple[re.Pattern[str], Action], ...] = (
+    (re.compile(r'delete|remove|unlink', re.I), 'deleted'),
+    (re.compile(r'edit|replace|patch|insert|update|modify', re.I), 'edited'),
+    (re.compile(r'write|create|save', re.I), 'created'),
+    (re.compile(r'read|view|open|cat|show|get', re.I), 'read'),
+)
+_PATCHED: Mapping[str, Action] = {'Update': 'edited', 'Add': 'created', 'Delete': 'deleted'}
+_PATCH = re.compile(r'^\*\*\* (Update|Add|Delete) File: (.+)$', re.M)
+_COMMANDS = re.compile(r'\|\||&&|[|;\n]')
+_REDIRECT = re.compile(r'(?<![0-9&])>{1,2}\s*([\w./\-~]+)')
+_BY_COMMAND: Mapping[str, Action] = {
+    **dict.fromkeys(('cat', 'head', 'tail', 'less', 'nl', 'bat', 'sed'), 'read'),
+    **dict.fromkeys(('rm', 'unlink'), 'deleted'),
+    **dict.fromkeys(('touch', 'tee'), 'created'),
+}
+_PATH = re.compile(r'[\w.~\-]*[\w/](?:\.[A-Za-z0-9]{1,8}|/[\w.\-]+)')
+_NOWHERE = ('/dev/null', '/dev/stderr', '/dev/stdout')
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One file as the record last shows it: everything done to it, and the step of the last thing done."""
+
+    path: str
+    actions: frozenset[Action]
+    last: Action
+    step: int
+
+
+def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | None = None) -> dict[str, Touched]:
+    """Every file that these calls (each with its step's ordinal) touched, over what was known before."""
+    files = dict(known or {})
+    for step, part in calls:
+        if part.kind is not Kind.CALL:
+            continue
+        for path, action in _touches(part.tool, part.text):
+            before = files.pop(path, None)  # moves to the end: the ledger is in order of the last touch
+            actions = (before.actions if before else frozenset()) | {action}
+            files[path] = Touched(path, actions, action, step)
+    return files
+
+
+def _touches(tool: str, text: str) -> Iterator[tuple[str, Action]]:
+    try:
+        arguments: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        arguments = text
+    if not isinstance(arguments, dict):
+        arguments = {'command': arguments}
+    action = next((action for pattern, action in _BY_TOOL if pattern.search(tool)), None)
+    for key in _PATH_KEYS:
+        path = arguments.get(key)
+        if action is not None and isinstance(path, str) and 0 < len(path) <= 300 and '\n' not in path:
+            yield path, action
+    for key in _COMMAND_KEYS:
+        command = arguments.get(key)
+        if isinstance(command, list):
+            command = ' '.join(str(word) for word in command)
+        if isinstance(command, str):
+            yield from _commanded(command)
+
+
+def _commanded(command: str) -> Iterator[tuple[str, Action]]:
+    """What a shell command does to files, as far as its words tell."""
+    for done, path in _PATCH.findall(command):
+        yield path.strip(), _PATCHED[done]
+    head = command.split('<<', 1)[0] if '<<' in command else command  # a here-document is content
+    for single in _COMMANDS.split(head[:2_000]):
+        words = single.split()
+        while words and ('=' in words[0] or words[0] in ('sudo', 'git', 'time')):
+            words.pop(0)
+        if not words:
+            continue
+        action = _BY_COMMAND.get(words[0])
+        if words[0] == 'sed' and any(word.startswith('-i') for word in words):
+            action = 'edited'
+        if action is not None:
+            for word in words[1:]:
+                word = word.strip('\'"')
+                if not word.startswith('-') and _PATH.fullmatch(word) and word not in _NOWHERE:
+                    yield word, action
+        for path in _REDIRECT.findall(single):
+            if _PATH.fullmatch(path) and path not in _NOWHERE:
+                yield path, 'created'

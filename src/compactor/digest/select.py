@@ -1,0 +1,176 @@
+"""Chooses the lines that are worth most for their tokens.
+
+A name is worth more the more the agent itself used it, the more messages hold it, and the more recent it is. A line
+gains, for each of its names, by how much closer it brings the best kept line to the name's occurrences: how many of
+an occurrence's words it shows. What the kept part of the history already shows gains nothing, and a name whose
+occurrences are covered gains less with each further line. Lines are taken greedily by gain / tokens^0.7.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush, nlargest
+
+from compactor.digest.evidence import Candidate, Line, Voice
+
+HALF = 16_000
+"""Recency is 1 / (1 + tokens back / HALF)."""
+OCCURRENCES = 8
+"""Occurrences of a name that are weighed: its weightiest."""
+CONSIDERED = 4
+"""Candidates looked at closely, as a multiple of those that would fit."""
+DENSITY = 0.7
+
+_USE = {Voice.CALL: 3.0, Voice.AGENT: 1.0, Voice.USER: 0.5, Voice.OUTPUT: 0.0}
+_WEIGHT = {Voice.CALL: 4.0, Voice.AGENT: 2.0, Voice.USER: 2.0, Voice.OUTPUT: 1.0}
+
+
+def recency(back: int) -> float:
+    """How recent something is that lies `back` tokens before the end: 1 at the end, 0.5 at `HALF`."""
+    return 1 / (1 + back / HALF)
+
+
+@dataclass(slots=True)
+class _Name:
+    """What is known of one name."""
+
+    steps: set[int]
+    voices: set[Voice]
+    last: int
+    last_call: int | None
+    at: list[int]
+
+
+def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, list[int]]]:
+    """What each name is worth, and the candidates that hold it."""
+    names: dict[str, _Name] = {}
+    for i, candidate in enumerate(candidates):
+        for name in candidate.line.names:
+            known = names.get(name)
+            if known is None:
+                known = names[name] = _Name(set(), set(), candidate.back, None, [])
+            known.steps.add(candidate.step * 4 + _ORDER[candidate.voice])
+            known.voices.add(candidate.voice)
+            known.at.append(i)
+            known.last = min(known.last, candidate.back)
+            if candidate.voice is Voice.CALL:
+                known.last_call = candidate.back if known.last_call is None else min(known.last_call, candidate.back)
+    worth = {}
+    for name, known in names.items():
+        use = 1 + sum(_USE[voice] for voice in known.voices)
+        called = 1 + 2 * recency(known.last_call) if known.last_call is not None else 1.0
+        worth[name] = use * math.sqrt(len(known.steps)) * (0.15 + recency(known.last)) * called
+    return worth, {name: known.at for name, known in names.items()}
+
+
+_ORDER = {voice: i for i, voice in enumerate(Voice)}
+
+
+def choose(
+    candidates: Sequence[Candidate],
+    worth: Mapping[str, float],
+    holders: Mapping[str, Sequence[int]],
+    shown: Iterable[Line],
+    budget: int,
+    cost: Callable[[Candidate], int],
+    bonus: Callable[[Candidate], float],
+) -> list[int]:
+    """Indexes of the candidates to keep within `budget` tokens, in order."""
+    weights = [
+        _WEIGHT[c.voice] * (0.3 + recency(c.back)) * math.sqrt(min(len(c.line.words), 16)) for c in candidates
+    ]
+    occurrences = _occurrences(candidates, worth, holders, weights)
+    covered: dict[str, list[float]] = {name: [0.0] * len(found) for name, found in occurrences.items()}
+
+    def cover(line: Line, commit: bool) -> float:
+        total = 0.0
+        mine = line.words
+        for name in line.names:
+            seen = covered.get(name)
+            if seen is None:
+                continue
+            for k, (theirs, weight) in enumerate(occurrences[name]):
+                more = len(theirs & mine) / len(theirs) - seen[k]
+                if more > 0:
+                    total += weight * more
+                    if commit:
+                        seen[k] += more
+        return total
+
+    for line in shown:
+        cover(line, True)
+    heap = _shortlist(candidates, occurrences, weights, worth, budget, cost, bonus)
+    chosen: list[int] = []
+    left = budget
+    while heap:
+        _, i, fresh = heappop(heap)
+        candidate = candidates[i]
+        price = cost(candidate)
+        if price > left:
+            continue
+        if fresh == len(chosen):
+            chosen.append(i)
+            left -= price
+            cover(candidate.line, True)
+            continue
+        gain = cover(candidate.line, False) + bonus(candidate)
+        if gain > 1e-9:
+            density = gain / price**DENSITY
+            entry = (-density, i, len(chosen))
+            if not heap or -density <= heap[0][0]:
+                chosen.append(i)
+                left -= price
+                cover(candidate.line, True)
+            else:
+                heappush(heap, entry)
+    return sorted(chosen)
+
+
+def _occurrences(
+    candidates: Sequence[Candidate],
+    worth: Mapping[str, float],
+    holders: Mapping[str, Sequence[int]],
+    weights: Sequence[float],
+) -> dict[str, list[tuple[frozenset[str], float]]]:
+    """The weightiest occurrences of each name, their weights adding up to the name's worth."""
+    found: dict[str, list[tuple[frozenset[str], float]]] = {}
+    for name, at in holders.items():
+        best = nlargest(OCCURRENCES, at, key=weights.__getitem__) if len(at) > OCCURRENCES else at
+        total = sum(weights[i] for i in best)
+        scale = worth[name] / total
+        found[name] = [(candidates[i].line.words or _NOTHING, weights[i] * scale) for i in best]
+    return found
+
+
+_NOTHING = frozenset(('',))
+
+
+def _shortlist(
+    candidates: Sequence[Candidate],
+    occurrences: Mapping[str, Sequence[tuple[frozenset[str], float]]],
+    weights: Sequence[float],
+    worth: Mapping[str, float],
+    budget: int,
+    cost: Callable[[Candidate], int],
+    bonus: Callable[[Candidate], float],
+) -> list[tuple[float, int, int]]:
+    """A heap of the candidates worth a closer look, by the most they could gain."""
+    scored = []
+    for i, candidate in enumerate(candidates):
+        most = sum(worth[name] for name in candidate.line.names) + bonus(candidate)
+        if most > 0:
+            price = cost(candidate)
+            scored.append((-(most * weights[i] / price**DENSITY), i, price))
+    scored.sort()
+    heap: list[tuple[float, int, int]] = []
+    room = budget * CONSIDERED
+    for _, i, price in scored:
+        if room <= 0:
+            break
+        room -= price
+        most = sum(worth[name] for name in candidates[i].line.names) + bonus(candidates[i])
+        heap.append((-(most / price**DENSITY), i, -1))
+    heapify(heap)
+    return heap

@@ -1,0 +1,274 @@
+"""Digest: folds the older steps into one digest of lines kept verbatim, and keeps the newest steps whole.
+
+Goal, current prompt and last step stay messages. What is folded goes into one marked user part behind the goal;
+a digest that is already there is folded in: its lines stand for selection again as what they were.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from compactor.digest.document import Digest as Document
+from compactor.digest.document import Quote, read, render
+from compactor.digest.evidence import Candidate, Line, Voice, candidates, line, lines_of
+from compactor.digest.failures import failing, pairs_of
+from compactor.digest.files import touched
+from compactor.digest.select import choose, values
+from compactor.history.marks import Left, left_out
+from compactor.history.message import Kind, Part, message_of
+from compactor.history.turns import Exchange, History, Segment, Step, history_of, step_of
+from compactor.strategies.clamp import Clamp
+from compactor.strategies.strategy import Room
+from compactor.strategies.window import keeps
+
+TAIL = 0.20
+"""Share of the room for the newest steps, kept whole."""
+USER = 0.30
+"""Share of the room for the users' own words."""
+LEDGERS = 0.20
+"""Share of the digest for files and failures together, at most."""
+NAMES = 0.20
+"""Share of what is left for the record that goes to bare names."""
+LEAST = 400
+"""A digest smaller than this many tokens says nothing; the window does better."""
+
+_DECISION = re.compile(
+    r"\b(?:decid\w+|because|instead of|rather than|root cause|the (?:fix|problem|issue|cause) (?:is|was)|won't|must not"
+    r'|reject\w*|turns out|so I(?:\'ll| will)|chose|the reason)\b',
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"\b(?:next|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Folds what is older than the newest `tail` share of the room.
+
+    Attributes:
+        tail: share of the room for the newest steps; the last step always stays.
+    """
+
+    tail: float = TAIL
+    name: str = 'digest'
+
+    def apply(self, history: History, room: Room) -> History:
+        """See `Strategy.apply`."""
+        if history.tokens <= room.tokens:
+            return history
+        fold = _Fold.plan(history, room, self.tail)
+        if not fold.steps:
+            return history
+        return fold.carry_out(room)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """One step that is folded: its ordinal in the conversation and the tokens between it and the end."""
+
+    step: Step
+    ordinal: int
+    back: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """What of a history is folded and what stays."""
+
+    kept: History
+    steps: tuple[_Folded, ...]
+    said: tuple[Quote, ...]
+    before: Document
+    shown: tuple[Line, ...]
+    goal: int | None
+
+    @classmethod
+    def plan(cls, history: History, room: Room, tail: float) -> _Fold:
+        goal = history.goal
+        before = _standing(history)
+        first, cut = _boundary(history, room, tail)
+        ordinal, back = before.left.steps, history.tokens
+        steps: list[_Folded] = []
+        said: list[Quote] = list(before.said)
+        exchanges: list[Exchange] = []
+        last = len(history.exchanges) - 1
+        for e, exchange in enumerate(history.exchanges):
+            stays = e == goal or e == last or e > first or (e == first and cut < len(exchange.steps))
+            back -= sum(segment.tokens for segment in exchange.prompts)
+            if not stays:
+                words = (part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected)
+                said.extend(Quote(ordinal + 1, Voice.USER, part.text.strip()) for part in words)
+            kept: list[Step] = []
+            for s, step in enumerate(exchange.steps):
+                ordinal += 1
+                back -= step.tokens
+                if e > first or (e == first and s >= cut) or keeps(step, room):
+                    kept.append(step)
+                    continue
+                steps.append(_Folded(step, ordinal, back))
+                if residue := step.residue():
+                    kept.append(step_of(residue))
+            prompts = exchange.prompts if stays else exchange.residue()
+            prompts = tuple(s for segment in prompts if (s := segment.map(_unmarked)) is not None)
+            if prompts or kept:
+                exchanges.append(Exchange(prompts, tuple(kept)))
+        rest = _clipped(history_of(tuple(exchanges)), room)
+        shown = tuple(line for part in rest.parts for line in lines_of(part))
+        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal)
+
+    def carry_out(self, room: Room) -> History:
+        budget = room.tokens - self.kept.tokens - 4
+        if budget < LEAST:
+            return self._with(Document(self._left()), room)
+        document = self._document(budget, room)
+        text = render(document)
+        while (size := room.count(text)) > budget and document.record:
+            spare = max(1, len(document.record) * (size - budget) // size)
+            document = replace(document, record=document.record[spare:], names=document.names[: -spare or None])
+            text = render(document)
+        return self._with(document, room)
+
+    def _with(self, document: Document, room: Room) -> History:
+        text = render(document)
+        note = message_of('request', (Part(Kind.MARK, None, room.count(text) + 1, text),))
+        segment = Segment(note, note.parts)
+        exchanges = list(self.kept.exchanges)
+        if self.goal is None:
+            rest = exchanges[0] if exchanges and not exchanges[0].prompted else None
+            opened = Exchange((segment, *(rest.prompts if rest else ())), rest.steps if rest else ())
+            exchanges[: 1 if rest else 0] = [opened]
+        else:
+            goal = exchanges[self.goal]
+            exchanges[self.goal] = replace(goal, prompts=(*goal.prompts, segment))
+        return history_of(tuple(exchanges))
+
+    def _left(self) -> Left:
+        return sum((Left(1, folded.step.calls) for folded in self.steps), start=self.before.left)
+
+    def _document(self, budget: int, room: Room) -> Document:
+        """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
+        said = _within(self.said, int(room.tokens * USER), room)
+        calls = [(f.ordinal, part) for f in self.steps for part in f.step.parts if part.kind is Kind.CALL]
+        pairs = [(f.ordinal, call, result) for f in self.steps for call, result in pairs_of(f.step.parts)]
+        document = Document(
+            self._left(),
+            said=said,
+            files=touched(calls, self.before.files),
+            failures=failing(pairs, self.before.failures),
+        )
+        document = _bounded(document, int(budget * LEDGERS), room)
+        return self._with_record(document, budget - room.count(render(document)), room)
+
+    def _with_record(self, document: Document, budget: int, room: Room) -> Document:
+        lines = _distinct([*self._old_lines(), *(c for f in self.steps for c in candidates(f.step.parts, f.ordinal, f.back))])
+        worth, holders = values(lines)
+        shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
+        shown += [line(text) for failure in document.failures.values() for text in (failure.command, *failure.lines)]
+        names = int(budget * NAMES)
+        chosen = choose(lines, worth, holders, shown, budget - names, _cost, _bonus)
+        record = tuple(Quote(lines[i].step, lines[i].voice, lines[i].line.text) for i in chosen)
+        record = tuple(sorted(record, key=lambda quote: quote.step))
+        seen = {name for i in chosen for name in lines[i].line.names} | {n for line in shown for n in line.names}
+        seen |= set(document.files)
+        return replace(document, record=record, names=_names(worth, self.before.names, seen, names))
+
+    def _old_lines(self) -> list[Candidate]:
+        """The lines of the digest that is folded in, as what they were."""
+        newest = self.steps[0].back + self.steps[0].step.tokens
+        pace = 600
+        return [
+            Candidate(line(q.text), q.step, q.voice, newest + (self.before.left.steps - q.step) * pace)
+            for q in self.before.record
+        ]
+
+
+def _standing(history: History) -> Document:
+    """The digest or gap mark that already stands in a history, or an empty one."""
+    before = Document(Left(0, 0))
+    for part in history.parts:
+        if part.kind is Kind.MARK:
+            before = read(part.text) or replace(before, left=before.left + left_out(part.text))
+    return before
+
+
+def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
+    """Where the tail begins: (exchange, step); the last step always belongs to it."""
+    most = int(room.tokens * tail)
+    if room.max_exchanges is not None:
+        prompted = [e for e, exchange in enumerate(history.exchanges) if exchange.prompted]
+        floor = prompted[-room.max_exchanges] if len(prompted) > room.max_exchanges else 0
+    else:
+        floor = 0
+    first, cut, size = len(history.exchanges) - 1, 0, 0
+    at: tuple[int, int] | None = None
+    for e in range(len(history.exchanges) - 1, floor - 1, -1):
+        steps = history.exchanges[e].steps
+        for s in range(len(steps) - 1, -1, -1):
+            size += steps[s].tokens
+            if at is not None and size > most:
+                return at
+            at = (e, s)
+    return at if at is not None else (first, cut)
+
+
+def _clipped(history: History, room: Room) -> History:
+    """What stays, its results cut where they would take more than half of the room."""
+    return Clamp().apply(history, replace(room, tokens=max(1, room.tokens // 2), may_clamp_prompts=False))
+
+
+def _unmarked(part: Part) -> Part | None:
+    return None if part.kind is Kind.MARK else part
+
+
+def _within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
+    """The users' words: all while they fit, else the first and the newest whole and the others clipped."""
+    sizes = [room.count(quote.text) + 4 for quote in said]
+    if sum(sizes) <= budget:
+        return tuple(said)
+    most = max(16, (budget - sizes[0] - sizes[-1]) // max(1, len(said) - 2))
+    clipped = [
+        quote if i in (0, len(said) - 1) or size <= most else replace(quote, text=room.fit(quote.text, most - 2) + ' […]')
+        for i, (quote, size) in enumerate(zip(said, sizes, strict=True))
+    ]
+    whole = [quote if room.count(quote.text) <= budget // 2 else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]') for quote in clipped]
+    while len(whole) > 2 and sum(room.count(quote.text) + 4 for quote in whole) > budget:
+        whole.pop(1)
+    return tuple(whole)
+
+
+def _bounded(document: Document, budget: int, room: Room) -> Document:
+    """The ledgers cut to their share, oldest first."""
+    empty = replace(document, files={}, failures={})
+    base = room.count(render(empty))
+    while document.failures and room.count(render(replace(document, files={}))) - base > budget // 2:
+        document = replace(document, failures=dict(list(document.failures.items())[1:]))
+    while document.files and (over := room.count(render(document)) - base - budget) > 0:
+        drop = max(1, over // 16)
+        document = replace(document, files=dict(list(document.files.items())[drop:]))
+    return document
+
+
+def _distinct(lines: list[Candidate]) -> list[Candidate]:
+    """Each text once per voice: its newest occurrence stands for all, which recur in the names' values."""
+    return list({(c.voice, c.line.text): c for c in lines}.values())
+
+
+def _cost(candidate: Candidate) -> int:
+    return len(candidate.line.text) // 3 + 3
+
+
+def _bonus(candidate: Candidate) -> float:
+    return 0.0
+
+
+def _names(worth: dict[str, float], before: Sequence[str], seen: set[str], budget: int) -> tuple[str, ...]:
+    """Names that nothing shows, the worthiest first, within `budget` tokens."""
+    ranked = sorted((name for name in worth if name not in seen), key=lambda name: -worth[name] / (len(name) / 3 + 1))
+    names: list[str] = []
+    for name in [*ranked, *(name for name in before if name not in seen and name not in worth)]:
+        budget -= len(name) // 3 + 1
+        if budget < 0:
+            break
+        names.append(name)
+    return tuple(names)
