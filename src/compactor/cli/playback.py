@@ -87,9 +87,9 @@ class _Actor(FunctionModel):
     @property
     def system(self) -> str:
         """The provider's name."""
-        return self.provider
+        return self.played_provider
 
-    provider = 'function'
+    played_provider = 'function'
 
 
 class _Stage:
@@ -156,7 +156,7 @@ class _Stage:
     def _actor(self) -> FunctionModel:
         name = identify(self.playback.model or 'recorded')
         actor = _Actor(self._decide, model_name=name.name)
-        actor.provider = name.provider or actor.provider
+        actor.played_provider = name.provider or actor.played_provider
         return actor
 
     def _tool(self, name: str) -> Tool[None]:

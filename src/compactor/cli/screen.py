@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 100
 """Columns where there is no terminal to ask: in a pipe, a file, a build log."""
+
+NAME_WIDTH = 44
+"""Columns that a name in a table may take for itself."""
+GAP = 3
+"""Columns between two of a table."""
 
 
 def clean(text: object) -> Text:
@@ -50,29 +56,30 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], 
         rows: cells, cleaned here; integers get thousands separators.
         wide: see `columns`.
     """
-    made = Table(title=title or None, title_justify='left', title_style='bold', box=SIMPLE_HEAD, pad_edge=False)
-    for i, name in enumerate(columns):
-        text = i == 0 or name == wide
-        made.add_column(
-            name,
-            justify='left' if text else 'right',
-            no_wrap=True,
-            overflow='ellipsis',
-            ratio=1 if name == wide else None,
-        )
-    for row in rows:
-        made.add_row(*(clean(f'{cell:,}' if isinstance(cell, int) else cell) for cell in row))
+    headings = list(columns)
+    cells = [[plain(f'{cell:,}' if isinstance(cell, int) else cell) for cell in row] for row in rows]
+    widths = [min(NAME_WIDTH, max(map(cell_len, column))) for column in zip(headings, *cells, strict=True)]
+    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify='left', title_style='bold')
+    made.title = title or None
+    for i, name in enumerate(headings):
+        if name == wide:  # it gets what the others leave
+            room = screen().width - (sum(widths) - widths[i]) - GAP * (len(widths) - 1)
+            made.add_column(name, no_wrap=True, overflow='ellipsis', max_width=max(room, len(name)))
+        else:
+            justify: Literal['left', 'right'] = 'right' if i else 'left'
+            made.add_column(name, no_wrap=True, overflow='ellipsis', justify=justify, min_width=widths[i])
+    for row in cells:
+        made.add_row(*map(Text, row))
     return made
 
 
-def facts(rows: Iterable[tuple[str, object]]) -> Table:
-    """Names and values in two aligned columns, without lines; long values wrap inside their column."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, style='bold')
-    grid.add_column()
-    for name, value in rows:
-        grid.add_row(name, clean(value))
-    return grid
+def facts(rows: Iterable[tuple[str, object]]) -> Group:
+    """Names and values in two aligned columns; a value stays on its line, however long."""
+    pairs = [(name, plain(value)) for name, value in rows]
+    width = max(len(name) for name, _ in pairs)
+    return Group(
+        *(Text.assemble((name.ljust(width), 'bold'), '  ', value, no_wrap=True) for name, value in pairs)
+    )
 
 
 def as_json(value: Any) -> str:
