@@ -9,7 +9,8 @@ Defined on the recorded history alone, so that no strategy marks its own work:
   Calls that failed count nothing. A file is listed if its path, or an end of it with a folder, stands in the compacted
   history; of a name that no other file has, the name alone is enough.
 - *errors*: of the shell commands that failed and were not followed by a success of the same command, the last five;
-  same means equal after leading `cd`, variables, redirections and trailing filters are taken off. An error is kept if
+  calls that never ran are no
+  failures, and same means equal after leading `cd`, variables, redirections and trailing filters are taken off. An error is kept if
   its most telling line (`TELLING`, from the top), up to 160 characters, stands verbatim in the compacted history.
 """
 
@@ -33,13 +34,18 @@ LAST_ERRORS = 5
 LINE = 160
 PATH_KEYS = ('file_path', 'filePath', 'path', 'notebook_path', 'filename', 'file')
 PATCHED = re.compile(r'^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$', re.MULTILINE)
-TOUCHES = frozenset('cat head tail less more nl wc bat sed awk tee rm mv cp touch vim nano gofmt'.split())
+TOUCHES = frozenset(
+    ('cat', 'head', 'tail', 'less', 'more', 'nl', 'wc', 'bat', 'sed', 'awk', 'tee', 'rm', 'mv', 'cp', 'touch', 'gofmt')
+)
 COMMAND = re.compile(r'\|\||&&|[|;\n]')
 REDIRECT = re.compile(r'(?<![0-9&])>>?\s*([^\s|;&<>]+)')
 FILE = re.compile(r'[\w~.][\w./@~+-]*\.[A-Za-z][A-Za-z0-9]{0,7}|/?[\w~.][\w.@~+-]*(?:/[\w.@~+-]+)+')
 EXIT = re.compile(r'(?:exit(?:ed with)?(?: code| status)|exit code:?|returncode)[ :=]*(\d+)', re.IGNORECASE)
-FAILED = re.compile(r'^(?:Traceback \(most recent|panic:|fatal:|FAIL\b|FAILED\b|--- FAIL|error(?:\[|:))|<tool_use_error>', re.MULTILINE)
+FAILED = re.compile(
+    r'^(?:Traceback \(most recent|panic:|fatal:|FAIL\b|FAILED\b|--- FAIL|error(?:\[|:))|<tool_use_error>', re.MULTILINE
+)
 REFUSED = re.compile(r'\A\s*(?:<tool_use_error>|Error|File does not exist|ENOENT|Could not|The user doesn.t want)')
+NOT_RUN = re.compile(r'\A\s*(?:\[no result|<tool_use_error>|The user doesn.t want|\[Request interrupted)')
 TELLING = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (
@@ -54,7 +60,7 @@ TELLING = tuple(
 )
 BOILERPLATE = re.compile(
     r'^(?:Chunk ID: .*|Wall time: .*|(?:Process|Command) exited with code \d+|(?:Error: )?Exit code:? \d+|Output:'
-    r'|Original token count: .*|Total output lines: .*)\s*$',
+    r'|Original token count: .*|Total output lines: .*|\s*=== (?:RUN|PAUSE|CONT) .*)\s*$',
     re.MULTILINE,
 )
 SETTING = re.compile(r'^(?:cd [^&;]+(?:&&|;)\s*|\w+=\S+\s+)+')
@@ -126,7 +132,9 @@ def files(history: Sequence[ModelMessage]) -> tuple[str, ...]:
             args = _args(call)
             paths += [args[key] for key in PATH_KEYS if isinstance(args.get(key), str)]
         found.update(dict.fromkeys(normal for path in paths if (normal := normalised(path))))
-    return tuple(found)
+    # A relative path is the same file as the absolute one that ends with it.
+    ends = {end for path in found for end in forms(path)[1:]}
+    return tuple(path for path in found if path not in ends)
 
 
 def _in_command(command: str) -> list[str]:
@@ -135,7 +143,9 @@ def _in_command(command: str) -> list[str]:
     for piece in COMMAND.split(head):
         words = [word.strip('\'"`()') for word in piece.split()]
         if words and words[0] in TOUCHES:
-            paths += [w for w in words[1:] if FILE.fullmatch(w) and not w.startswith('-') and '.' in w.rsplit('/', 1)[-1]]
+            paths += [
+                w for w in words[1:] if FILE.fullmatch(w) and not w.startswith('-') and '.' in w.rsplit('/', 1)[-1]
+            ]
     paths += [path.strip('\'"') for path in REDIRECT.findall(head) if FILE.fullmatch(path.strip('\'"'))]
     return [path for path in paths if not path.startswith('/dev/')]
 
@@ -155,7 +165,6 @@ def names_of(paths: Sequence[str]) -> tuple[frozenset[str], ...]:
     for path in paths:
         ends = [form for form in forms(path) if form and path.endswith(form)]
         name = path.rsplit('/', 1)[-1]
-        # A relative and an absolute path of one file share their name; then an end with a folder is asked for.
         result.append(frozenset(e for e in ends if '/' in e or (e == name and unique[name] == 1)) or frozenset({path}))
     return tuple(result)
 
@@ -191,7 +200,9 @@ def errors(history: Sequence[ModelMessage]) -> tuple[str, ...]:
         if command is None:
             continue
         key, text = same_command(command), text_of(result)
+        if NOT_RUN.search(text):
+            continue
         open_errors.pop(key, None)
         if failed(result, text) and (line := telling(text)):
             open_errors[key] = line
-    return tuple(open_errors.values())[-LAST_ERRORS:]
+    return tuple(dict.fromkeys(open_errors.values()))[-LAST_ERRORS:]

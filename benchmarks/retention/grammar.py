@@ -8,7 +8,7 @@ if it is one of these, and a plain word otherwise:
 | path: has a slash and a letter | `cmd/x/main.go`, `/Users/a/b`, `origin/main` | `10/20` |
 | dotted name or file: a dot inside, 4 characters or more | `main.go`, `os.MkdirAll`, `1.2.3` | `e.g` |
 | snake or upper case: an underscore inside | `max_tokens`, `GIT_DIR` | `_` |
-| camel case: a capital after a lower-case letter, or a lower-case letter after two capitals | `getX`, `HTTPConn` | `Done`, `TODO` |
+| camel case: a capital inside, next to a lower-case letter | `getX`, `HTTPConn` | `Done`, `TODO` |
 | number of 3 digits or more | `404`, `46273` | `42` |
 | letters and digits mixed, 4 characters or more: hashes, versions, names | `d46342f`, `sha256` | `h1` |
 | a hyphen and a digit inside, 5 characters or more | `gpt-4o-mini`, `2026-05-14` | `read-only` |

@@ -27,7 +27,7 @@ from compactor.history.message import Message
 from . import facts
 from .grammar import TOKEN, forms, near, plain, said, text_of, texts, words
 from .laws import mended, size, view, view_of_result, violations
-from .recorded import Recorded
+from .sessions import Recorded
 
 NEXT = 40
 RECENT = 4_000
@@ -168,16 +168,18 @@ class _Places:
         self._lines: list[str] = []
         self._at: dict[str, list[tuple[int, int, int]]] = {}
         self.old: set[str] = set()
-        """The identifiers held outside the history's last `RECENT` tokens."""
+        """The identifiers held by the history, but not by its last `RECENT` tokens."""
+        fresh: set[str] = set()
         left = size(messages := view(history))
         for message, counted in zip(history, messages, strict=True):
             recent = left <= RECENT
             left -= counted.tokens
             for part in message.parts:
                 for line in text_of(part).splitlines():
-                    self._take(line, recent)
+                    self._take(line, fresh if recent else self.old)
+        self.old -= fresh
 
-    def _take(self, line: str, recent: bool) -> None:
+    def _take(self, line: str, held: set[str]) -> None:
         number = len(self._lines)
         self._lines.append(line)
         for token in TOKEN.finditer(line):
@@ -185,8 +187,7 @@ class _Places:
                 if form not in self._interest:
                     continue
                 self._at.setdefault(form, []).append((number, *token.span()))
-                if not recent:
-                    self.old.add(form)
+                held.add(form)
 
     def best(self, identifier: str, context: set[str]) -> frozenset[str]:
         """The words of the past line that shares most with `context`, the newest of equals."""

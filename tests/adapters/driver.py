@@ -82,7 +82,14 @@ MODES: tuple[Mode, ...] = (as_capability, *PROCESSOR_MODES)
 
 def go(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine in an event loop of its own."""
-    return asyncio.run(work)
+    kept: list[T] = []
+
+    async def keep() -> None:
+        # Not returned: `asyncio.run` prints its task, result included, which takes seconds for a long history.
+        kept.append(await work)
+
+    asyncio.run(keep())
+    return kept[0]
 
 
 def run_sync(agent: Agent[None, Any], prompt: Any, **arguments: Any) -> Any:

@@ -51,9 +51,7 @@ def _make(cls: Any, **values: Any) -> Any:
 
 
 def _outcome_known(outcome: str) -> bool:
-    return any(
-        f.name == 'outcome' and f"'{outcome}'" in str(f.type) for f in dataclasses.fields(pai.ToolReturnPart)
-    )
+    return any(f.name == 'outcome' and f"'{outcome}'" in str(f.type) for f in dataclasses.fields(pai.ToolReturnPart))
 
 
 # The Builtin names warn where the Native ones exist, so they are asked for only when those are missing.
@@ -140,8 +138,7 @@ ANSWERS: tuple[str, ...] = (
 )
 THOUGHTS: tuple[str, ...] = (
     'Let me see.',
-    'The traceback points at line 42, so the sum is never built. '
-    'I should read src/parser.py before I change it.',
+    'The traceback points at line 42, so the sum is never built. I should read src/parser.py before I change it.',
 )
 SYSTEMS: tuple[str, ...] = (
     'You are a careful engineer.',
@@ -331,9 +328,7 @@ def _first_parts(writer: _Writer, genes: Genes) -> list[Any]:
     for number in range(writer.system_count):
         content = writer.text(SYSTEMS, number)
         dynamic = 'dynamic_prompt' if number else None
-        parts.append(
-            _make(pai.SystemPromptPart, content=content, timestamp=writer.now(), dynamic_ref=dynamic)
-        )
+        parts.append(_make(pai.SystemPromptPart, content=content, timestamp=writer.now(), dynamic_ref=dynamic))
     if genes.chance(8):
         parts += _delta_baseline(writer)
     return parts
@@ -360,9 +355,7 @@ def _prompt_image(writer: _Writer, genes: Genes) -> Any:
 
 
 def _prompt_binary(writer: _Writer, genes: Genes) -> Any:
-    return _user(
-        writer, [pai.BinaryContent(PNG, media_type='image/png'), writer.text(PROMPTS, genes.below(256))]
-    )
+    return _user(writer, [pai.BinaryContent(PNG, media_type='image/png'), writer.text(PROMPTS, genes.below(256))])
 
 
 def _prompt_cached(writer: _Writer, genes: Genes) -> Any:
@@ -387,9 +380,7 @@ def _prompt_tagged(writer: _Writer, genes: Genes) -> Any:
 def _prompt_structured(writer: _Writer, genes: Genes) -> Any:
     text = writer.text(PROMPTS, genes.below(256))
     structured = known('StructuredContent')
-    return _user(
-        writer, [text, structured({'open_file': 'src/parser.py', 'line': 118})] if structured else [text]
-    )
+    return _user(writer, [text, structured({'open_file': 'src/parser.py', 'line': 118})] if structured else [text])
 
 
 def _prompt_speech(writer: _Writer, genes: Genes) -> Any:
@@ -435,9 +426,7 @@ def _lead(writer: _Writer, genes: Genes) -> list[Any]:
     shape, gene = genes.below(8), genes.below(256)
     compacted = known('CompactionPart')
     if writer.compaction and compacted and gene % 4 == 3:
-        parts.append(
-            compacted('Summary of what came before.', provider_name=writer.provider.name or 'anthropic')
-        )
+        parts.append(compacted('Summary of what came before.', provider_name=writer.provider.name or 'anthropic'))
     if shape in (4, 5):
         parts.append(_thinking(writer, gene, signed=shape == 5))
     elif shape == 6:
@@ -456,9 +445,7 @@ def _native_pair(writer: _Writer, gene: int) -> list[Any]:
     if search_call and gene % 2:
         return [
             search_call(args={'queries': ['refund']}, tool_call_id=call_id, provider_name=provider),
-            search_return(
-                content=_discovered(), tool_call_id=call_id, provider_name=provider, timestamp=writer.now()
-            ),
+            search_return(content=_discovered(), tool_call_id=call_id, provider_name=provider, timestamp=writer.now()),
         ]
     return [
         NativeCall('web_search', {'query': 'parser eof token'}, call_id, provider_name=provider),
@@ -516,15 +503,11 @@ def _result_none(writer: _Writer, call: _Call, gene: int) -> Any:
 
 
 def _result_dict(writer: _Writer, call: _Call, gene: int) -> Any:
-    return _returned(
-        writer, call, {'exit_code': gene % 2, 'stdout': writer.output(gene), 'files': {'changed': 2}}
-    )
+    return _returned(writer, call, {'exit_code': gene % 2, 'stdout': writer.output(gene), 'files': {'changed': 2}})
 
 
 def _result_list(writer: _Writer, call: _Call, gene: int) -> Any:
-    return _returned(
-        writer, call, [{'line': n, 'text': writer.output(gene + n)} for n in range(1 + gene % 4)]
-    )
+    return _returned(writer, call, [{'line': n, 'text': writer.output(gene + n)} for n in range(1 + gene % 4)])
 
 
 def _result_model(writer: _Writer, call: _Call, gene: int) -> Any:
@@ -568,9 +551,7 @@ def _call_and_result(writer: _Writer, genes: Genes) -> tuple[Any, Any]:
     extra = writer.part_id('fc')
     if writer.provider.name == 'google':
         extra = {'provider_name': 'google', 'provider_details': {'thought_signature': f'sig{writer.serial}'}}
-    part = pai.ToolCallPart(
-        call.tool, copy.deepcopy(ARGS[asked // len(TOOLS) % len(ARGS)]), call.call_id, **extra
-    )
+    part = pai.ToolCallPart(call.tool, copy.deepcopy(ARGS[asked // len(TOOLS) % len(ARGS)]), call.call_id, **extra)
     # The low digits choose the shape, so the text is chosen by the high ones and some of the call's byte.
     return part, RESULTS[answered % len(RESULTS)](writer, call, answered // len(RESULTS) + asked % 16 * 16)
 
@@ -733,16 +714,12 @@ _TURN = st.binary(min_size=TURN_GENES, max_size=TURN_GENES)
 _STEP = st.binary(min_size=STEP_GENES, max_size=STEP_GENES)
 
 
-def _exchanges(
-    max_exchanges: int, max_steps: int
-) -> st.SearchStrategy[list[tuple[bytes, list[bytes], bytes]]]:
+def _exchanges(max_exchanges: int, max_steps: int) -> st.SearchStrategy[list[tuple[bytes, list[bytes], bytes]]]:
     short, long = min(6, max_steps), min(12, max_steps)
     few = st.lists(_STEP, max_size=short)
     # A coding agent works through one prompt for hundreds of requests: every fourth exchange is a long one.
     many = st.lists(_STEP, min_size=long, max_size=max_steps)
-    return st.lists(
-        st.tuples(_TURN, st.one_of(few, few, few, many), _TURN), min_size=1, max_size=max_exchanges
-    )
+    return st.lists(st.tuples(_TURN, st.one_of(few, few, few, many), _TURN), min_size=1, max_size=max_exchanges)
 
 
 @st.composite
@@ -840,9 +817,7 @@ Mutation = Callable[[list[ModelMessage], Genes], list[ModelMessage]]
 
 
 def _is_result(part: Any) -> bool:
-    return part.part_kind == 'tool-return' or (
-        part.part_kind == 'retry-prompt' and part.tool_name is not None
-    )
+    return part.part_kind == 'tool-return' or (part.part_kind == 'retry-prompt' and part.tool_name is not None)
 
 
 def _is_call(part: Any) -> bool:
@@ -944,14 +919,9 @@ def move_result_earlier(messages: list[ModelMessage], genes: Genes) -> list[Mode
     return _moved_result(messages, genes, lambda here, there: there < here)
 
 
-def _moved_result(
-    messages: list[ModelMessage], genes: Genes, where: Callable[[int, int], bool]
-) -> list[ModelMessage]:
+def _moved_result(messages: list[ModelMessage], genes: Genes, where: Callable[[int, int], bool]) -> list[ModelMessage]:
     moves = [
-        (i, j, there)
-        for i, j in _places(messages, _is_result)
-        for there in _requests(messages)
-        if where(i, there)
+        (i, j, there) for i, j in _places(messages, _is_result) for there in _requests(messages) if where(i, there)
     ]
     if not moves:
         return messages
@@ -1023,9 +993,7 @@ def empty_text(messages: list[ModelMessage], genes: Genes) -> list[ModelMessage]
         return messages
     i, j = genes.pick(places)
     hollow = _changed(messages[i].parts[j], content=genes.pick(('', '  \n')))
-    return _put(
-        messages, i, _having(messages[i], [*messages[i].parts[:j], hollow, *messages[i].parts[j + 1 :]])
-    )
+    return _put(messages, i, _having(messages[i], [*messages[i].parts[:j], hollow, *messages[i].parts[j + 1 :]]))
 
 
 def merge_requests(messages: list[ModelMessage], genes: Genes) -> list[ModelMessage]:
@@ -1050,9 +1018,7 @@ def system_in_middle(messages: list[ModelMessage], genes: Genes) -> list[ModelMe
 def unknown_part(messages: list[ModelMessage], genes: Genes) -> list[ModelMessage]:
     """A part of a kind that nobody here knows, in a request or in a response."""
     index = genes.below(len(messages))
-    return _inserted(
-        messages, index, genes.below(len(messages[index].parts) + 1), SpeechX('words of a newer release')
-    )
+    return _inserted(messages, index, genes.below(len(messages[index].parts) + 1), SpeechX('words of a newer release'))
 
 
 def end_with_response(messages: list[ModelMessage], genes: Genes) -> list[ModelMessage]:

@@ -70,9 +70,7 @@ def faults(messages: list[ModelMessage]) -> list[str]:
 
 def is_answer(part: Any) -> bool:
     """Whether a request part answers a call: a return, or a retry prompt that names its tool."""
-    return part.part_kind == 'tool-return' or (
-        part.part_kind == 'retry-prompt' and part.tool_name is not None
-    )
+    return part.part_kind == 'tool-return' or (part.part_kind == 'retry-prompt' and part.tool_name is not None)
 
 
 def ids(message: ModelMessage | None, wanted: Any) -> list[str]:
@@ -108,9 +106,7 @@ def kinds_of(histories: list[list[ModelMessage]]) -> Counter[str]:
                 seen[f'outcome:{part.outcome}'] += 1
             if isinstance(part, pai.ToolCallPart):
                 seen[
-                    f'args:{part.args!r:.20}'
-                    if isinstance(part.args, str)
-                    else f'args:{type(part.args).__name__}'
+                    f'args:{part.args!r:.20}' if isinstance(part.args, str) else f'args:{type(part.args).__name__}'
                 ] += 1
     return seen
 
@@ -261,8 +257,7 @@ def test_unknown_parts_and_surrogates_come_up_on_request() -> None:
     ]
     assert set(unknown) == {'request', 'response'}
     assert not any(
-        SURROGATES in repr(messages) or '\\ud83d' in repr(messages)
-        for messages in sample(lawful_histories(), 100)
+        SURROGATES in repr(messages) or '\\ud83d' in repr(messages) for messages in sample(lawful_histories(), 100)
     )
     assert any('\\ud83d' in repr(messages) for messages in sample(lawful_histories(surrogates=True), 100))
 

@@ -15,9 +15,7 @@ from compactor.tokens.encodings import sound
 MODELS = ['gpt-4o', 'gpt-4', 'claude-opus-4-7', 'claude-sonnet-4-5', 'qwen-3-32b', None]
 COUNTERS = st.sampled_from([counter_for(model) for model in MODELS])
 ALPHABET = 'aZé中ก9²\u0301 \t\n\r\u3000\u00a0\'",-/<|>_😀👩\u200d\ud800\udc00'
-WORDS = st.lists(
-    st.sampled_from(['the', ' quick', '\n\n', '  ', '{"key": 1}', '中文', '😀', "don't", '===='])
-)
+WORDS = st.lists(st.sampled_from(['the', ' quick', '\n\n', '  ', '{"key": 1}', '中文', '😀', "don't", '====']))
 TEXTS = st.one_of(st.text(ALPHABET, max_size=200), WORDS.map(''.join), st.text(max_size=100))
 LIMITS = st.integers(-5, 120)
 
@@ -68,9 +66,7 @@ def test_fit_is_monotone(counter: Counter, text: str, limit: int) -> None:
 def test_fit_uses_the_limit(model: str, limit: int) -> None:
     """On ordinary text of half a megabyte the result is within three tokens of the limit."""
     counter = counter_for(model)
-    text = ''.join(
-        f'{number}. def f_{number}(a, b):  # prose, "quotes" and 日本語\n' for number in range(10_000)
-    )
+    text = ''.join(f'{number}. def f_{number}(a, b):  # prose, "quotes" and 日本語\n' for number in range(10_000))
     assert limit - 3 <= counter.count(counter.fit(text, limit)) <= limit
     assert limit - 3 <= counter.count(counter.fit_end(text, limit)) <= limit
 

@@ -158,9 +158,7 @@ socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 from compactor.tokens import counter_for
 print(counter_for('gpt-4o').count('hello world'), counter_for('gpt-4').count('hello world'))
 """
-    done = subprocess.run(
-        [sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True)
     assert done.stdout.split() == ['2', '2']
 
 
@@ -172,7 +170,5 @@ import compactor.tokens
 compactor.tokens.counter_for('gpt-4o')
 print(sorted({'tiktoken', 'genai_prices', 'pydantic_ai', 'concurrent.futures'} & set(sys.modules)))
 """
-    done = subprocess.run(
-        [sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True)
     assert done.stdout.strip() == '[]'

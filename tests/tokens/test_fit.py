@@ -16,9 +16,7 @@ from compactor.tokens.encodings import Encoding, encoding
 from compactor.tokens.fit import prefix, suffix
 
 ALPHABET = "aZé中ก9²\u0301 \t\n\r\u3000',./<😀👩\u200d"
-WORDS = st.lists(
-    st.sampled_from(['the', ' quick', '\n\n', '  ', '{"key": 1}', '中文', '😀', "don't", '====', 'aaaa'])
-)
+WORDS = st.lists(st.sampled_from(['the', ' quick', '\n\n', '  ', '{"key": 1}', '中文', '😀', "don't", '====', 'aaaa']))
 TEXTS = st.one_of(st.text(ALPHABET, max_size=150), WORDS.map(''.join))
 
 

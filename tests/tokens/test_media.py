@@ -49,11 +49,7 @@ def png(width: int, height: int) -> bytes:
 
 def wav(seconds: int) -> bytes:
     """A WAV file of 8,000 bytes a second."""
-    return (
-        b'RIFF\0\0\0\0WAVEfmt '
-        + struct.pack('<IHHIIHH', 16, 1, 1, 8_000, 8_000, 1, 8)
-        + bytes(8_000 * seconds)
-    )
+    return b'RIFF\0\0\0\0WAVEfmt ' + struct.pack('<IHHIIHH', 16, 1, 1, 8_000, 8_000, 1, 8) + bytes(8_000 * seconds)
 
 
 @pytest.mark.parametrize(

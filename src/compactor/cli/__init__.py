@@ -13,11 +13,10 @@ def main() -> NoReturn:
     try:
         from compactor.cli.app import app
     except ModuleNotFoundError as error:
-        if (error.name or '').partition('.')[0] not in NEEDED:
+        missing = (error.name or '').partition('.')[0]
+        if missing not in NEEDED:
             raise
-        print(
-            f'the command line needs {error.name}: pip install "pydantic-ai-compactor[cli]"', file=sys.stderr
-        )
+        print(f'the command line needs {missing}: pip install "pydantic-ai-compactor[cli]"', file=sys.stderr)
         sys.exit(2)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character of a session gets a question mark, not a traceback.

@@ -62,6 +62,8 @@ def demo(
     if not json:
         _introduce(loaded, acting, preset or 'cerebras')
     with_ = figures_of(_played(acting, quiet=json), limit)
+    if not json:
+        screen().print('and the same session without a compactor ...')
     without = figures_of(Playback(recording, _measuring(policy), model, act=False).run(), limit)
     (_print_json if json else _print_table)(loaded, acting, without, with_)
 

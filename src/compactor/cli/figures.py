@@ -72,9 +72,9 @@ def rows(without: Figures, with_: Figures, hard_limit: int) -> list[tuple[str, o
         ('largest request, tokens', without.largest, with_.largest),
         ('compactions', '-', with_.compactions),
         *([('compactions that missed their goal', '-', with_.missed)] if with_.missed else []),
-        ('time in the compactor, all requests', '-', _time(with_.seconds)),
-        ('  first request, loads the tokenizer', '-', _time(with_.first_seconds)),
-        ('  median request', '-', _time(with_.median_seconds)),
+        ('time in the compactor: all requests', '-', _time(with_.seconds)),
+        ('first request, loading the tokenizer', '-', _time(with_.first_seconds)),
+        ('median request', '-', _time(with_.median_seconds)),
     ]
 
 

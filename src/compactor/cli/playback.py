@@ -126,20 +126,18 @@ class _Stage:
         """One run of the agent. It ends where the recorded one did, also where that was interrupted."""
         given = [*history, ModelRequest(parts=list(scene.system))] if scene.system else history
         limits = UsageLimits(request_limit=None)
-        async with self.agent.iter(scene.prompt or None, message_history=given, usage_limits=limits) as run:
+        async with self.agent.iter(scene.prompt, message_history=given, usage_limits=limits) as run:
             node = run.next_node
             while not Agent.is_end_node(node):
                 if Agent.is_model_request_node(node) and not self.turns:
                     # Nobody asked the model any more, so the last results are all that is left of the run.
                     return [*run.all_messages(), node.request]
-                node = await run.next(node)  # type: ignore[arg-type]
+                node = await run.next(node)
             return run.all_messages()
 
     def _agent(self) -> Agent[None, str]:
         playback = self.playback
-        plug = Compactor[None](
-            playback.policy, mode='act' if playback.act else 'observe', on_event=self._take_event
-        )
+        plug = Compactor[None](playback.policy, mode='act' if playback.act else 'observe', on_event=self._take_event)
         # Versions of pydantic-ai that have no capabilities take it as a history processor.
         able = 'capabilities' in inspect.signature(Agent.__init__).parameters
         plugged: dict[str, Any] = {'capabilities': [plug]} if able else {'history_processors': [plug]}

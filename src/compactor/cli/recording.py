@@ -138,7 +138,7 @@ class _Reader:
                 else:
                     self.left_out[part.kind.value] += 1
         self.waiting = []
-        prompt = contents[0] if len(contents) == 1 and isinstance(contents[0], str) else contents
+        prompt = contents[0] if len(contents) == 1 and isinstance(contents[0], str) else contents or ''
         turns = tuple(self._turn(step) for step in exchange.steps)
         self.scenes.append(Scene(prompt, tuple(system), self.instructions, turns))
 

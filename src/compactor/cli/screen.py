@@ -77,9 +77,7 @@ def facts(rows: Iterable[tuple[str, object]]) -> Group:
     """Names and values in two aligned columns; a value stays on its line, however long."""
     pairs = [(name, plain(value)) for name, value in rows]
     width = max(len(name) for name, _ in pairs)
-    return Group(
-        *(Text.assemble((name.ljust(width), 'bold'), '  ', value, no_wrap=True) for name, value in pairs)
-    )
+    return Group(*(Text.assemble((name.ljust(width), 'bold'), '  ', value, no_wrap=True) for name, value in pairs))
 
 
 def as_json(value: Any) -> str:

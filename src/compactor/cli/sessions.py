@@ -133,10 +133,10 @@ def _record(path: Path, file: BinaryIO, line: int | None) -> tuple[int | None, A
         if problem:
             raise HistoryError(f'{path}: {problem.at(number)}')
         number = 0
-    second = next((n for n, data in lines if data.strip()), None) if number else None
-    if line is None or (line == number and second):
-        return (number if second else None), value
-    if not second:
+    if line is None or line == number:
+        many = number and any(data.strip() for _, data in lines)
+        return (number if many else None), value
+    if not number:
         raise HistoryError(f'{path}: --line is for JSON Lines, this file holds a single JSON value')
     file.seek(0)
     return line, _numbered(path, file, line)
@@ -241,7 +241,7 @@ def _not_messages(first: Any, reason: str) -> str:
             f' `parts`); {DUMP}'
         )
     if not isinstance(first, dict):
-        return f'holds a list of {_kind_of(first)}s, not of messages; {DUMP}'
+        return f'holds a list that begins with {_kind_of(first)}, not with a message; {DUMP}'
     return f'holds no message that pydantic-ai can read (the first: {reason}); {DUMP}'
 
 
@@ -252,8 +252,15 @@ def _lacks_messages(value: dict[str, Any]) -> str:
     return f'has no `messages` (it has: {keys or "nothing"}); {DUMP}'
 
 
-_KINDS = {str: 'text', bool: 'truth value', int: 'number', float: 'number', type(None): 'null', list: 'list'}
+_KINDS = {
+    str: 'a text',
+    bool: 'a truth value',
+    int: 'a number',
+    float: 'a number',
+    type(None): 'nothing (null)',
+    list: 'a list',
+}
 
 
 def _kind_of(value: Any) -> str:
-    return _KINDS.get(type(value), 'object')
+    return _KINDS.get(type(value), 'an object')

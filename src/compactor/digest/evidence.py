@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from compactor.digest.identifiers import identifiers, words
@@ -24,7 +24,7 @@ WINDOWS = 12
 _NUMBERED = re.compile(r'\s*\d+\s*(?:→|\||\t|: )')
 
 
-class Voice(Enum):
+class Voice(StrEnum):
     """Who speaks in a line; the value is what the digest writes behind the step's number."""
 
     CALL = '$'
@@ -35,11 +35,12 @@ class Voice(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a text: stripped, with the names in it and its distinct words."""
+    """One line of a text: stripped, with the names in it, its distinct words as a bit set, and how many they are."""
 
     text: str
     names: tuple[str, ...]
-    words: frozenset[str]
+    words: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ _remembered: dict[int, tuple[Any, Any, tuple[Line, ...]]] = {}
 
 def line(text: str) -> Line:
     """A line from its text."""
-    return Line(text, tuple(dict.fromkeys(identifiers(text))), words(text))
+    mask = words(text)
+    return Line(text, tuple(dict.fromkeys(identifiers(text))), mask, mask.bit_count())
 
 
 def told(tool: str, arguments: str) -> str:
@@ -145,8 +147,3 @@ def _windows(text: str) -> Iterator[Line]:
             merged.append(span)
     for start, end in merged[:WINDOWS]:
         yield line(('… ' if start else '') + text[start:end].strip() + (' …' if end < len(text) else ''))
-
-
-def texts(lines: Sequence[Line]) -> list[str]:
-    """Their texts."""
-    return [line.text for line in lines]

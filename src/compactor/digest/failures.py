@@ -18,7 +18,8 @@ _EXIT = re.compile(
     r'(?:exit(?:ed)?(?: with)?(?: code| status)?|return ?code|exit_code"?)\s*[:=]?\s*(\d+)', re.IGNORECASE
 )
 _FAILED = re.compile(
-    r'^(?:\s*(?:--- )?FAIL(?:ED)?\b|Traceback \(most recent|panic:|fatal:|\w*Error\b[:(]|error(?:\[\w+\])?:|E   )', re.M
+    r'^(?:\s*(?:--- )?FAIL(?:ED)?\b|Traceback \(most recent|panic:|fatal:|\w*Error\b[:(]|error(?:\[\w+\])?:|E   )',
+    re.MULTILINE,
 )
 _TELLING = (
     re.compile(r'^\s*(?:E\s+|\w+(?:\.\w+)*(?:Error|Exception)\b)'),
@@ -36,9 +37,7 @@ class Failing:
     lines: tuple[str, ...]
 
 
-def failing(
-    pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing] | None = None
-) -> dict[str, Failing]:
+def failing(pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing] | None = None) -> dict[str, Failing]:
     """What still fails after these calls (step's ordinal, call, result), over what failed before."""
     failures = dict(known or {})
     for step, call, result in pairs:

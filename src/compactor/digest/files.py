@@ -17,13 +17,13 @@ ACTIONS: tuple[Action, ...] = ('created', 'edited', 'deleted', 'read')
 _PATH_KEYS = ('file_path', 'path', 'filename', 'file', 'filepath', 'notebook_path', 'target_file', 'absolute_path')
 _COMMAND_KEYS = ('command', 'cmd', 'script', 'args', 'input', 'patch')
 _BY_TOOL: tuple[tuple[re.Pattern[str], Action], ...] = (
-    (re.compile(r'delete|remove|unlink', re.I), 'deleted'),
-    (re.compile(r'edit|replace|patch|insert|update|modify', re.I), 'edited'),
-    (re.compile(r'write|create|save', re.I), 'created'),
-    (re.compile(r'read|view|open|cat|show|get', re.I), 'read'),
+    (re.compile(r'delete|remove|unlink', re.IGNORECASE), 'deleted'),
+    (re.compile(r'edit|replace|patch|insert|update|modify', re.IGNORECASE), 'edited'),
+    (re.compile(r'write|create|save', re.IGNORECASE), 'created'),
+    (re.compile(r'read|view|open|cat|show|get', re.IGNORECASE), 'read'),
 )
 _PATCHED: Mapping[str, Action] = {'Update': 'edited', 'Add': 'created', 'Delete': 'deleted'}
-_PATCH = re.compile(r'^\*\*\* (Update|Add|Delete) File: (.+)$', re.M)
+_PATCH = re.compile(r'^\*\*\* (Update|Add|Delete) File: (.+)$', re.MULTILINE)
 _COMMANDS = re.compile(r'\|\||&&|[|;\n]')
 _REDIRECT = re.compile(r'(?<![0-9&])>{1,2}\s*([\w./\-~]+)')
 _BY_COMMAND: Mapping[str, Action] = {

@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush, nlargest
 
 from compactor.digest.evidence import Candidate, Line, Voice
 
-HALF = 16_000
+HALF = 12_000
 """Recency is 1 / (1 + tokens back / HALF)."""
 OCCURRENCES = 8
 """Occurrences of a name that are weighed: its weightiest."""
@@ -23,6 +23,8 @@ CONSIDERED = 4
 """Candidates looked at closely, as a multiple of those that would fit."""
 DENSITY = 0.7
 
+_RICH = [math.sqrt(max(size, 1)) for size in range(17)]
+"""A line weighs more the more it says, up to 16 words."""
 _USE = {Voice.CALL: 3.0, Voice.AGENT: 1.0, Voice.USER: 0.5, Voice.OUTPUT: 0.0}
 _WEIGHT = {Voice.CALL: 4.0, Voice.AGENT: 2.0, Voice.USER: 2.0, Voice.OUTPUT: 1.0}
 
@@ -36,7 +38,7 @@ def recency(back: int) -> float:
 class _Name:
     """What is known of one name."""
 
-    steps: set[int]
+    steps: set[tuple[int, Voice]]
     voices: set[Voice]
     last: int
     last_call: int | None
@@ -51,7 +53,7 @@ def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str,
             known = names.get(name)
             if known is None:
                 known = names[name] = _Name(set(), set(), candidate.back, None, [])
-            known.steps.add(candidate.step * 4 + _ORDER[candidate.voice])
+            known.steps.add((candidate.step, candidate.voice))
             known.voices.add(candidate.voice)
             known.at.append(i)
             known.last = min(known.last, candidate.back)
@@ -65,9 +67,6 @@ def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str,
     return worth, {name: known.at for name, known in names.items()}
 
 
-_ORDER = {voice: i for i, voice in enumerate(Voice)}
-
-
 def choose(
     candidates: Sequence[Candidate],
     worth: Mapping[str, float],
@@ -77,10 +76,8 @@ def choose(
     cost: Callable[[Candidate], int],
     bonus: Callable[[Candidate], float],
 ) -> list[int]:
-    """Indexes of the candidates to keep within `budget` tokens, in order."""
-    weights = [
-        _WEIGHT[c.voice] * (0.3 + recency(c.back)) * math.sqrt(min(len(c.line.words), 16)) for c in candidates
-    ]
+    """Indexes of the candidates to keep within about `budget` tokens, the worthiest first."""
+    weights = [_WEIGHT[c.voice] * (0.3 + recency(c.back)) * _RICH[min(c.line.size, 16)] for c in candidates]
     occurrences = _occurrences(candidates, worth, holders, weights)
     covered: dict[str, list[float]] = {name: [0.0] * len(found) for name, found in occurrences.items()}
 
@@ -91,8 +88,8 @@ def choose(
             seen = covered.get(name)
             if seen is None:
                 continue
-            for k, (theirs, weight) in enumerate(occurrences[name]):
-                more = len(theirs & mine) / len(theirs) - seen[k]
+            for k, (theirs, size, weight) in enumerate(occurrences[name]):
+                more = (theirs & mine).bit_count() / size - seen[k]
                 if more > 0:
                     total += weight * more
                     if commit:
@@ -125,7 +122,7 @@ def choose(
                 cover(candidate.line, True)
             else:
                 heappush(heap, entry)
-    return sorted(chosen)
+    return chosen
 
 
 def _occurrences(
@@ -133,23 +130,20 @@ def _occurrences(
     worth: Mapping[str, float],
     holders: Mapping[str, Sequence[int]],
     weights: Sequence[float],
-) -> dict[str, list[tuple[frozenset[str], float]]]:
+) -> dict[str, list[tuple[int, int, float]]]:
     """The weightiest occurrences of each name, their weights adding up to the name's worth."""
-    found: dict[str, list[tuple[frozenset[str], float]]] = {}
+    found: dict[str, list[tuple[int, int, float]]] = {}
     for name, at in holders.items():
         best = nlargest(OCCURRENCES, at, key=weights.__getitem__) if len(at) > OCCURRENCES else at
         total = sum(weights[i] for i in best)
         scale = worth[name] / total
-        found[name] = [(candidates[i].line.words or _NOTHING, weights[i] * scale) for i in best]
+        found[name] = [(candidates[i].line.words, candidates[i].line.size or 1, weights[i] * scale) for i in best]
     return found
-
-
-_NOTHING = frozenset(('',))
 
 
 def _shortlist(
     candidates: Sequence[Candidate],
-    occurrences: Mapping[str, Sequence[tuple[frozenset[str], float]]],
+    occurrences: Mapping[str, Sequence[tuple[int, int, float]]],
     weights: Sequence[float],
     worth: Mapping[str, float],
     budget: int,

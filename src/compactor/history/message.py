@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Literal
 
 Role = Literal['request', 'response']
 
 
-class Kind(Enum):
-    """What a part is, independent of any framework."""
+class Kind(StrEnum):
+    """What a part is, independent of any framework (a `StrEnum`, because a plain `Enum` hashes in Python)."""
 
     SYSTEM = 'system'  # system prompt
     USER = 'user'  # a person's words, or content a tool put beside its result

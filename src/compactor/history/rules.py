@@ -68,11 +68,18 @@ def pairs(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRu
 
 
 def _unfinished(after: Sequence[Message], at: int) -> bool:
-    """Whether the response is the last one and nothing but its own results follows: answers may still come."""
-    return all(
-        message.role == 'request' and all(part.kind is Kind.RESULT for part in message.parts)
-        for message in after[at + 1 :]
-    )
+    """Whether the response is the last one and no prompt follows it: answers may still come."""
+    run = after[at].run_id
+    return all(message.role == 'request' and not any(_prompts(message, run)) for message in after[at + 1 :])
+
+
+def _prompts(message: Message, run: str | None) -> Iterator[Part]:
+    """The parts of a request that a person wrote (or a mark); `run` is that of the response before it.
+
+    User parts beside results of the same run were put there by a tool.
+    """
+    ours = run is not None and run == message.run_id and any(p.kind is Kind.RESULT for p in message.parts)
+    return (p for p in message.parts if p.kind is Kind.MARK or (p.kind is Kind.USER and not ours))
 
 
 def _native_pairs(before: Sequence[Message], after: Sequence[Message]) -> Iterator[Violation]:
@@ -148,7 +155,7 @@ def _protected(messages: Sequence[Message]) -> list[Part]:
 
 
 def _goal(messages: Sequence[Message]) -> Iterable[Part]:
-    """The genuine user parts before the first response that follows them."""
+    """The first prompt: what a person wrote before the first response that follows."""
     parts: list[Part] = []
     run: str | None = None
     for message in messages:
@@ -157,13 +164,11 @@ def _goal(messages: Sequence[Message]) -> Iterable[Part]:
                 break
             run = message.run_id
             continue
-        if run is not None and run == message.run_id and any(part.kind is Kind.RESULT for part in message.parts):
-            continue  # what stands here was put beside its results by a tool
-        for part in message.parts:
-            if part.kind is Kind.MARK and parts:
-                return parts
+        for part in _prompts(message, run):
             if part.kind is Kind.USER:
                 parts.append(part)
+            elif parts:
+                return parts
     return parts
 
 
@@ -204,10 +209,11 @@ def _lost_thinking(before: Sequence[Message], after: Sequence[Message]) -> int:
 
 def identity(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
     """A message with the recorded parts is the recorded object."""
-    recorded = {id(message.raw): message for message in before if message.raw is not None}
+    kept = {id(message) for message in before}
+    recorded = {id(message.raw): message for message in before if message.raw is not None and not message.edited}
     for i, message in enumerate(after):
-        was = recorded.get(id(message.raw)) if message.raw is not None else None
-        if was is not None and not was.edited and was is not message and was.parts == message.parts:
+        was = recorded.get(id(message.raw))
+        if was is not None and id(message) not in kept and was.parts == message.parts:
             yield Violation('identity', i, 'an unchanged message was rebuilt')
 
 

@@ -21,7 +21,7 @@ from compactor.history.message import Kind, Part, message_of
 from compactor.history.turns import Exchange, History, Segment, Step, history_of, step_of
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.strategy import Room
-from compactor.strategies.window import keeps
+from compactor.strategies.window import keeps, placed
 
 TAIL = 0.20
 """Share of the room for the newest steps, kept whole."""
@@ -29,7 +29,7 @@ USER = 0.30
 """Share of the room for the users' own words."""
 LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
-NAMES = 0.20
+NAMES = 0.25
 """Share of what is left for the record that goes to bare names."""
 LEAST = 400
 """A digest smaller than this many tokens says nothing; the window does better."""
@@ -39,7 +39,7 @@ _DECISION = re.compile(
     r'|reject\w*|turns out|so I(?:\'ll| will)|chose|the reason)\b',
     re.IGNORECASE,
 )
-_OPEN = re.compile(r"\b(?:next|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b", re.IGNORECASE)
+_OPEN = re.compile(r'\b(?:next|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +94,27 @@ class _Fold:
         exchanges: list[Exchange] = []
         last = len(history.exchanges) - 1
         for e, exchange in enumerate(history.exchanges):
-            stays = e == goal or e == last or e > first or (e == first and cut < len(exchange.steps))
+            stays = e in (goal, last) or e > first or (e == first and cut < len(exchange.steps))
             back -= sum(segment.tokens for segment in exchange.prompts)
             if not stays:
-                words = (part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected)
+                words = (
+                    part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected
+                )
                 said.extend(Quote(ordinal + 1, Voice.USER, part.text.strip()) for part in words)
-            kept: list[Step] = []
+            whole: list[Step] = []
             for s, step in enumerate(exchange.steps):
                 ordinal += 1
                 back -= step.tokens
                 if e > first or (e == first and s >= cut) or keeps(step, room):
-                    kept.append(step)
+                    whole.append(step)
                     continue
                 steps.append(_Folded(step, ordinal, back))
                 if residue := step.residue():
-                    kept.append(step_of(residue))
+                    whole.append(step_of(residue))
             prompts = exchange.prompts if stays else exchange.residue()
-            prompts = tuple(s for segment in prompts if (s := segment.map(_unmarked)) is not None)
-            if prompts or kept:
-                exchanges.append(Exchange(prompts, tuple(kept)))
+            prompts = tuple(kept for segment in prompts if (kept := segment.map(_unmarked)) is not None)
+            if prompts or whole:
+                exchanges.append(Exchange(prompts, tuple(whole)))
         rest = _clipped(history_of(tuple(exchanges)), room)
         shown = tuple(line for part in rest.parts for line in lines_of(part))
         return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal)
@@ -131,17 +133,9 @@ class _Fold:
 
     def _with(self, document: Document, room: Room) -> History:
         text = render(document)
-        note = message_of('request', (Part(Kind.MARK, None, room.count(text) + 1, text),))
+        note = message_of('request', (Part(Kind.MARK, None, room.count(text), text),))
         segment = Segment(note, note.parts)
-        exchanges = list(self.kept.exchanges)
-        if self.goal is None:
-            rest = exchanges[0] if exchanges and not exchanges[0].prompted else None
-            opened = Exchange((segment, *(rest.prompts if rest else ())), rest.steps if rest else ())
-            exchanges[: 1 if rest else 0] = [opened]
-        else:
-            goal = exchanges[self.goal]
-            exchanges[self.goal] = replace(goal, prompts=(*goal.prompts, segment))
-        return history_of(tuple(exchanges))
+        return history_of(placed(self.kept.exchanges, segment))
 
     def _left(self) -> Left:
         return sum((Left(1, folded.step.calls) for folded in self.steps), start=self.before.left)
@@ -161,17 +155,21 @@ class _Fold:
         return self._with_record(document, budget - room.count(render(document)), room)
 
     def _with_record(self, document: Document, budget: int, room: Room) -> Document:
-        lines = _distinct([*self._old_lines(), *(c for f in self.steps for c in candidates(f.step.parts, f.ordinal, f.back))])
+        lines = _distinct(
+            [*self._old_lines(), *(c for f in self.steps for c in candidates(f.step.parts, f.ordinal, f.back))]
+        )
         worth, holders = values(lines)
         shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
         shown += [line(text) for failure in document.failures.values() for text in (failure.command, *failure.lines)]
         names = int(budget * NAMES)
-        chosen = choose(lines, worth, holders, shown, budget - names, _cost, _bonus)
-        record = tuple(Quote(lines[i].step, lines[i].voice, lines[i].line.text) for i in chosen)
-        record = tuple(sorted(record, key=lambda quote: quote.step))
-        seen = {name for i in chosen for name in lines[i].line.names} | {n for line in shown for n in line.names}
+        ranked = choose(lines, worth, holders, shown, int((budget - names) * SPARE), _cost, _bonus)
+        chosen = _affordable([lines[i] for i in ranked], budget - names, room)
+        seen = {name for c in chosen for name in c.line.names} | {n for line in shown for n in line.names}
         seen |= set(document.files)
-        return replace(document, record=record, names=_names(worth, self.before.names, seen, names))
+        chosen.sort(key=lambda candidate: candidate.step)
+        record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
+        listed = _names(worth, self.before.names, seen, names, room)
+        return replace(document, record=record, names=listed)
 
     def _old_lines(self) -> list[Candidate]:
         """The lines of the digest that is folded in, as what they were."""
@@ -228,10 +226,17 @@ def _within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]
         return tuple(said)
     most = max(16, (budget - sizes[0] - sizes[-1]) // max(1, len(said) - 2))
     clipped = [
-        quote if i in (0, len(said) - 1) or size <= most else replace(quote, text=room.fit(quote.text, most - 2) + ' […]')
+        quote
+        if i in (0, len(said) - 1) or size <= most
+        else replace(quote, text=room.fit(quote.text, most - 2) + ' […]')
         for i, (quote, size) in enumerate(zip(said, sizes, strict=True))
     ]
-    whole = [quote if room.count(quote.text) <= budget // 2 else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]') for quote in clipped]
+    whole = [
+        quote
+        if room.count(quote.text) <= budget // 2
+        else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]')
+        for quote in clipped
+    ]
     while len(whole) > 2 and sum(room.count(quote.text) + 4 for quote in whole) > budget:
         whole.pop(1)
     return tuple(whole)
@@ -254,6 +259,23 @@ def _distinct(lines: list[Candidate]) -> list[Candidate]:
     return list({(c.voice, c.line.text): c for c in lines}.values())
 
 
+def _affordable(ranked: Sequence[Candidate], budget: float, room: Room) -> list[Candidate]:
+    """The first of them that fit, counted exactly, in recorded order."""
+    kept: list[tuple[int, Candidate]] = []
+    for i, candidate in enumerate(ranked):
+        price = room.count(candidate.line.text) + MARKED
+        if price <= budget:
+            budget -= price
+            kept.append((i, candidate))
+    return [candidate for _, candidate in kept]
+
+
+MARKED = 2.5
+"""Tokens a line costs beside its text: its end, and its share of a mark."""
+SPARE = 1.4
+"""Lines are ranked for this many times the budget, because their costs are estimated while they are ranked."""
+
+
 def _cost(candidate: Candidate) -> int:
     return len(candidate.line.text) // 3 + 3
 
@@ -262,12 +284,12 @@ def _bonus(candidate: Candidate) -> float:
     return 0.0
 
 
-def _names(worth: dict[str, float], before: Sequence[str], seen: set[str], budget: int) -> tuple[str, ...]:
+def _names(worth: dict[str, float], before: Sequence[str], seen: set[str], budget: int, room: Room) -> tuple[str, ...]:
     """Names that nothing shows, the worthiest first, within `budget` tokens."""
     ranked = sorted((name for name in worth if name not in seen), key=lambda name: -worth[name] / (len(name) / 3 + 1))
     names: list[str] = []
     for name in [*ranked, *(name for name in before if name not in seen and name not in worth)]:
-        budget -= len(name) // 3 + 1
+        budget -= room.count(' ' + name)
         if budget < 0:
             break
         names.append(name)

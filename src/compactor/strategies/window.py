@@ -6,6 +6,7 @@ prompt. Oldest steps go first; a prompt goes with the last of its steps; goal, c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compactor.history.marks import Left, gap, left_out
@@ -145,14 +146,21 @@ def _noted(history: History, left: Left, room: Room) -> History:
             bare.append(replace(exchange, prompts=prompts))
     note = message_of('request', (_mark(left, room),))
     segment = Segment(note, note.parts)
-    at = next((e for e, exchange in enumerate(bare) if exchange.prompted or exchange.steps), None)
+    return history_of(placed(bare, segment))
+
+
+def placed(exchanges: Sequence[Exchange], note: Segment) -> tuple[Exchange, ...]:
+    """The exchanges with a note of ours behind the goal, or ahead of the steps that precede it."""
+    at = next((e for e, exchange in enumerate(exchanges) if exchange.prompted or exchange.steps), None)
     if at is None:
-        bare.append(Exchange((segment,), ()))
-    elif bare[at].prompted:
-        bare[at] = replace(bare[at], prompts=(*bare[at].prompts, segment))
+        return (*exchanges, Exchange((note,), ()))
+    host = exchanges[at]
+    if host.prompted:
+        host = replace(host, prompts=(*host.prompts, note))
     else:
-        bare[at] = replace(bare[at], prompts=(segment, *bare[at].prompts))
-    return history_of(tuple(bare))
+        prompts = (s for s in host.prompts if s.parts)  # an empty request may only come first
+        host = replace(host, prompts=(note, *prompts))
+    return (*exchanges[:at], host, *exchanges[at + 1 :])
 
 
 def _unmarked(part: Part) -> Part | None:

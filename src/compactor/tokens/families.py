@@ -64,9 +64,7 @@ FAMILIES: tuple[Family, ...] = (
         + r'|(?:davinci-002|babbage-002|text-embedding-(?:ada-002|3-small|3-large))(?![a-z0-9.-]))',
     ),
     # Names that say which tokenizer is likely, but no more: Azure deployments called 'our-gpt-4o-eu'.
-    Family(
-        'openai', 'cl100k_base', 1.0, 'estimate', LOOSE + r'(?:gpt-?4(?![a-z0-9.])|gpt-?3|text-embedding)'
-    ),
+    Family('openai', 'cl100k_base', 1.0, 'estimate', LOOSE + r'(?:gpt-?4(?![a-z0-9.])|gpt-?3|text-embedding)'),
     Family('openai', 'o200k_base', 1.0, 'estimate', LOOSE + r'(?:gpt|chatgpt|codex|o\d)(?![a-z])'),
     Family('openai', 'o200k_base', 1.0, 'estimate', LOOSE + r'computer-use'),
     # Claude changed its tokenizer with 4.7. An alias without a version ('claude-opus-latest') follows the

@@ -88,9 +88,7 @@ def _prefix_of_piece(encoding: Encoding, piece: str, tokens: list[int], limit: i
     return 0
 
 
-def _suffixes_of_piece(
-    encoding: Encoding, piece: str, tokens: list[int], limit: int
-) -> Iterator[tuple[int, int]]:
+def _suffixes_of_piece(encoding: Encoding, piece: str, tokens: list[int], limit: int) -> Iterator[tuple[int, int]]:
     """Yield (offset in characters, number of tokens from there to the end of the piece), longest first."""
     low = max(1, len(tokens) - limit - SLACK)
     while low <= len(tokens):

@@ -164,9 +164,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             raise error
         again = _with_messages(request_context, smaller)
         if RetryModelRequest is None:
-            return await again.model.request(
-                again.messages, again.model_settings, again.model_request_parameters
-            )
+            return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
         self._conversation_of(ctx, request_context).resend = again.messages
         raise RetryModelRequest
 
@@ -227,6 +225,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self._report(ctx.run_id, name, state, compaction, len(working), time.perf_counter() - began)
         if self.mode == 'observe':
             state.sent_as_is()
+            state.handled = (ctx.run_step, messages)
             return messages
         self._refuse_if_too_large(ctx.run_id, name, compaction)
         state.settle(compaction, None if self.persist else messages)

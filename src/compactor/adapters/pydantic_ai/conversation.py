@@ -88,7 +88,9 @@ class Conversation:
         self._sent = (len(sent), self.tracker.tokens)
         limits = compaction.limits
         if compaction.outcome in ('compacted', 'incompressible') and not compaction.fits:
-            pause = max(256, (limits.trigger - limits.goal) // 4)
+            # What a good compaction would have earned, but never so much that the hard limit comes first.
+            room = (limits.hard - compaction.tokens_after) // 2
+            pause = max(256, min(limits.trigger - limits.goal, room))
             if self.retry_at is None or compaction.tokens_after >= self.retry_at:
                 self.retry_at = compaction.tokens_after + pause
         elif compaction.tokens_after < limits.trigger:

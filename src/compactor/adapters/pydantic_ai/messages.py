@@ -7,6 +7,7 @@ module serves every supported version and passes through what it does not know.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ class MessageReader:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter.in_units()
+        self._media = _MediaTokens(counter.family, counter.ratio)
 
     def read(self, raws: Sequence[Any]) -> list[Message]:
         """The neutral view of each message. Raises `HistoryError` for what is no message."""
@@ -96,8 +98,22 @@ class MessageReader:
                 ' and ModelResponse, such as result.all_messages()'
             )
         other = _unknown_response if isinstance(raw, ModelResponse) else _unknown_request
-        family = self._counter.family
-        return [describe.get(getattr(part, 'part_kind', ''), other)(part, family) for part in raw.parts]
+        return [describe.get(getattr(part, 'part_kind', ''), other)(part, self._media) for part in raw.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _MediaTokens:
+    """Sizes media, which providers count in their own tokens, in the units of the local tokenizer."""
+
+    family: str
+    ratio: float
+
+    def of(self, item: Any) -> int:
+        data = getattr(item, 'data', None)
+        kind = str(getattr(item, 'kind', ''))
+        binary = isinstance(item, BinaryContent)
+        media_type = item.media_type if binary else kind.removesuffix('-url') + '/*'
+        return math.ceil(media_tokens(media_type, data if isinstance(data, bytes) else None, self.family) / self.ratio)
 
 
 def _part(part: Measured, size: int) -> Part:
@@ -144,17 +160,17 @@ def _reported(response: ModelResponse) -> int | None:
     return usage.input_tokens + usage.output_tokens
 
 
-def _system(part: Any, family: str) -> Measured:
+def _system(part: Any, media: _MediaTokens) -> Measured:
     return Measured(Kind.SYSTEM, part, part.content, part.content, protected=True)
 
 
-def _user(part: Any, family: str) -> Measured:
+def _user(part: Any, media: _MediaTokens) -> Measured:
     content = part.content
     if isinstance(content, str):
         return Measured(Kind.MARK if is_mark(content) else Kind.USER, part, content, content)
     texts: list[str] = []
     extra = 0
-    media = False
+    holds_media = False
     points: list[Any] = []
     for item in content:
         if isinstance(item, str):
@@ -164,19 +180,19 @@ def _user(part: Any, family: str) -> Measured:
         elif isinstance(getattr(item, 'content', None), str):
             texts.append(item.content)
         else:
-            media = True
-            extra += _media(item, family)
+            holds_media = True
+            extra += media.of(item)
     text = '\n'.join(texts)
-    kind = Kind.MARK if not media and not points and is_mark(text) else Kind.USER
-    return Measured(kind, part, lambda: text, text, extra, media=media, cache_points=tuple(points))
+    kind = Kind.MARK if not holds_media and not points and is_mark(text) else Kind.USER
+    return Measured(kind, part, lambda: text, text, extra, media=holds_media, cache_points=tuple(points))
 
 
-def _result(part: Any, family: str) -> Measured:
+def _result(part: Any, media: _MediaTokens) -> Measured:
     content = part.content
     failed = getattr(part, 'outcome', 'success') not in ('success', None)
     items = content if isinstance(content, list | tuple) else [content]
     files = [item for item in items if _is_media(item)]
-    extra = sum(_media(item, family) for item in files)
+    extra = sum(media.of(item) for item in files)
     body: str | Callable[[], str] = content if isinstance(content, str) else _rendered(part, bool(files))
     return Measured(
         Kind.RESULT,
@@ -205,7 +221,7 @@ def _rendered(part: Any, files: bool) -> Callable[[], str]:
     return texts_only
 
 
-def _retry(part: Any, family: str) -> Measured:
+def _retry(part: Any, media: _MediaTokens) -> Measured:
     render: Callable[[], str] = part.model_response
     if not part.tool_name:
         return Measured(Kind.FEEDBACK, part, render, render())
@@ -223,26 +239,26 @@ def _retry(part: Any, family: str) -> Measured:
     )
 
 
-def _feedback(part: Any, family: str) -> Measured:
+def _feedback(part: Any, media: _MediaTokens) -> Measured:
     text = _opaque_text(part)
     return Measured(Kind.FEEDBACK, part, lambda: text, text)
 
 
-def _unknown_request(part: Any, family: str) -> Measured:
+def _unknown_request(part: Any, media: _MediaTokens) -> Measured:
     text = _opaque_text(part)
     return Measured(Kind.DELTA, part, lambda: text, text, protected=True)
 
 
-def _text(part: Any, family: str) -> Measured:
+def _text(part: Any, media: _MediaTokens) -> Measured:
     return Measured(Kind.TEXT, part, part.content, part.content, signed=bool(getattr(part, 'provider_details', None)))
 
 
-def _thinking(part: Any, family: str) -> Measured:
+def _thinking(part: Any, media: _MediaTokens) -> Measured:
     signed = bool(part.signature or part.id)
     return Measured(Kind.THINKING, part, part.content, part.content, signed=signed)
 
 
-def _call(part: Any, family: str) -> Measured:
+def _call(part: Any, media: _MediaTokens) -> Measured:
     args = part.args
     body: str | Callable[[], str] = args if isinstance(args, str) else part.args_as_json_str
     text = body if isinstance(body, str) else body()
@@ -259,24 +275,24 @@ def _call(part: Any, family: str) -> Measured:
     )
 
 
-def _native_call(part: Any, family: str) -> Measured:
+def _native_call(part: Any, media: _MediaTokens) -> Measured:
     text = f'{part.tool_name} {part.args_as_json_str()}'
     return Measured(Kind.NATIVE_CALL, part, '', text, 0, part.tool_call_id or '', part.tool_name, _keeps_state(part))
 
 
-def _native_result(part: Any, family: str) -> Measured:
+def _native_result(part: Any, media: _MediaTokens) -> Measured:
     text = part.model_response_str()
     return Measured(Kind.NATIVE_RESULT, part, '', text, 0, part.tool_call_id or '', part.tool_name, _keeps_state(part))
 
 
-def _unknown_response(part: Any, family: str) -> Measured:
+def _unknown_response(part: Any, media: _MediaTokens) -> Measured:
     content = getattr(part, 'content', None)
     if _is_media(content):
-        return Measured(Kind.OPAQUE, part, '', '', _media(content, family), media=True)
+        return Measured(Kind.OPAQUE, part, '', '', media.of(content), media=True)
     return Measured(Kind.OPAQUE, part, '', _opaque_text(part))
 
 
-_REQUEST: dict[str, Callable[[Any, str], Measured]] = {
+_REQUEST: dict[str, Callable[[Any, _MediaTokens], Measured]] = {
     'system-prompt': _system,
     'user-prompt': _user,
     'tool-return': _result,
@@ -284,7 +300,7 @@ _REQUEST: dict[str, Callable[[Any, str], Measured]] = {
     'retry-feedback': _feedback,
 }
 
-_RESPONSE: dict[str, Callable[[Any, str], Measured]] = {
+_RESPONSE: dict[str, Callable[[Any, _MediaTokens], Measured]] = {
     'text': _text,
     'thinking': _thinking,
     'tool-call': _call,
@@ -306,15 +322,6 @@ def _is_media(item: Any) -> bool:
     return isinstance(item, BinaryContent) or (
         isinstance(kind, str) and (kind.endswith('-url') or kind == 'uploaded-file')
     )
-
-
-def _media(item: Any, family: str) -> int:
-    data = getattr(item, 'data', None)
-    kind = str(getattr(item, 'kind', ''))
-    media_type = (
-        getattr(item, 'media_type', None) if isinstance(item, BinaryContent) else kind.removesuffix('-url') + '/*'
-    )
-    return media_tokens(media_type, data if isinstance(data, bytes) else None, family)
 
 
 def _opaque_text(part: Any) -> str:
