@@ -73,7 +73,24 @@ counted  estimate, by o200k_base\
     assert lines[0] == 'request     tokens       sent  what was done'
     assert all(re.match(r' +\d+ +[\d,]+ +[\d,]+(  compacted: .*)?$', line) for line in lines[1:])
     assert 9 <= len(lines) < 40
-    assert re.sub(r' +[-\d,.]+ +[\d,.]+( m?s)?$|\d+(?=%)', '  #', end, flags=re.MULTILINE) == snapshot()
+    assert re.sub(r' +[-\d,.]+ +[\d,.]+( m?s)?$|\d+(?=%)', '  #', end, flags=re.MULTILINE) == snapshot("""\
+ session without a compactor ...
+
+                                         without   with compactor
+─────────────────────────────────────────────────────────────────
+model requests  #
+sent over the hard limit (25,000)  #
+input tokens, all requests  #
+largest request, tokens  #
+compactions  #
+time in the compactor: all requests  #
+first request, loading the tokenizer  #
+median request  #
+  #% of the input tokens saved.
+The decisions are the recorded ones in both columns; whether a model would decide the same on the
+shorter history is not measured here. Tools are counted by name, as a session does not record their
+definitions.\
+""")
 
 
 def test_the_default_session_is_the_one_of_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

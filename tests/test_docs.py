@@ -1,0 +1,36 @@
+"""Every snippet in the documentation runs."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+SNIPPET = re.compile(r'^```(python|toml)\n(.*?)^```', re.MULTILINE | re.DOTALL)
+
+
+def snippets() -> list[tuple[str, str, str]]:
+    """(where, language, code) of every python and toml block."""
+    return [
+        (f'{page.name}:{page.read_text()[: found.start()].count(chr(10)) + 1}', found[1], found[2])
+        for page in PAGES
+        for found in SNIPPET.finditer(page.read_text())
+    ]
+
+
+@pytest.mark.parametrize(('where', 'language', 'code'), snippets(), ids=lambda value: value if ':' in value else '')
+def test_snippet_runs(where: str, language: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a reader copies works."""
+    if language == 'toml':
+        assert tomllib.loads(code)
+    else:
+        exec(compile(code, where, 'exec'), {'__name__': '__main__'})
+
+
+def test_pages_name_files_that_exist() -> None:
+    """Links between pages lead somewhere."""
+    for page in PAGES:
+        for target in re.findall(r'\]\((?!https?:)([^)#]+)\)', page.read_text()):
+            assert (page.parent / target).exists(), f'{page.name} links to {target}'
