@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from compactor.history.marks import mark
 from compactor.history.message import PART_FRAMING, Kind, Message, Part
@@ -37,7 +38,7 @@ class Raw:
     label: str
 
 
-def part(item: str, text: str | None = None, tool: str = 'run', **values: bool) -> Part:
+def part(item: str, text: str | None = None, tool: str = 'run', **values: Any) -> Part:
     """One part; its text is its letter unless another is given."""
     kind = SIGNS.get(item[0]) or LETTERS[item[0]]
     paired = kind in SIGNS.values()
@@ -64,7 +65,7 @@ def messages(text: str) -> list[Message]:
 def label(of: Part) -> str:
     """A part in the notation."""
     if of.raw is not None:
-        return of.raw.label + ('~' if of.edited else '')
+        return f'{of.raw.label}~' if of.edited else f'{of.raw.label}'
     if of.kind is Kind.MARK:
         return 'm*'
     return f'+{of.call_id}*'
@@ -72,9 +73,7 @@ def label(of: Part) -> str:
 
 def written(of: Sequence[Message]) -> str:
     """Messages in the notation."""
-    return ' / '.join(
-        ' '.join([*(['R'] if m.role == 'response' else []), *(label(p) for p in m.parts)]) for m in of
-    )
+    return ' / '.join(' '.join([*(['R'] if m.role == 'response' else []), *(label(p) for p in m.parts)]) for m in of)
 
 
 def tree(history: History) -> str:
@@ -98,5 +97,3 @@ def room(tokens: int, max_exchanges: int | None = None, *, protect: str = '', pr
     """Room for so many tokens, counted as o200k."""
     protected = frozenset(protect.split())
     return Room(tokens, max_exchanges, COUNTER.base, COUNTER.fit, COUNTER.fit_end, protected, prompts)
-
-

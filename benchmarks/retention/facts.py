@@ -9,9 +9,9 @@ Defined on the recorded history alone, so that no strategy marks its own work:
   Calls that failed count nothing. A file is listed if its path, or an end of it with a folder, stands in the compacted
   history; of a name that no other file has, the name alone is enough.
 - *errors*: of the shell commands that failed and were not followed by a success of the same command, the last five;
-  calls that never ran are no
-  failures, and same means equal after leading `cd`, variables, redirections and trailing filters are taken off. An error is kept if
-  its most telling line (`TELLING`, from the top), up to 160 characters, stands verbatim in the compacted history.
+  calls that never ran are no failures, and same means equal after leading `cd`, variables, redirections and trailing
+  filters are taken off. An error is kept if its most telling line (`TELLING`, from the top), up to 160 characters,
+  stands verbatim in the compacted history.
 """
 
 from __future__ import annotations

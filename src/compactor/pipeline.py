@@ -12,20 +12,23 @@ the hard limit are effects of the drivers (`adapters`).
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from compactor.history import reasoning, rules
+from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
 from compactor.history.changes import Removed, first_change, removed
-from compactor.history.message import Message
+from compactor.history.handles import Deposit, Kept
+from compactor.history.marks import shortened
+from compactor.history.message import Kind, Message, Part, message_of
 from compactor.history.parse import Parsed, Repair
 from compactor.history.report import Holder, TokenReport, holders, report
-from compactor.history.turns import History, history_of
+from compactor.history.turns import History, Segment, history_of
 from compactor.history.write import write
 from compactor.policy import HistoryPolicy, Limits
 from compactor.strategies import STRATEGIES, Question, Room, Strategy
+from compactor.strategies.window import placed
 from compactor.tokens.counter import Counter
 
 M = TypeVar('M')
@@ -63,6 +66,8 @@ class RequestContext:
         sending: the history is about to be sent, so no answer to an open call can come any more.
         server_state: why the provider, and not the client, keeps this history; None if it does not.
         retry_at: do not compact below this size again: the last attempt got no further.
+        archive: the driver archives what a compaction takes out (it answers a `Deposit`), so that a mark may name it.
+        recall: the model has the tool that reads the archive.
     """
 
     counter: Counter
@@ -74,6 +79,8 @@ class RequestContext:
     sending: bool = True
     server_state: str | None = None
     retry_at: int | None = None
+    archive: bool = False
+    recall: bool = False
 
     def estimate(self, base: int) -> int:
         """Tokens of a request whose history has `base` units."""
@@ -162,6 +169,10 @@ class Compaction(Generic[M]):
         )
 
 
+Steps = Generator[Question | Deposit, Any, Compaction[Message]]
+"""`fit` on its way: it asks, the driver answers (see `fit`)."""
+
+
 class Source(Protocol):
     """A history as it is read: `history.track.Tracker`, or anything that looks like it."""
 
@@ -187,7 +198,7 @@ class Source(Protocol):
 
 def fit(
     source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None
-) -> Generator[Question, str, Compaction[Message]]:
+) -> Steps:
     """Brings a history within its budget.
 
     Args:
@@ -195,6 +206,10 @@ def fit(
         policy: when to compact and how.
         context: the request it is for.
         target: compact to this size, whatever the policy's trigger and goal say.
+
+    Yields: a `Question` for each text that a strategy wants from a model, answered with that text; where
+    `context.archive` is set, a `Deposit` before anything leaves the history, answered with what was `Kept`. An
+    exception thrown in instead of an answer is reported as a `Failure`.
 
     Returns (as the generator's value): a `Compaction` over neutral messages.
     """
@@ -220,7 +235,7 @@ def fit(
     rule = reasoning.rule_for(context.provider, context.model)
     if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
         return start.unchanged('held_back')
-    room = _room(policy, context, context.base_for(aim, parsed.history.tokens))
+    room = _room(policy, context, context.base_for(aim, parsed.history.tokens) - _reserve(parsed.history, context))
     return (yield from _compact(start, parsed.history, policy, room, rule))
 
 
@@ -237,10 +252,19 @@ def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
     )
 
 
+def _reserve(history: History, context: RequestContext) -> int:
+    """Room kept free for the archive's line, and for a mark to hold it where none stands."""
+    if not context.archive:
+        return 0
+    marked = any(part.kind is Kind.MARK for part in history.parts)
+    return handles.LINE_TOKENS + (0 if marked else handles.NOTE_TOKENS)
+
+
 def _compact(
     start: _Outcome, history: History, policy: HistoryPolicy, room: Room, rule: reasoning.ReasoningRule
-) -> Generator[Question, str, Compaction[Message]]:
+) -> Steps:
     """Applies the policy's strategies in order; each result must be lawful or the strategy is left out."""
+    whole = history
     messages: Sequence[Message] = start.mended
     applied: list[Applied] = []
     failures: list[Failure] = []
@@ -263,7 +287,51 @@ def _compact(
         now = start.context.estimate(sum(message.tokens for message in written))
         applied.append(Applied(name, size, now))
         history, messages, size = history_of(changed.exchanges), written, now
-    return start.compacted(messages, tuple(applied), tuple(failures))
+    if not applied:
+        return start.compacted(messages, (), tuple(failures))
+    try:
+        archived = yield from _archived(start, whole, history, room, rule)
+    except Exception as error:  # noqa: BLE001 - an archive that fails costs the handle, not the request
+        failures.append(Failure(ARCHIVE, f'{type(error).__name__}: {error}'))
+        archived = _lined(start, history, None, room, rule)
+    if archived is None:
+        return start.compacted(start.mended, (), tuple(failures))
+    return start.compacted(archived, tuple(applied), tuple(failures))
+
+
+ARCHIVE = 'archive'
+"""What a failed archive is called in a `Failure`."""
+
+
+def _archived(
+    start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule
+) -> Generator[Deposit, Kept, Sequence[Message] | None]:
+    """The compacted messages with the archive's handle in their mark; None if that costs more than was freed.
+
+    Without an archive a handle that stood in the history goes: what is taken out now would not be found there.
+    """
+    context = start.context
+    if not context.archive:
+        return _lined(start, after, None, room, rule)
+    if not any(part.kind is Kind.MARK for part in after.parts):
+        text = shortened()
+        note = message_of('request', (Part(Kind.MARK, None, room.count(text), text),))
+        after = history_of(placed(after.exchanges, Segment(note, note.parts)))
+    left, parent = handles.standing(before.parts)
+    follows = handles.standing(after.parts)[0].steps + 1
+    draft = _lined(start, after, handles.line(handles.UNKNOWN, follows, context.recall), room, rule)
+    kept = yield Deposit(start.source.messages, draft, before, left.steps, parent)
+    messages = _lined(start, after, handles.line(kept, follows, context.recall), room, rule)
+    grown = sum(message.tokens for message in messages) >= sum(message.tokens for message in start.mended)
+    return None if grown or rules.check(start.mended, messages, rule) else messages
+
+
+def _lined(
+    start: _Outcome, history: History, text: str | None, room: Room, rule: reasoning.ReasoningRule
+) -> Sequence[Message]:
+    """The messages of a history whose mark ends with this line; thinking that the line makes stale is taken out."""
+    lined = handles.with_handle(history, text, room.count)
+    return write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
 
 
 def _ask(strategy: Strategy, history: History, room: Room) -> Generator[Question, str, History]:
@@ -328,12 +396,25 @@ class _Outcome:
         )
 
 
-def drive(steps: Generator[Any, str, Compaction[Message]]) -> Compaction[Message]:
-    """Runs `fit` without answers: a strategy that asks a model is skipped as failed."""
+def drive(steps: Steps, keep: Callable[[Deposit], Kept] | None = None) -> Compaction[Message]:
+    """Runs `fit` without a model: a strategy that asks one is skipped as failed.
+
+    Args:
+        steps: what `fit` returned.
+        keep: archives a deposit; needed where `RequestContext.archive` is set. What it raises is reported as a
+            `Failure` of the archive.
+    """
     try:
-        next(steps)
+        asked = next(steps)
         while True:
-            steps.throw(RuntimeError('no model is at hand to answer'))
+            try:
+                if not isinstance(asked, Deposit) or keep is None:
+                    raise RuntimeError('no model is at hand to answer, and no archive to keep')
+                kept = keep(asked)
+            except Exception as error:  # noqa: BLE001 - `fit` decides what to do without an answer
+                asked = steps.throw(error)
+            else:
+                asked = steps.send(kept)
     except StopIteration as end:
         result: Compaction[Message] = end.value
         return result

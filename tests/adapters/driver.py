@@ -148,10 +148,7 @@ def shape(messages: Sequence[ModelMessage]) -> list[Shape]:
     return [
         (
             message.kind,
-            *(
-                (part.part_kind, getattr(part, 'tool_name', None), _text(part))
-                for part in message.parts
-            ),
+            *((part.part_kind, getattr(part, 'tool_name', None), _text(part)) for part in message.parts),
         )
         for message in messages
     ]
@@ -277,7 +274,7 @@ def rounds(each: int, parallel: bool = True) -> Decision:
     return decide
 
 
-WORDS = 'a line of source code that was read from the file and says little that is worth keeping'.split()
+WORDS = ['a', 'line', 'of', 'source', 'code', 'that', 'was', 'read', 'from', 'the', 'file', 'and', 'says', 'little', 'that', 'is', 'worth', 'keeping']
 
 
 def output(n: int, words: int) -> str:
@@ -344,9 +341,7 @@ def small(**values: Any) -> Policy:
     return Policy(history=HistoryPolicy(**numbers))
 
 
-def session(
-    way: Way, agent: Agent[None, Any], prompts: Sequence[Any], **arguments: Any
-) -> list[Any]:
+def session(way: Way, agent: Agent[None, Any], prompts: Sequence[Any], **arguments: Any) -> list[Any]:
     """One run a prompt, each handing its whole record on to the next; returns the results."""
     results: list[Any] = []
     for prompt in prompts:
@@ -360,4 +355,3 @@ def as_plain(messages: Sequence[ModelMessage]) -> Any:
     from pydantic_ai.messages import ModelMessagesTypeAdapter
 
     return json.loads(ModelMessagesTypeAdapter.dump_json(list(messages)))
-

@@ -63,9 +63,7 @@ class Claude(Model):
             parts=response.parts,
             model_name=NAME,
             provider_name='anthropic',
-            usage=RequestUsage(
-                input_tokens=self.reported[-1], output_tokens=int(self._size([response]) * FACTOR)
-            ),
+            usage=RequestUsage(input_tokens=self.reported[-1], output_tokens=int(self._size([response]) * FACTOR)),
         )
 
     def _size(self, messages: list[Any]) -> int:

@@ -48,8 +48,7 @@ def test_concurrent_runs_do_not_mix(mode: Mode) -> None:
 
     async def all_at_once() -> None:
         agents = [
-            reading_agent(script, words=words, **mode(compactor))
-            for script, words in zip(scripts, SIZES, strict=True)
+            reading_agent(script, words=words, **mode(compactor)) for script, words in zip(scripts, SIZES, strict=True)
         ]
         await asyncio.gather(*(agent.run(f'task {i}') for i, agent in enumerate(agents)))
 

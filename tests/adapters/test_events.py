@@ -28,7 +28,17 @@ def test_the_events_of_a_short_run() -> None:
     log = Log()
     agent = reading_agent(Script(rounds(6)), **as_capability(Compactor(small(), on_event=log)))
     drive(by_run, agent, 'Go.')
-    assert log.told == snapshot(["RequestChecked(model='function:function:_answer:_stream', tokens_before=57, tokens_after=57, outcome='below', method='estimate', seconds=...)", "RequestChecked(model='function:function:_answer:_stream', tokens_before=1007, tokens_after=1007, outcome='below', method='estimate', seconds=...)", "RequestChecked(model='function:function:_answer:_stream', tokens_before=1957, tokens_after=1957, outcome='below', method='estimate', seconds=...)", "RequestChecked(model='function:function:_answer:_stream', tokens_before=2907, tokens_after=2907, outcome='below', method='estimate', seconds=...)", "RequestChecked(model='function:function:_answer:_stream', tokens_before=3857, tokens_after=3857, outcome='below', method='estimate', seconds=...)", "Compacted(model='function:function:_answer:_stream', tokens_before=4807, tokens_after=1054, messages_before=11, messages_after=4, target=2000, strategies=('clear', 'window'), parts_removed=16, fits=True, observed=False)", "RequestChecked(model='function:function:_answer:_stream', tokens_before=4807, tokens_after=1054, outcome='compacted', method='estimate', seconds=...)"])
+    assert log.told == snapshot(
+        [
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=57, tokens_after=57, outcome='below', method='estimate', seconds=...)",
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=1007, tokens_after=1007, outcome='below', method='estimate', seconds=...)",
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=1957, tokens_after=1957, outcome='below', method='estimate', seconds=...)",
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=2907, tokens_after=2907, outcome='below', method='estimate', seconds=...)",
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=3857, tokens_after=3857, outcome='below', method='estimate', seconds=...)",
+            "Compacted(model='function:function:_answer:_stream', tokens_before=4807, tokens_after=1054, messages_before=11, messages_after=4, target=2000, strategies=('clear', 'window'), parts_removed=16, fits=True, observed=False)",
+            "RequestChecked(model='function:function:_answer:_stream', tokens_before=4807, tokens_after=1054, outcome='compacted', method='estimate', seconds=...)",
+        ]
+    )
 
 
 def test_every_event_names_run_and_model() -> None:

@@ -117,9 +117,7 @@ def test_requests_stay_below_the_trigger_when_steps_are_small(mode: Mode) -> Non
 @every_mode_and_way
 def test_goal_and_instructions_are_in_every_request(mode: Mode, way: Way) -> None:
     """The first prompt opens every history, the current one is there too, and instructions travel along."""
-    for k, (messages, info) in enumerate(
-        zip(lived(mode, way).script.seen, lived(mode, way).script.infos, strict=True)
-    ):
+    for k, (messages, info) in enumerate(zip(lived(mode, way).script.seen, lived(mode, way).script.infos, strict=True)):
         assert texts(messages)[0] == PROMPTS[0]
         assert PROMPTS[k // EACH] in texts(messages)
         assert info.instructions == INSTRUCTIONS

@@ -95,8 +95,7 @@ def test_without_persistence_what_was_rendered_is_sent_again_as_the_same_objects
     compactor: Compactor[None] = Compactor('cerebras', persist=False, on_event=log)
     session(by_run, reading_agent(script, **as_capability(compactor)), ['a', 'b', 'c'])
     rewritten = sum(
-        len(now) < len(before)
-        or any(_parts(a) != _parts(b) for a, b in zip(before, now, strict=False))
+        len(now) < len(before) or any(_parts(a) != _parts(b) for a, b in zip(before, now, strict=False))
         for before, now in zip(script.seen, script.seen[1:], strict=False)
     )
     assert rewritten <= len(log.of(Compacted)) + 2  # where one run hands on to the next, its record is read afresh

@@ -356,9 +356,7 @@ def test_refusals_that_are_something_else(who: str, error: BaseException) -> Non
     assert not is_overflow(error)
 
 
-@pytest.mark.skipif(
-    not hasattr(exceptions, 'ModelContextWindowExceededError'), reason='this version has no such error'
-)
+@pytest.mark.skipif(not hasattr(exceptions, 'ModelContextWindowExceededError'), reason='this version has no such error')
 def test_the_frameworks_own_error_is_recognised() -> None:
     """Where the framework names the case itself, its word is taken."""
     kind = vars(exceptions)['ModelContextWindowExceededError']

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
+from rich.console import Console
 
 import compactor.cli.demo as demo_command
 from compactor import counter_for
 from compactor.cli.playback import Playback, Request
+from compactor.cli.progress import Progress
 from compactor.cli.recording import Recording, recording_of
 from compactor.policy import Policy
 from tests.cli.terminal import FIXTURE, call, prompt, ran, returns, run, saved, says
@@ -206,6 +209,20 @@ def test_a_model_brings_its_own_window_and_tokens(tmp_path: Path) -> None:
     text = ran('demo', '--session', path, '--preset', 'default', '--model', 'openai:gpt-5')
     assert 'default: compacts at 200,000 tokens to 100,000, refuses at 320,000' in text
     assert 'counted  exact, by o200k_base' in text
+
+
+def test_a_terminal_shows_the_current_request_live() -> None:
+    """What happened stays on the page; the request that is played is shown below and goes again."""
+    terminal = Console(file=StringIO(), force_terminal=True, width=80)
+    with Progress(terminal) as watch:
+        for number in range(1, 12):
+            strategies = ('clear',) if number == 3 else ()
+            watch(Request(number, 2_000 + number, 1_000 + number, 0.0, 'below', strategies, False, number == 4))
+    text = terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert '3      2,003      1,003  compacted: clear' in text
+    assert '4      2,004          -  refused' in text
+    assert '10      2,010      1,010' in text
+    assert '\x1b[2K' in text, 'the live line is erased'
 
 
 @needs_corpus

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,8 +29,11 @@ ENCODINGS: tuple[EncodingName, ...] = ('o200k_base', 'cl100k_base')
 
 def test_a_gap_says_what_is_missing() -> None:
     """The text a model reads: how much was left out, and that it must not be guessed."""
-    assert gap(Left(1, 0)) == snapshot(
-        '[compactor 8c8435f9] 1 earlier step (0 tool calls) of this conversation left out here to stay within the context budget. Read again what you need; do not assume what they contained.'
+    assert wrap(gap(Left(1, 0)), 100) == snapshot(
+        [
+            '[compactor 8c8435f9] 1 earlier step (0 tool calls) of this conversation left out here to stay within',
+            'the context budget. Read again what you need; do not assume what they contained.',
+        ]
     )
     assert gap(Left(1_234, 1)).count('1,234 earlier steps (1 tool call)') == 1
 

@@ -142,7 +142,7 @@ def _print_table(session: Session, playback: Playback, without: Figures, with_: 
 def _print_json(session: Session, playback: Playback, without: Figures, with_: Figures) -> None:
     from dataclasses import asdict
 
-    from compactor.cli.figures import as_dict, saved
+    from compactor.cli.figures import saved
 
     typer.echo(
         as_json(
@@ -153,8 +153,8 @@ def _print_json(session: Session, playback: Playback, without: Figures, with_: F
                 'not_played': dict(playback.recording.left_out),
                 'limits': asdict(playback.limits),
                 'counted': _counted(playback.model),
-                'without': as_dict(without),
-                'with': as_dict(with_),
+                'without': asdict(without),
+                'with': asdict(with_),
                 'saved': saved(without, with_),
             }
         )

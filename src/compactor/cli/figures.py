@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from compactor.cli.playback import Request
 
@@ -87,8 +86,3 @@ def saved(without: Figures, with_: Figures) -> float | None:
     if with_.refused or not without.input_tokens:
         return None
     return 1 - with_.input_tokens / without.input_tokens
-
-
-def as_dict(figures: Figures) -> dict[str, Any]:
-    """The figures for JSON; times in seconds."""
-    return asdict(figures)

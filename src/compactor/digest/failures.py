@@ -17,15 +17,28 @@ LONGEST = 240
 _EXIT = re.compile(
     r'(?:exit(?:ed)?(?: with)?(?: code| status)?|return ?code|exit_code"?)\s*[:=]?\s*(\d+)', re.IGNORECASE
 )
+_HEAD, _FOOT = 300, 300
+"""Where tools report an exit code; in between, the words may be anybody's."""
 _FAILED = re.compile(
     r'^(?:\s*(?:--- )?FAIL(?:ED)?\b|Traceback \(most recent|panic:|fatal:|\w*Error\b[:(]|error(?:\[\w+\])?:|E   )',
     re.MULTILINE,
 )
 _TELLING = (
-    re.compile(r'^\s*(?:E\s+|\w+(?:\.\w+)*(?:Error|Exception)\b)'),
-    re.compile(r'--- FAIL|^FAILED|^FAIL\b|panic:|fatal:|assert', re.IGNORECASE),
-    re.compile(r'\berror\b|\bfailed\b|not found|no such|cannot|denied|undefined', re.IGNORECASE),
+    re.compile(r'^(?:E\s+)?[\w.]*(?:Error|Exception|panic|fatal)\b:? ?\S'),
+    re.compile(r'^(?:--- )?FAIL(?:ED)?\b.*\S'),
+    re.compile(r'^\S+\.\w+:\d+(?::\d+)?:? \S'),  # file:line: message
+    re.compile(r'\b(?:error|failed|panic|fatal)\b\s*[:\[]', re.IGNORECASE),
+    re.compile(
+        r'\b(?:error|fail\w*|denied|cannot|can\'t|not found|no such|unknown|invalid|undefined|too many|unexpected)\b',
+        re.IGNORECASE,
+    ),
+    re.compile(r'\w{2}'),
 )
+"""What a line of a failing result may say, the most telling first."""
+_ALSO = 3
+"""Patterns whose further lines are kept beside the first telling one."""
+_SETTING = re.compile(r'\b(?:cd [^&;]+(?:&&|;)\s*|[A-Z_]+=\S+\s+)')
+_FILTER = re.compile(r'(?:\s*\d?>(?:&\d|\s*/dev/null)|\s*\|\s*(?:head|tail|grep|rg|sed|wc|sort)\b[^|]*)+$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +62,32 @@ def failing(pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing
 
 
 def failed(result: Part) -> bool:
-    """Whether a result reports a failure: by its outcome, its exit code, or how its lines begin."""
+    """Whether a result reports a failure: by its outcome, by its exit code, else by how its lines begin."""
     if result.failed:
         return True
     text = result.text
-    sample = text if len(text) <= 20_000 else text[:10_000] + '\n' + text[-10_000:]
-    code = _EXIT.search(sample)
+    code = _EXIT.search(text[:_HEAD]) or _EXIT.search(text[-_FOOT:])
     if code is not None:
         return code[1] != '0'
+    sample = text if len(text) <= 20_000 else f'{text[:10_000]}\n{text[-10_000:]}'
     return _FAILED.search(sample) is not None
 
 
 def telling(text: str) -> tuple[str, ...]:
     """The lines of a failing result that say most, in their order."""
-    lines = [line.strip() for line in text.split('\n') if line.strip()]
+    lines = [line for raw in text.split('\n') if (line := raw.strip()) and not _EXIT.fullmatch(line)]
     best: list[int] = []
-    for pattern in _TELLING:
-        best += [i for i, line in enumerate(lines) if i not in best and pattern.search(line)][: KEPT_LINES - len(best)]
-    if not best:
-        best = list(range(max(0, len(lines) - 2), len(lines)))
+    for rank, pattern in enumerate(_TELLING):
+        if best and rank >= _ALSO:
+            break
+        found = [i for i, line in enumerate(lines) if i not in best and pattern.search(line)]
+        best += found[: KEPT_LINES - len(best)] if rank < _ALSO else found[:2]
     return tuple(lines[i][:LONGEST] for i in sorted(best))
 
 
 def _command(call: Part) -> str:
-    """What identifies a command: its tool and arguments, on one line."""
-    return ' '.join(told(call.tool, call.text).split())[:LONGEST]
+    """What identifies a command: its tool and arguments on one line, without folder, variables and filters."""
+    return _FILTER.sub('', _SETTING.sub('', ' '.join(told(call.tool, call.text).split())))[:LONGEST]
 
 
 def pairs_of(parts: Iterable[Part]) -> list[tuple[Part, Part]]:

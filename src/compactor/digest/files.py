@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from compactor.digest.commands import PATH_KEYS, arguments, scripts
 from compactor.history.message import Kind, Part
 
 Action = Literal['read', 'created', 'edited', 'deleted']
 ACTIONS: tuple[Action, ...] = ('created', 'edited', 'deleted', 'read')
 """In the order in which a digest lists them."""
 
-_PATH_KEYS = ('file_path', 'path', 'filename', 'file', 'filepath', 'notebook_path', 'target_file', 'absolute_path')
-_COMMAND_KEYS = ('command', 'cmd', 'script', 'args', 'input', 'patch')
 _BY_TOOL: tuple[tuple[re.Pattern[str], Action], ...] = (
     (re.compile(r'delete|remove|unlink', re.IGNORECASE), 'deleted'),
     (re.compile(r'edit|replace|patch|insert|update|modify', re.IGNORECASE), 'edited'),
     (re.compile(r'write|create|save', re.IGNORECASE), 'created'),
     (re.compile(r'read|view|open|cat|show|get', re.IGNORECASE), 'read'),
 )
+_BY_EDITOR: Mapping[str, Action] = {
+    'view': 'read',
+    'create': 'created',
+    **dict.fromkeys(('str_replace', 'insert', 'undo_edit'), 'edited'),
+}
+"""Editors that are one tool say what they do in an argument (Anthropic's text editor tool and its likes)."""
 _PATCHED: Mapping[str, Action] = {'Update': 'edited', 'Add': 'created', 'Delete': 'deleted'}
 _PATCH = re.compile(r'^\*\*\* (Update|Add|Delete) File: (.+)$', re.MULTILINE)
 _COMMANDS = re.compile(r'\|\||&&|[|;\n]')
@@ -51,31 +55,24 @@ def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | No
     for step, part in calls:
         if part.kind is not Kind.CALL:
             continue
-        for path, action in _touches(part.tool, part.text):
+        for path, action in touches(part):
             before = files.pop(path, None)  # moves to the end: the ledger is in order of the last touch
             actions = (before.actions if before else frozenset()) | {action}
             files[path] = Touched(path, actions, action, step)
     return files
 
 
-def _touches(tool: str, text: str) -> Iterator[tuple[str, Action]]:
-    try:
-        arguments: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        arguments = text
-    if not isinstance(arguments, dict):
-        arguments = {'command': arguments}
-    action = next((action for pattern, action in _BY_TOOL if pattern.search(tool)), None)
-    for key in _PATH_KEYS:
-        path = arguments.get(key)
+def touches(call: Part) -> Iterator[tuple[str, Action]]:
+    """What one call does to files, in the order of its arguments."""
+    values = arguments(call.text)
+    action = next((action for pattern, action in _BY_TOOL if pattern.search(call.tool)), None)
+    action = _BY_EDITOR.get(str(values.get('command')), action)
+    for key in PATH_KEYS:
+        path = values.get(key)
         if action is not None and isinstance(path, str) and 0 < len(path) <= 300 and '\n' not in path:
             yield path, action
-    for key in _COMMAND_KEYS:
-        command = arguments.get(key)
-        if isinstance(command, list):
-            command = ' '.join(str(word) for word in command)
-        if isinstance(command, str):
-            yield from _commanded(command)
+    for script in scripts(values):
+        yield from _commanded(script)
 
 
 def _commanded(command: str) -> Iterator[tuple[str, Action]]:

@@ -13,6 +13,9 @@ from functools import lru_cache
 
 _FORM = re.compile(r'\[compactor ([0-9a-f]{8})\] (.*)', re.DOTALL)
 _COUNTS = re.compile(r'([\d,]+) earlier steps? \(([\d,]+) tool calls?\)')
+_LINE = re.compile(r'\nArchive ([0-9a-f]{16})\b[^\n]*\Z')
+_PIN = 'Pinned: '
+_HEADER = len('[compactor 00000000] ')
 
 NO_BEGINNING = 'No user message precedes this point: the beginning of this conversation is missing.'
 UNANSWERED = '[no result: this call was never answered]'
@@ -54,9 +57,24 @@ def gap(left: Left) -> str:
     )
 
 
+def shortened() -> str:
+    """The mark of a history that lost no step, but parts of some."""
+    return mark('Some content of the steps below was shortened to stay within the context budget.')
+
+
+def pinned(text: str) -> str:
+    """Content that survives every compaction; unlike other marks it is a person's words."""
+    return mark(_PIN + text)
+
+
+def is_pin(text: str) -> bool:
+    """Whether `text` is, to the letter, pinned content."""
+    return text.startswith(_PIN, _HEADER) and text.startswith('[compactor ') and _is_genuine(text)
+
+
 def is_mark(text: str) -> bool:
-    """Whether `text` is, to the letter, a mark of ours."""
-    return text.startswith('[compactor ') and _is_genuine(text)
+    """Whether `text` is, to the letter, a mark of ours (pinned content is none)."""
+    return text.startswith('[compactor ') and not text.startswith(_PIN, _HEADER) and _is_genuine(text)
 
 
 @lru_cache(maxsize=64)
@@ -66,8 +84,22 @@ def _is_genuine(text: str) -> bool:
 
 
 def body_of(text: str) -> str | None:
-    """What a mark says behind its header; None for any other text."""
-    return text[len('[compactor 00000000] ') :] if is_mark(text) else None
+    """What a mark says behind its header, without the line that names its archive; None for any other text."""
+    return _LINE.sub('', text[_HEADER:]) if is_mark(text) else None
+
+
+def with_line(text: str, line: str | None) -> str:
+    """A mark whose last line is `line` (see `handles.line`), or which has no such line."""
+    body = body_of(text)
+    if body is None:
+        return text
+    return mark(body if line is None else f'{body}\n{line}')
+
+
+def handle_of(text: str) -> str | None:
+    """The archive's handle in a mark's last line; None for a mark without and for any other text."""
+    found = _LINE.search(text) if text.startswith('[compactor ') else None
+    return found[1] if found is not None and is_mark(text) else None
 
 
 def left_out(text: str) -> Left:

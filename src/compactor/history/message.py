@@ -46,8 +46,10 @@ class Part:
         media: holds content that is not text (images, audio, documents).
         signed: carries a provider's signature or reasoning id, so its content must not be edited.
         failed: a result that reports an error or a denied or retried call.
+        retried: a failed result that asks for the call again, with other arguments.
         cache_points: the framework's prompt-cache markers inside a user part.
         closing: what the framework puts at the end of the text whenever it sends it; an edit has to keep it.
+        without_media: renders its text with a stub in the place of each medium; None where nothing can be cleared.
         edited: differs from its `raw`, so the adapter must rebuild it.
     """
 
@@ -64,6 +66,8 @@ class Part:
     cache_points: tuple[Any, ...] = ()
     edited: bool = False
     closing: str = ''
+    retried: bool = False
+    without_media: Callable[[], str] | None = None
 
     @property
     def text(self) -> str:

@@ -20,7 +20,7 @@ FLOOR = 96
 
 @dataclass(frozen=True, slots=True)
 class Clamp:
-    """Cuts results, arguments and old answers; user prompts only if `room.may_clamp_prompts`, and last."""
+    """Cuts results, arguments and old answers; earlier user prompts only if `room.may_clamp_prompts`, and last."""
 
     floor: int = FLOOR
     name: str = 'clamp'
@@ -37,9 +37,16 @@ class Clamp:
         return history
 
 
+def _current(history: History) -> set[int]:
+    """Identities of the parts of the last message, whose user parts no policy may cut."""
+    segments = list(history.segments)
+    return {id(part) for part in segments[-1].message.parts} if segments else set()
+
+
 def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) -> History:
     """Cuts the parts of these kinds to the greatest common height at which the history fits."""
-    parts = [part for part in history.parts if _may_cut(part, kinds, room)]
+    current = _current(history) if Kind.USER in kinds else set()
+    parts = [part for part in history.parts if _may_cut(part, kinds, room) and id(part) not in current]
     height = _height([part.tokens for part in parts], history.tokens - room.tokens, floor)
     tall = {id(part): part for part in parts if part.tokens > height}
     if not tall:

@@ -7,7 +7,7 @@ a digest that is already there is folded in: its lines stand for selection again
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compactor.digest.document import Digest as Document
@@ -23,7 +23,7 @@ from compactor.strategies.clamp import Clamp
 from compactor.strategies.strategy import Room
 from compactor.strategies.window import keeps, placed
 
-TAIL = 0.20
+TAIL = 0.15
 """Share of the room for the newest steps, kept whole."""
 USER = 0.30
 """Share of the room for the users' own words."""
@@ -168,7 +168,8 @@ class _Fold:
         seen |= set(document.files)
         chosen.sort(key=lambda candidate: candidate.step)
         record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
-        listed = _names(worth, self.before.names, seen, names, room)
+        place = {name: (at[-1], i) for i, (name, at) in enumerate(holders.items())}
+        listed = _names(worth, place, self.before.names, seen, names, room)
         return replace(document, record=record, names=listed)
 
     def _old_lines(self) -> list[Candidate]:
@@ -284,8 +285,18 @@ def _bonus(candidate: Candidate) -> float:
     return 0.0
 
 
-def _names(worth: dict[str, float], before: Sequence[str], seen: set[str], budget: int, room: Room) -> tuple[str, ...]:
-    """Names that nothing shows, the worthiest first, within `budget` tokens."""
+def _names(
+    worth: Mapping[str, float],
+    place: Mapping[str, tuple[int, int]],
+    before: Sequence[str],
+    seen: set[str],
+    budget: int,
+    room: Room,
+) -> tuple[str, ...]:
+    """Names that nothing shows: the worthiest within `budget` tokens, in the order in which they last stood.
+
+    That order keeps what stood on one line together, which says more than any ranking.
+    """
     ranked = sorted((name for name in worth if name not in seen), key=lambda name: -worth[name] / (len(name) / 3 + 1))
     names: list[str] = []
     for name in [*ranked, *(name for name in before if name not in seen and name not in worth)]:
@@ -293,4 +304,4 @@ def _names(worth: dict[str, float], before: Sequence[str], seen: set[str], budge
         if budget < 0:
             break
         names.append(name)
-    return tuple(names)
+    return tuple(sorted(names, key=lambda name: place.get(name, (-1, 0))))

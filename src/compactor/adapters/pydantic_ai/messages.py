@@ -25,8 +25,12 @@ from pydantic_ai.messages import (
 from compactor.errors import HistoryError
 from compactor.history.marks import is_mark
 from compactor.history.message import FRAMING, PART_FRAMING, Kind, Message, Part
+from compactor.history.stubs import cleared_medium
 from compactor.tokens.counter import Counter
 from compactor.tokens.media import media_tokens
+
+LONGEST_PLACE = 200
+"""Characters of a URL that stand in for the medium behind it; a data URL can be megabytes."""
 
 NO_PROVIDER = (None, '', 'function', 'test')
 """Providers of the framework's own stand-in models, whose usage is made up."""
@@ -60,6 +64,8 @@ class Measured:
     failed: bool = False
     cache_points: tuple[Any, ...] = ()
     closing: str = ''
+    retried: bool = False
+    without_media: Callable[[], str] | None = None
 
 
 class MessageReader:
@@ -130,6 +136,8 @@ def _part(part: Measured, size: int) -> Part:
         part.failed,
         part.cache_points,
         closing=part.closing,
+        retried=part.retried,
+        without_media=part.without_media,
     )
 
 
@@ -171,6 +179,7 @@ def _user(part: Any, media: _MediaTokens) -> Measured:
     texts: list[str] = []
     extra = 0
     holds_media = False
+    clearable = True
     points: list[Any] = []
     for item in content:
         if isinstance(item, str):
@@ -181,10 +190,42 @@ def _user(part: Any, media: _MediaTokens) -> Measured:
             texts.append(item.content)
         else:
             holds_media = True
+            clearable = clearable and _is_media(item)
             extra += media.of(item)
     text = '\n'.join(texts)
     kind = Kind.MARK if not holds_media and not points and is_mark(text) else Kind.USER
-    return Measured(kind, part, lambda: text, text, extra, media=holds_media, cache_points=tuple(points))
+    return Measured(
+        kind,
+        part,
+        lambda: text,
+        text,
+        extra,
+        media=holds_media,
+        cache_points=tuple(points),
+        without_media=(lambda: _texts(_without_media(content))) if holds_media and clearable else None,
+    )
+
+
+def _without_media(content: Iterable[Any]) -> list[Any]:
+    """The items of a prompt or result with a stub in the place of each medium."""
+    return [cleared_medium(_medium(item)) if _is_media(item) else item for item in content]
+
+
+def _texts(content: Iterable[Any]) -> str:
+    """The text of a prompt's items, as it is read."""
+    texts = (item if isinstance(item, str) else getattr(item, 'content', None) for item in content)
+    return '\n'.join(text for text in texts if isinstance(text, str))
+
+
+def _medium(item: Any) -> str:
+    """What a medium is: its type and size, or where it lies."""
+    if isinstance(item, BinaryContent):
+        size = len(item.data)
+        return f'{item.media_type}, {size:,} bytes' if size < 1_000 else f'{item.media_type}, {size // 1_000:,} KB'
+    kind = str(item.kind).removesuffix('-url').replace('-', ' ')
+    place = str(getattr(item, 'url', None) or getattr(item, 'file_id', ''))
+    place = ''.join(place.split())
+    return f'{kind} {place if len(place) <= LONGEST_PLACE else place[:LONGEST_PLACE] + "…"}'
 
 
 def _result(part: Any, media: _MediaTokens) -> Measured:
@@ -205,6 +246,8 @@ def _result(part: Any, media: _MediaTokens) -> Measured:
         protected=_keeps_state(part),
         media=bool(files),
         failed=failed,
+        retried=getattr(part, 'outcome', '') == 'retried',
+        without_media=(lambda: _plain(_without_media(items))) if files else None,
     )
 
 
@@ -216,9 +259,14 @@ def _rendered(part: Any, files: bool) -> Callable[[], str]:
 
     def texts_only() -> str:
         items = part.content if isinstance(part.content, list | tuple) else []
-        return '\n'.join(item if isinstance(item, str) else as_json(item) for item in items if not _is_media(item))
+        return _plain(item for item in items if not _is_media(item))
 
     return texts_only
+
+
+def _plain(items: Iterable[Any]) -> str:
+    """The items of a result as one text."""
+    return '\n'.join(item if isinstance(item, str) else as_json(item) for item in items)
 
 
 def _retry(part: Any, media: _MediaTokens) -> Measured:
@@ -235,6 +283,7 @@ def _retry(part: Any, media: _MediaTokens) -> Measured:
         part.tool_call_id,
         part.tool_name,
         failed=True,
+        retried=True,
         closing=RETRY_CLOSING if text.endswith(RETRY_CLOSING) else '',
     )
 
@@ -392,11 +441,22 @@ def _rebuilt_part(part: Part, clock: datetime) -> Any:
         return replace(raw, args=part.text)
     if getattr(raw, 'part_kind', '') == 'retry-prompt':
         return _with_content(raw, part.text.removesuffix(part.closing))
-    if part.kind is Kind.USER and not isinstance(raw.content, str) and not isinstance(part.body, str):
-        return replace(raw, content=[*raw.content, *part.cache_points])  # only a cache point was added
+    if part.kind is Kind.USER and not isinstance(raw.content, str) and (items := _kept_items(part)) is not None:
+        return replace(raw, content=items)
     if part.cache_points:
         return replace(raw, content=[part.text, *part.cache_points])
     return replace(raw, content=part.text)
+
+
+def _kept_items(part: Part) -> list[Any] | None:
+    """The items of a prompt whose texts were not cut: what was cleared are media, what was added a cache point."""
+    items = list(part.raw.content)
+    if isinstance(part.body, str):
+        items = _without_media(items)
+        if part.without_media is None or part.body != _texts(items):
+            return None
+    had = any(getattr(item, 'kind', '') == 'cache-point' for item in items)
+    return items if had else [*items, *part.cache_points]
 
 
 def _with_content(part: Any, content: str) -> Any:

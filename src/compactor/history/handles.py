@@ -1,0 +1,113 @@
+"""The handle that a mark ends with: where the archive keeps what a compaction took out of a history.
+
+One mark in a history carries one handle, 16 hexadecimal digits (64 bits), which leads to everything that was ever
+taken out of it. Whoever drives the pipeline stores a `Deposit` and answers with what was `Kept`; only then is the
+handle rendered, so a mark never promises what is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from compactor.history.marks import Left, handle_of, left_out, with_line
+from compactor.history.message import Kind, Message, Part
+from compactor.history.turns import Exchange, History, Segment, history_of
+
+HANDLE = 16
+"""Digits of a handle."""
+LINE_TOKENS = 56
+"""Room for a handle's line: more than any costs in either bundled vocabulary (checked by a test)."""
+NOTE_TOKENS = 40
+"""Room for the mark that is made for the line where none stands (checked by a test)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An archive's answer to a deposit.
+
+    Attributes:
+        handle: where the deposit is, `HANDLE` hexadecimal digits.
+        since: ordinal of the first step that can be had back; steps before it were never archived, or have gone.
+    """
+
+    handle: str
+    since: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What a compaction is about to take out of a history, for the driver to archive.
+
+    Attributes:
+        before: the messages as they were handed in, defects included.
+        after: the messages as they will be sent; only the digits of the handle in them are still to come.
+        history: the tree of what was handed in; its first step has the ordinal `left + 1`.
+        left: steps that earlier compactions have left out already.
+        parent: the handle that stood in the history, if any.
+    """
+
+    before: Sequence[Message]
+    after: Sequence[Message]
+    history: History
+    left: int
+    parent: str | None
+
+
+UNKNOWN = Kept('0' * HANDLE)
+"""Stands in the history of a deposit until its handle is known."""
+
+
+def standing(parts: Iterable[Part]) -> tuple[Left, str | None]:
+    """What the marks of a history say was left out, and the newest handle in them."""
+    left, handle = Left(0, 0), None
+    for part in parts:
+        if part.kind is Kind.MARK:
+            text = part.text
+            left += left_out(text)
+            handle = handle_of(text) or handle
+    return left, handle
+
+
+def line(kept: Kept, step: int, recall: bool) -> str:
+    """The last line of a mark; `step` is the ordinal of the first step that follows in the history.
+
+    Without the recall tool it says only that the archive holds the rest, for people and for `restore`.
+    """
+    since = f' from #{kept.since:,} on' if kept.since > 1 else ''
+    what = f': recall(n) gives step n back in full{since}' if recall else f' holds in full what was left out{since}'
+    return f'Archive {kept.handle}{what}; the next step here is #{step:,}.'
+
+
+def with_handle(history: History, text: str | None, count: Callable[[str], int]) -> History:
+    """The history with `text` as the last line of its newest mark, and of no other; None leaves no such line.
+
+    A history without a mark stays as it is.
+    """
+    marks = [part for part in history.parts if part.kind is Kind.MARK]
+    lines = {id(part): None for part in marks}
+    if marks:
+        last = next((part for part in reversed(marks) if left_out(part.text).steps), marks[-1])
+        return _edited(history, {**lines, id(last): text}, count)
+    return history
+
+
+def _edited(history: History, lines: dict[int, str | None], count: Callable[[str], int]) -> History:
+    def edit(part: Part) -> Part:
+        if id(part) not in lines:
+            return part
+        was = part.text
+        text = with_line(was, lines[id(part)])
+        return part if text == was else part.with_text(text, count(text))
+
+    def edited(segment: Segment) -> Segment:
+        return segment.map(edit) or segment
+
+    exchanges: list[Exchange] = []
+    for exchange in history.exchanges:
+        prompts = tuple(map(edited, exchange.prompts))
+        same = all(a is b for a, b in zip(prompts, exchange.prompts, strict=True))
+        exchanges.append(exchange if same else replace(exchange, prompts=prompts))
+    if all(a is b for a, b in zip(exchanges, history.exchanges, strict=True)):
+        return history
+    return history_of(tuple(exchanges))

@@ -1,0 +1,163 @@
+"""Prune: takes out what says nothing: acknowledgements, empty texts, attempts that were refused and corrected.
+
+No step is dropped, only parts of it: ordinals stay what they are, and no mark is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compactor.digest.failures import pairs_of, telling
+from compactor.history.marks import left_out
+from compactor.history.message import PART_FRAMING, Kind, Part
+from compactor.history.stubs import is_stub, refused_call
+from compactor.history.turns import History, Segment, Step, step_of
+from compactor.strategies.clamp import FLOOR, clamped
+from compactor.strategies.strategy import Room
+
+ACKNOWLEDGEMENTS = frozenset(
+    phrase.strip()
+    for phrase in """
+    ok | okay | sure | alright | all right | done | good | great | perfect | excellent | nice | got it | i see
+    understood | certainly | of course | no problem | sounds good | makes sense | thanks | thank you | you're right
+    continuing | moving on | proceeding | one moment | working on it | on it
+    i'll continue | i will continue | let me continue | let's continue | i'll continue now | i'll keep going
+    i'll proceed | i will proceed | let me proceed | i'll go on | let me go on | let me keep going
+    i'll do that | i'll do that now | let me do that | let me do that now | i'll get started | let me start
+    let me see | let me check | let me check that | let me look | let me take a look | let me try | let me try again
+    let me try that | let me think | let's see | here goes | here we go | now | next | so
+    """.replace('\n', '|').split('|')
+    if phrase.strip()
+)
+"""A text made of nothing but these tells neither a finding nor a decision nor a plan."""
+LONGEST = 120
+"""Characters of a text that is looked at: a longer one says more than that it goes on."""
+REASON = 200
+"""Characters kept of the reason for which a call was refused."""
+WORTH = 8
+"""A refusal becomes a stub only if that saves at least this many tokens: less is noise, and costs the cache."""
+ALIKE = 0.5
+"""Share of the words of the shorter arguments that a corrected call has to have in common with the refused one."""
+
+_CLAUSES = re.compile(r'[.!?,;:…\n—–]+|\s-+\s')
+_WORDS = re.compile(r'\w+')
+_MESSAGE = re.compile(r'"msg": ?"((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Prunes all but the newest `keep_steps` steps of a history that does not fit.
+
+    What a person wrote stays, and so does the last word of every exchange, which is what the person read.
+    """
+
+    keep_steps: int = 3
+    name: str = 'prune'
+
+    def apply(self, history: History, room: Room) -> History:
+        """See `Strategy.apply`."""
+        if history.tokens <= room.tokens:
+            return history
+        steps = [step for exchange in history.exchanges for step in exchange.steps]
+        last = len(steps) - max(1, self.keep_steps)
+        before = sum(left_out(part.text).steps for part in history.parts if part.kind is Kind.MARK)
+
+        def edit(ordinal: int, step: Step) -> Step:
+            if ordinal >= last:
+                return step
+            step = _corrected(step, steps[ordinal + 1], before + ordinal + 2, room)
+            return _pruned(step, room)
+
+        pruned = history.map_steps(edit)
+        return pruned if pruned.tokens < history.tokens else history
+
+
+def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
+    """The step with every refused call, that `then` (of this ordinal) made again with success, cut to its reason."""
+    if not any(part.retried for part in step.parts):
+        return step
+    cut: dict[int, Part] = {}
+    for call, result in pairs_of(step.parts):
+        if result.retried and not _stays(call, room) and not _stays(result, room) and _made_again(call, then):
+            stub = _refused(result, ordinal, room)
+            cut[id(result)] = stub
+            if stub is not result:
+                cut[id(call)] = clamped(call, FLOOR, room)
+    return step.map(lambda part: cut.get(id(part), part))
+
+
+def _made_again(call: Part, then: Step) -> bool:
+    """Whether a step makes this call again, with similar arguments and success."""
+    words = set(_WORDS.findall(call.text))
+    for other, result in pairs_of(then.parts):
+        if other.tool == call.tool and not result.failed:
+            others = set(_WORDS.findall(other.text))
+            if len(words & others) >= ALIKE * min(len(words), len(others)):
+                return True
+    return False
+
+
+def _refused(result: Part, ordinal: int, room: Room) -> Part:
+    """The retry message as one line: why, and where the call succeeded."""
+    text = result.text.removesuffix(result.closing)
+    if is_stub(text):
+        return result
+    reason = '; '.join(dict.fromkeys(_MESSAGE.findall(text))) or ' '.join(telling(text))
+    reason = ' '.join(reason.split())
+    if len(reason) > REASON:
+        reason = reason[:REASON].rstrip() + '…'
+    stub = refused_call(reason, ordinal) + result.closing
+    tokens = room.count(stub) + PART_FRAMING[Kind.RESULT]
+    return result.with_text(stub, tokens) if result.tokens - tokens >= WORTH else result
+
+
+def _stays(part: Part, room: Room) -> bool:
+    return part.protected or part.signed or part.media or part.tool in room.protect_tools
+
+
+def _pruned(step: Step, room: Room) -> Step:
+    """The step without the parts that say nothing; no message of it becomes empty."""
+    segments = tuple(map(_pruned_segment, step.segments))
+    return step if all(a is b for a, b in zip(segments, step.segments, strict=True)) else step_of(segments)
+
+
+def _pruned_segment(segment: Segment) -> Segment:
+    parts = segment.parts
+    gone = _idle(parts) if segment.message.role == 'response' else _answered(parts)
+    if not gone or len(gone) == len(parts):
+        return segment
+    return segment.map(lambda part: None if id(part) in gone else part) or segment
+
+
+def _idle(parts: Sequence[Part]) -> set[int]:
+    """The parts of a response that say nothing; none where a signature or an id may bind them to their neighbours."""
+    if any(part.signed for part in parts):
+        return set()
+    calls = any(part.kind in (Kind.CALL, Kind.NATIVE_CALL) for part in parts)
+    return {id(part) for part in parts if not part.protected and _says_nothing(part, calls)}
+
+
+def _says_nothing(part: Part, calls: bool) -> bool:
+    if part.kind not in (Kind.TEXT, Kind.THINKING):
+        return False
+    text = part.text if len(part.text) <= LONGEST else part.text[: LONGEST + 1].strip() or part.text.strip()
+    if not text.strip():
+        return True
+    return calls and part.kind is Kind.TEXT and acknowledges(text)
+
+
+def _answered(parts: Sequence[Part]) -> set[int]:
+    """Retry messages that answer no call and stand beside results; alone they divide two responses, and stay."""
+    if not any(part.kind is Kind.RESULT for part in parts):
+        return set()
+    return {id(part) for part in parts if part.kind is Kind.FEEDBACK and not part.protected}
+
+
+def acknowledges(text: str) -> bool:
+    """Whether a text only says that its author heard, agrees or goes on."""
+    if len(text) > LONGEST:
+        return False
+    clauses = (' '.join(clause.lower().replace('’', "'").split()) for clause in _CLAUSES.split(text))
+    return all(clause in ACKNOWLEDGEMENTS for clause in clauses if clause)
