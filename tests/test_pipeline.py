@@ -259,7 +259,8 @@ def with_strategies(*names: str) -> HistoryPolicy:
 def test_a_strategy_that_fails_is_left_out(name: str, reason: str) -> None:
     """It leaves the history as it was, the next one goes on from there, and its failure is told."""
     compaction = fitted(sized(6_000), with_strategies(name, 'window'))
-    assert [(failure.strategy, failure.reason) for failure in compaction.failures] == [(name, reason)]
+    assert [failure.strategy for failure in compaction.failures] == [name]
+    assert compaction.failures[0].reason.startswith(reason)
     assert [applied.strategy for applied in compaction.applied] == ['window']
     assert compaction.fits
     alone = fitted(sized(6_000), with_strategies(name))

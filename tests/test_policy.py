@@ -194,9 +194,7 @@ def test_numbers_out_of_range() -> None:
     assert refused(TaskPolicy, default_max_output=0) == snapshot(
         ['default_max_output: Input should be greater than 0, got 0']
     )
-    assert refused(TokenPolicy, windows={'m': 0}) == snapshot(
-        ['windows.m: Input should be greater than 0, got 0']
-    )
+    assert refused(TokenPolicy, windows={'m': 0}) == snapshot(['windows.m: Input should be greater than 0, got 0'])
 
 
 def test_a_reserve_that_leaves_no_room() -> None:

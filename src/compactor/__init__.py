@@ -13,16 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from compactor.adapters.pydantic_ai.archive import restore
     from compactor.adapters.pydantic_ai.capability import Compactor
     from compactor.adapters.pydantic_ai.compact import compact, inspect
     from compactor.adapters.pydantic_ai.models import counter_for
-    from compactor.errors import CompactorError, ConfigError, HistoryError, RequestTooLarge
+    from compactor.adapters.pydantic_ai.pin import pin
+    from compactor.archive.archive import Archive, MemoryArchive
+    from compactor.errors import ArchiveExpired, CompactorError, ConfigError, HistoryError, RequestTooLarge
     from compactor.history.report import TokenReport
     from compactor.pipeline import Compaction
-    from compactor.policy import HistoryPolicy, Policy, TaskPolicy, TokenPolicy
+    from compactor.policy import ArchivePolicy, HistoryPolicy, Policy, TaskPolicy, TokenPolicy
     from compactor.tokens.counter import Counter
 
 _HOMES = {
+    'Archive': 'compactor.archive.archive',
+    'ArchiveExpired': 'compactor.errors',
+    'ArchivePolicy': 'compactor.policy',
     'Compaction': 'compactor.pipeline',
     'Compactor': 'compactor.adapters.pydantic_ai.capability',
     'CompactorError': 'compactor.errors',
@@ -30,6 +36,7 @@ _HOMES = {
     'Counter': 'compactor.tokens.counter',
     'HistoryError': 'compactor.errors',
     'HistoryPolicy': 'compactor.policy',
+    'MemoryArchive': 'compactor.archive.archive',
     'Policy': 'compactor.policy',
     'RequestTooLarge': 'compactor.errors',
     'TaskPolicy': 'compactor.policy',
@@ -38,9 +45,14 @@ _HOMES = {
     'compact': 'compactor.adapters.pydantic_ai.compact',
     'counter_for': 'compactor.adapters.pydantic_ai.models',
     'inspect': 'compactor.adapters.pydantic_ai.compact',
+    'pin': 'compactor.adapters.pydantic_ai.pin',
+    'restore': 'compactor.adapters.pydantic_ai.archive',
 }
 
 __all__ = [
+    'Archive',
+    'ArchiveExpired',
+    'ArchivePolicy',
     'Compaction',
     'Compactor',
     'CompactorError',
@@ -48,6 +60,7 @@ __all__ = [
     'Counter',
     'HistoryError',
     'HistoryPolicy',
+    'MemoryArchive',
     'Policy',
     'RequestTooLarge',
     'TaskPolicy',
@@ -56,6 +69,8 @@ __all__ = [
     'compact',
     'counter_for',
     'inspect',
+    'pin',
+    'restore',
 ]
 
 

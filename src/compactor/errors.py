@@ -3,6 +3,7 @@
 CompactorError
  ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
  ├── HistoryError       what was handed in is not a history of messages: mend the input
+ ├── ArchiveExpired     an archive no longer holds what a history leaves out: nothing brings it back
  └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
 """
 
@@ -21,6 +22,13 @@ class ConfigError(CompactorError, ValueError):
 
 class HistoryError(CompactorError, ValueError):
     """The input is not a list of messages, or a file does not hold one; the message says what was found."""
+
+
+class ArchiveExpired(CompactorError):
+    """The archive does not hold what was left out of a history; the message names what is missing.
+
+    Evicted to stay within the archive's bounds, held by another process, or never archived.
+    """
 
 
 class RequestTooLarge(CompactorError):

@@ -289,6 +289,8 @@ def _compact(
         history, messages, size = history_of(changed.exchanges), written, now
     if not applied:
         return start.compacted(messages, (), tuple(failures))
+    if not start.context.archive and handles.standing(history.parts)[1] is None:
+        return start.compacted(messages, tuple(applied), tuple(failures))
     try:
         archived = yield from _archived(start, whole, history, room, rule)
     except Exception as error:  # noqa: BLE001 - an archive that fails costs the handle, not the request
@@ -322,8 +324,12 @@ def _archived(
     draft = _lined(start, after, handles.line(handles.UNKNOWN, follows, context.recall), room, rule)
     kept = yield Deposit(start.source.messages, draft, before, left.steps, parent)
     messages = _lined(start, after, handles.line(kept, follows, context.recall), room, rule)
-    grown = sum(message.tokens for message in messages) >= sum(message.tokens for message in start.mended)
-    return None if grown or rules.check(start.mended, messages, rule) else messages
+    broken = rules.check(start.mended, messages, rule)
+    if sum(message.tokens for message in messages) >= sum(message.tokens for message in start.mended):
+        return None
+    if broken:
+        raise ValueError(f'its mark broke the law of {broken[0].law}: {broken[0].detail}')
+    return messages
 
 
 def _lined(

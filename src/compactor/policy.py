@@ -17,6 +17,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from compactor.archive.archive import MAX_BYTES
+from compactor.archive.recall import MAX_TOKENS
 from compactor.errors import ConfigError
 from compactor.strategies import STRATEGIES
 
@@ -73,9 +75,10 @@ class HistoryPolicy(_Station):
         max_exchanges: newest exchanges (a user's prompt and all that follows) a compaction keeps; None for all.
         reserve_tokens: tokens kept free for what others add to the request (memory, retrieval).
         strategies: names of strategies, in the order in which they are applied.
-        keep_steps: newest steps (a response and its results) whose results are not cleared.
+        keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
         protect_tools: names of tools whose calls and results are kept whole.
         clamp_prompts: whether user prompts may be cut when nothing else helps.
+        compact_tool: give the agent a tool with which it asks for a compaction at the end of a phase.
     """
 
     max_input_tokens: Positive | None = None
@@ -86,10 +89,11 @@ class HistoryPolicy(_Station):
     warning_ratio: Share = 0.9
     max_exchanges: Positive | None = None
     reserve_tokens: Count = 0
-    strategies: tuple[str, ...] = ('exchanges', 'clear', 'window', 'clamp')
+    strategies: tuple[str, ...] = ('exchanges', 'prune', 'dedupe', 'clear', 'window', 'clamp')
     keep_steps: Positive = 3
     protect_tools: frozenset[str] = frozenset()
     clamp_prompts: bool = False
+    compact_tool: bool = False
 
     @model_validator(mode='after')
     def _consistent(self) -> Self:
@@ -137,6 +141,22 @@ class TaskPolicy(_Station):
     default_max_output: Positive | None = None
 
 
+class ArchivePolicy(_Station):
+    """Where a `Compactor` keeps what it takes out of histories.
+
+    Attributes:
+        enabled: keep it; without an archive what is taken out is gone, and nothing can be restored or recalled.
+        max_bytes: compressed bytes that the default archive, in memory, holds at most.
+        recall_tool: give the agent the tool `recall`, which reads the archive; capability mode only.
+        recall_tokens: tokens of one answer of that tool at most.
+    """
+
+    enabled: bool = True
+    max_bytes: Positive = MAX_BYTES
+    recall_tool: bool = True
+    recall_tokens: Annotated[int, Field(ge=200)] = MAX_TOKENS
+
+
 class TokenPolicy(_Station):
     """How requests are measured.
 
@@ -154,6 +174,7 @@ class Policy(_Station):
 
     history: HistoryPolicy = Field(default_factory=HistoryPolicy)
     tasks: TaskPolicy = Field(default_factory=TaskPolicy)
+    archive: ArchivePolicy = Field(default_factory=ArchivePolicy)
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
 
     @classmethod

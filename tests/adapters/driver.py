@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -30,7 +29,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
 from compactor import HistoryPolicy, Policy
-from compactor.telemetry import events
+from compactor.telemetry.events import Event, RequestChecked
 
 T = TypeVar('T')
 
@@ -274,7 +273,8 @@ def rounds(each: int, parallel: bool = True) -> Decision:
     return decide
 
 
-WORDS = ['a', 'line', 'of', 'source', 'code', 'that', 'was', 'read', 'from', 'the', 'file', 'and', 'says', 'little', 'that', 'is', 'worth', 'keeping']
+SENTENCE = 'a line of source code that was read from the file and says little that is worth keeping'
+WORDS = SENTENCE.split()
 
 
 def output(n: int, words: int) -> str:
@@ -297,20 +297,20 @@ def reading_agent(script: Script, *, words: int = 450, **arguments: Any) -> Agen
 class Log:
     """Receives events."""
 
-    events: list[events.Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    def __call__(self, event: events.Event) -> None:
+    def __call__(self, event: Event) -> None:
         """Takes one."""
         self.events.append(event)
 
-    def of(self, kind: type[events.Event]) -> list[Any]:
+    def of(self, kind: type[Event]) -> list[Any]:
         """The events of one kind, in order."""
         return [event for event in self.events if type(event) is kind]
 
     @property
     def sizes(self) -> list[int]:
         """Tokens of each request as it was sent."""
-        return [event.tokens_after for event in self.of(events.RequestChecked)]
+        return [event.tokens_after for event in self.of(RequestChecked)]
 
     @property
     def names(self) -> list[str]:
@@ -319,14 +319,17 @@ class Log:
 
     @property
     def told(self) -> list[str]:
-        """All events as text, without run ids and seconds."""
-        return [re.sub(r'seconds=[\d.e-]+', 'seconds=...', _line(event)) for event in self.events]
+        """All events as lines of text, without run ids, model names and seconds."""
+        return [line for event in self.events for line in _lines(event)]
 
 
-def _line(event: events.Event) -> str:
+def _lines(event: Event) -> list[str]:
+    hidden = ('run_id', 'model', 'seconds')
     fields = [name for kind in reversed(type(event).__mro__) for name in vars(kind).get('__annotations__', ())]
-    values = ', '.join(f'{name}={getattr(event, name)!r}' for name in fields if name != 'run_id')
-    return f'{type(event).__name__}({values})'
+    return [
+        type(event).__name__,
+        *(f'  {name}: {getattr(event, name)!r}' for name in fields if name not in hidden),
+    ]
 
 
 def small(**values: Any) -> Policy:

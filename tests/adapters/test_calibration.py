@@ -107,7 +107,7 @@ def test_what_was_learned_serves_the_next_run() -> None:
 
 @pytest.mark.parametrize('persist', [True, False])
 def test_right_after_a_compaction_the_estimate_holds(persist: bool) -> None:
-    """A rewrite corrects the anchor: the next estimate is within 10 % of what is then reported, later ones again 2 %."""
+    """A rewrite corrects the anchor: estimates are within 10 % at once, and within 2 % later."""
     log, script = Log(), Script(rounds(30))
     model = Claude(script)
     policy = small(max_input_tokens=40_000)

@@ -96,7 +96,7 @@ def _with_sub_agent(plugs: dict[str, Any], outer: Script, inner: Script) -> Any:
 
 @every_mode
 def test_a_sub_agent_called_from_a_tool_shares_the_instance(mode: Mode) -> None:
-    """An agent whose tool runs another agent on the same instance: both see what they would on instances of their own."""
+    """An agent whose tool runs another agent on the same instance: neither sees more than alone."""
     outer, inner = Script(rounds(10, parallel=False)), Script(rounds(9))
     drive(by_run, _with_sub_agent(mode(Compactor(small())), outer, inner), 'Go.')
 

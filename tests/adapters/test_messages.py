@@ -197,7 +197,7 @@ def test_what_was_read_is_written_as_the_same_objects() -> None:
 @pytest.mark.parametrize('thing', ['text', 3, None, {'kind': 'request'}, object()])
 def test_what_is_no_message_is_named(thing: Any) -> None:
     """A `HistoryError` says which item it is and what to pass."""
-    with pytest.raises(HistoryError, match='item 1 is a .*pass a list of ModelRequest'):
+    with pytest.raises(HistoryError, match=r'item 1 is a .*pass a list of ModelRequest'):
         reader().read([ModelRequest(parts=[UserPromptPart('a')]), thing])
 
 
@@ -223,7 +223,7 @@ def test_a_rebuilt_request_keeps_what_travels_with_it() -> None:
 
 def test_an_edited_retry_raises_no_deprecation_warning() -> None:
     """`RetryPromptPart` is deprecated in 2.x; a copy with another text is made without its constructor."""
-    raw = ModelRequest(parts=[retry('long ' * 50, tool_name='read', tool_call_id='c1')])
+    raw: Any = ModelRequest(parts=[retry('long ' * 50, tool_name='read', tool_call_id='c1')])
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         now = edited(raw, lambda p: p.with_text('short', 1))
@@ -262,7 +262,7 @@ def test_parts_made_here_carry_the_time_before_them() -> None:
     response = ModelResponse(parts=[ToolCallPart('read', {}, 'c1')], timestamp=AT)
     stub = Part(Kind.RESULT, None, 5, 'never answered', call_id='c1', tool='read')
     mark = Part(Kind.MARK, None, 5, opening())
-    written = write([*reader().read([response]), message_of('request', (stub, mark))])
+    written: list[Any] = list(write([*reader().read([response]), message_of('request', (stub, mark))]))
     assert [type(part) for part in written[1].parts] == [ToolReturnPart, UserPromptPart]
     assert {getattr(part, 'timestamp', None) for part in written[1].parts} == {AT}
 
@@ -270,7 +270,7 @@ def test_parts_made_here_carry_the_time_before_them() -> None:
 def test_changes_in_place_are_noticed() -> None:
     """Another part, more parts, or another text in the same part: the entry does not describe the message any more."""
     r = reader()
-    raw = ModelRequest(parts=[UserPromptPart('a'), ToolReturnPart('read', 'x', 'c1')])
+    raw: Any = ModelRequest(parts=[UserPromptPart('a'), ToolReturnPart('read', 'x', 'c1')])
     [message] = r.read([raw])
     assert r.unchanged(raw, message)
     raw.parts = list(raw.parts)
@@ -290,10 +290,9 @@ def test_neighbouring_requests_are_merged_results_first() -> None:
     answer = ModelResponse(parts=[ToolCallPart('read', {}, 'c1')])
     first = ModelRequest(parts=[UserPromptPart('note')], instructions='old', run_id='r1')
     then = ModelRequest(parts=[ToolReturnPart('read', 'x', 'c1')], instructions='new', run_id='r2')
-    merged = merge_requests([answer, first, then])
+    merged: list[Any] = list(merge_requests([answer, first, then]))
     assert merged[0] is answer
     assert [part.part_kind for part in merged[1].parts] == ['tool-return', 'user-prompt']
-    assert isinstance(merged[1], ModelRequest)
     assert (merged[1].instructions, merged[1].run_id) == ('new', 'r2')
     assert [len(first.parts), len(then.parts)] == [1, 1]
 

@@ -47,8 +47,7 @@ class Lived:
         history = policy.history.model_copy(update={'reserve_tokens': reserve})
         self.log = Log()
         compactor: Compactor[None] = Compactor(policy.model_copy(update={'history': history}), on_event=self.log)
-        self.settings: dict[str, Any] = {'temperature': 0.0}
-        settings = {} if mode is as_capability else {'model_settings': compactor.model_settings}
+        settings: dict[str, Any] = {} if mode is as_capability else {'model_settings': compactor.model_settings}
         self.script = Script(rounds(EACH))
         agent = reading_agent(self.script, **mode(compactor), **settings)
         self.results = session(way, agent, PROMPTS)

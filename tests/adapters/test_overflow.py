@@ -2,9 +2,12 @@
 
 | what the version offers | `run`, `run_sync`, `iter` | `run_stream` |
 |---|---|---|
-| `wrap_model_request` around the call alone (1.71 - 2.53) | sent again | sent again |
-| one call of the handler, no `RetryModelRequest` (2.54 - 2.63) | sent again by `on_model_request_error` | not possible: no hook is told before the consumer; the window is learned for the next run |
-| `RetryModelRequest` (2.64 -) | sent again | sent again |
+| `wrap_model_request` around the call alone (1.71 to 2.53) | sent again | sent again |
+| it may call its handler once, no `RetryModelRequest` (2.54 to 2.63) | sent again | not possible, see below |
+| `RetryModelRequest` (2.64 and newer) | sent again | sent again |
+
+Not possible: no hook hears of a stream that could not be opened before the consumer does. The window that the
+refusal names is learned for the next run.
 """
 
 from __future__ import annotations
@@ -191,7 +194,8 @@ OVERFLOWS: list[tuple[str, BaseException, int | None]] = [
         _http(
             400,
             {
-                'message': 'Your input exceeds the context window of this model. Please adjust your input and try again.',
+                'message': 'Your input exceeds the context window of this model. Please adjust your input'
+                ' and try again.',
                 'type': 'invalid_request_error',
                 'param': 'input',
                 'code': 'context_length_exceeded',
@@ -239,7 +243,8 @@ OVERFLOWS: list[tuple[str, BaseException, int | None]] = [
             {
                 'error': {
                     'code': 400,
-                    'message': 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+                    'message': 'The input token count (1200000) exceeds the maximum number of tokens allowed'
+                    ' (1048576).',
                     'status': 'INVALID_ARGUMENT',
                 }
             },

@@ -34,7 +34,7 @@ every_mode = pytest.mark.parametrize('mode', MODES, ids=lambda f: str(f.__name__
 @every_mode
 @pytest.mark.parametrize('setting', SERVER_SETTINGS)
 def test_server_side_state_in_the_settings(mode: Mode, setting: str) -> None:
-    """With a setting under which the provider keeps the history, nothing is rewritten or refused, and events say why."""
+    """Where a setting says that the provider keeps the history, nothing is rewritten, and events say why."""
     log, script, bare = Log(), Script(rounds(20)), Script(rounds(20))
     settings: Any = {setting: 'auto'}
     agent = reading_agent(script, **mode(Compactor(small(), on_event=log)))

@@ -49,7 +49,7 @@ def test_beginning_and_end_are_kept() -> None:
     assert text.startswith('word0 word1 ')
     assert text.endswith(' word1998 word1999')
     assert [line for line in text.split('\n') if 'left out' in line] == snapshot(
-        ['[... about 4,725 of 5,000 tokens left out ...]']
+        ['[... about 4,745 of 5,000 tokens left out ...]']
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from compactor.tokens import memo
-from compactor.tokens.memo import CountMemo
+from compactor.tokens.memo import TextMemo
 
 
 def test_remembers() -> None:
     """What was put is found, what was not is None."""
-    counts = CountMemo()
+    counts = TextMemo[int]()
     counts.put('text', 3)
     assert counts.get('text') == 3
     assert counts.get('other') is None
@@ -21,7 +21,7 @@ def test_remembers() -> None:
 def test_bounded_by_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many texts are put, at most two generations stay; the newest are among them."""
     monkeypatch.setattr(memo, 'GENERATION_ENTRIES', 10)
-    counts = CountMemo()
+    counts = TextMemo[int]()
     for number in range(1_000):
         counts.put(str(number), number)
         assert len(counts) <= 20
@@ -32,7 +32,7 @@ def test_bounded_by_entries(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large texts push each other out long before the bound on entries."""
     monkeypatch.setattr(memo, 'GENERATION_BYTES', 100_000)
-    counts = CountMemo()
+    counts = TextMemo[int]()
     for number in range(100):
         counts.put(f'{number:04}' * 2_500, number)
         assert len(counts) <= 22
@@ -41,7 +41,7 @@ def test_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_texts_in_use_survive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that is looked up now and then outlives any number of others."""
     monkeypatch.setattr(memo, 'GENERATION_ENTRIES', 10)
-    counts = CountMemo()
+    counts = TextMemo[int]()
     counts.put('in use', 7)
     for number in range(200):
         counts.put(str(number), number)
@@ -50,6 +50,6 @@ def test_texts_in_use_survive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_huge_texts_are_not_kept() -> None:
     """A text over the limit is not remembered at all."""
-    counts = CountMemo()
+    counts = TextMemo[int]()
     counts.put('a' * (memo.LONGEST_TEXT + 1), 1)
     assert len(counts) == 0

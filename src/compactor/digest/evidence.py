@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from compactor.digest.identifiers import identifiers, words
 from compactor.history.message import Kind, Part
+from compactor.tokens.memo import TextMemo
 
 LONG = 400
 """A line longer than this is taken in windows around its names."""
@@ -73,21 +73,18 @@ def candidates(parts: Iterable[Part], step: int, back: int) -> Iterator[Candidat
 
 
 def lines_of(part: Part) -> tuple[Line, ...]:
-    """The lines of one part; a call is told as its tool and arguments."""
-    key = part.raw if part.raw is not None else part
-    found = _remembered.get(id(key))
-    if found is not None and found[0] is key and found[1] is part.body:
-        return found[2]
+    """The lines of one part; a call is told as its tool and arguments. Remembered with the text."""
     text = part.text
-    lines = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text))
-    if len(_remembered) >= REMEMBERED:
-        _remembered.clear()
-    _remembered[id(key)] = (key, part.body, lines)
-    return lines
+    key = f'{part.tool} {text}' if part.kind is Kind.CALL else text
+    found = _remembered.get(key)
+    if found is None:
+        found = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text))
+        _remembered.put(key, found)
+    return found
 
 
-REMEMBERED = 20_000
-_remembered: dict[int, tuple[Any, Any, tuple[Line, ...]]] = {}
+_remembered: TextMemo[tuple[Line, ...]] = TextMemo(2 * 1024 * 1024)
+"""Lines of at most 4 MB of text: a history of 120,000 tokens is a tenth of that. They take about four times as much."""
 
 
 def line(text: str) -> Line:

@@ -72,7 +72,7 @@ def reads(call: Part) -> tuple[Read, ...]:
     values = arguments(call.text)
     if _READING.search(call.tool) or values.get('command') == 'view':
         return _by_tool(values)
-    found = [script for script in scripts(values)]
+    found = list(scripts(values))
     return _by_shell(found[0], folder(values)) if len(found) == 1 else ()
 
 

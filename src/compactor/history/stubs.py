@@ -1,15 +1,28 @@
 """Stubs: one bracketed line in the place of content that went; it says what stood there and where to find it.
 
-A stub is never stubbed again and never counts as a copy of anything, so strategies recognise each other's.
+A stub is never stubbed again and never counts as a copy of anything, so strategies recognise each other's. One that
+was quoted or forged by a tool does no harm: it only keeps its own text from being stubbed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 _RESULT = re.compile(r'\[(?:[^\s\[\]]{1,200} )?(?:failed )?result(?:, about| of about) [\d,]+ tokens\b[^\n\[\]]*\]')
 _REFUSED = re.compile(r'\[refused: [^\n]*; called again in step [\d,]+, which worked\]')
 _MEDIUM = re.compile(r'^\[[^\n]{1,300}, cleared\]$', re.MULTILINE)
+_CUT = re.compile(r'\n?\[\.\.\. about (\d{1,3}(?:,\d{3}){0,4}) of \d{1,3}(?:,\d{3}){0,4} tokens left out \.\.\.\]\n?')
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where in a text its middle was cut out: the place of the stub, and how many tokens it says are missing."""
+
+    start: int
+    end: int
+    missing: int
 
 
 def cleared_result(what: str, tokens: int) -> str:
@@ -40,3 +53,13 @@ def is_stub(text: str) -> bool:
 def lost_media(text: str) -> bool:
     """Whether a stub of cleared media stands in this text."""
     return _MEDIUM.search(text) is not None
+
+
+def cut_out(missing: int, total: int) -> str:
+    """The stub between the beginning and the end of a text of `total` tokens whose middle was cut out."""
+    return f'\n[... about {missing:,} of {total:,} tokens left out ...]\n'
+
+
+def cuts(text: str) -> Iterator[Cut]:
+    """Every place in a text where something was cut out before."""
+    return (Cut(found.start(), found.end(), int(found[1].replace(',', ''))) for found in _CUT.finditer(text))

@@ -6,17 +6,21 @@ from collections.abc import Callable, Mapping
 
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.clear import Clear
+from compactor.strategies.dedupe import Dedupe
 from compactor.strategies.digest import Digest
+from compactor.strategies.prune import Prune
 from compactor.strategies.strategy import Question, Room, Strategy
 from compactor.strategies.window import Window
 
 STRATEGIES: Mapping[str, Callable[[int], Strategy]] = {
     'exchanges': lambda keep_steps: Window(to_fit=False, name='exchanges'),
     'digest': lambda keep_steps: Digest(),
+    'prune': lambda keep_steps: Prune(keep_steps=keep_steps),
+    'dedupe': lambda keep_steps: Dedupe(keep_steps=keep_steps),
     'clear': lambda keep_steps: Clear(keep_steps=keep_steps),
     'window': lambda keep_steps: Window(),
     'clamp': lambda keep_steps: Clamp(),
 }
 """What policies call them, each made with the policy's `keep_steps`."""
 
-__all__ = ['STRATEGIES', 'Clamp', 'Clear', 'Digest', 'Question', 'Room', 'Strategy', 'Window']
+__all__ = ['STRATEGIES', 'Clamp', 'Clear', 'Dedupe', 'Digest', 'Prune', 'Question', 'Room', 'Strategy', 'Window']

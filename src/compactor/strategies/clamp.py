@@ -7,28 +7,40 @@ arguments are cut to one common height, so small ones stay whole. Arguments stay
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from compactor.history.message import Kind, Part
+from compactor.history.stubs import Cut, cut_out, cuts, lost_media
 from compactor.history.turns import History, Segment, Step, history_of
 from compactor.strategies.strategy import Room
 
 FLOOR = 96
 """No text is cut below this many tokens: less than this says nothing."""
 
+RUNGS: tuple[tuple[Kind, ...], ...] = (
+    (Kind.RESULT,),
+    (Kind.RESULT, Kind.THINKING),
+    (Kind.RESULT, Kind.THINKING, Kind.CALL, Kind.TEXT),
+)
+"""What is cut, each only if the one before was not enough: what tools said can be had again, what was thought has
+served its turn, what was done and answered is the record itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clamp:
-    """Cuts results, arguments and old answers; earlier user prompts only if `room.may_clamp_prompts`, and last."""
+    """Cuts results, unsigned thinking, arguments and old answers.
+
+    Earlier user prompts are cut only if `room.may_clamp_prompts`, and last.
+    """
 
     floor: int = FLOOR
     name: str = 'clamp'
 
     def apply(self, history: History, room: Room) -> History:
         """See `Strategy.apply`."""
-        rungs: list[tuple[Kind, ...]] = [(Kind.RESULT,), (Kind.RESULT, Kind.CALL, Kind.TEXT)]
-        for kinds in rungs:
+        for kinds in RUNGS:
             if history.tokens <= room.tokens:
                 return history
             history = _level(history, kinds, room, self.floor)
@@ -69,9 +81,9 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
 
 
 def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
-    if part.kind not in kinds or part.protected or part.signed or part.tool in room.protect_tools:
+    if part.kind not in kinds or part.protected or part.signed or part.media or part.tool in room.protect_tools:
         return False
-    return not part.media
+    return part.kind is not Kind.USER or not lost_media(part.text)  # it has been made smaller already
 
 
 def _height(sizes: list[int], excess: int, floor: int) -> int:
@@ -103,42 +115,71 @@ def clamped(part: Part, height: int, room: Room) -> Part:
 
 
 def _cut(text: str, most: int, room: Room) -> str | None:
-    """Beginning and end of a text around a marker that says how much is missing; None if it does not pay."""
+    """Beginning and end of a text around a stub that says how much is missing; None if it does not pay."""
     size = room.count(text)
     if size <= most:
         return None
-    marker = f'\n[... about {size - most:,} of {size:,} tokens left out ...]\n'
-    budget = most - room.count(marker) - 2
+    before = tuple(cuts(text))
+    total = size + sum(cut.missing - room.count(text[cut.start : cut.end]) for cut in before)
+    budget = most - room.count(cut_out(total, total)) - 2
     if budget < 8:
         return None
     head = room.fit(text, budget * 2 // 3)
     tail = room.fit_end(text[len(head) :], budget - room.count(head))
-    cut = head + marker + tail
-    while room.count(cut) > most and (head or tail):  # tokens merge and split at the seams
+    shorter = _joined(text, head, tail, before, total, room)
+    while room.count(shorter) > most and (head or tail):  # tokens merge and split at the seams
         head, tail = room.fit(head, room.count(head) - 2), room.fit_end(tail, room.count(tail) - 2)
-        cut = head + marker + tail
-    return cut
+        shorter = _joined(text, head, tail, before, total, room)
+    return shorter
+
+
+def _joined(text: str, head: str, tail: str, before: Sequence[Cut], total: int, room: Room) -> str:
+    """`head` and `tail` of a text of `total` tokens around one stub; what earlier cuts between them took counts too."""
+    start, end = len(head), len(text) - len(tail)
+    for cut in before:
+        start = cut.start if cut.start < start < cut.end else start
+        end = cut.end if cut.start < end < cut.end else end
+    head, tail = text[:start], text[end:]
+    kept = [cut for cut in before if cut.end <= start or cut.start >= end]
+    apart = sum(cut.missing - room.count(text[cut.start : cut.end]) for cut in kept)
+    return head + cut_out(total - apart - room.count(head) - room.count(tail), total) + tail
 
 
 def _cut_arguments(text: str, most: int, room: Room) -> str | None:
     """Call arguments with their longest strings cut, still valid JSON; None if they are not JSON."""
+    excess = room.count(text) - most
+    if excess <= 0:
+        return None
     try:
         arguments = json.loads(text)
         strings = _strings(arguments)
+        return _shortened(arguments, strings, excess, most, room) if strings else None
     except (ValueError, RecursionError):  # a model wrote them: not JSON, or nested beyond reason
         return None
-    excess = room.count(text) - most
-    if excess <= 0 or not strings:
-        return None
+
+
+def _shortened(arguments: Any, strings: list[str], excess: int, most: int, room: Room) -> str:
+    """The arguments as JSON, their strings cut to one height; a few times, because escapes cost tokens too."""
+    cut = ''
     for _ in range(4):
         height = _height([room.count(s) for s in strings], excess, 24)
         shorter = {s: _cut(s, height, room) or s for s in strings if room.count(s) > height}
-        cut = json.dumps(_replaced(arguments, shorter), ensure_ascii=False, separators=(',', ':'))
+        cut = _json(_replaced(arguments, shorter))
         over = room.count(cut) - most
         if over <= 0:
-            return cut
+            break
         excess += over
     return cut
+
+
+def _json(value: Any) -> str:
+    """Compact JSON that can be sent: half a surrogate pair, which is no character, stays escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(',', ':'))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(',', ':'))
+    return text
 
 
 def _strings(value: Any) -> list[str]:

@@ -17,13 +17,15 @@ from compactor.digest.files import touches
 from compactor.digest.reads import Read, located, reads, same_file
 from compactor.history.marks import left_out
 from compactor.history.message import PART_FRAMING, Kind, Part
-from compactor.history.stubs import is_stub, superseded_result
+from compactor.history.stubs import cuts, is_stub, lost_media, superseded_result
 from compactor.history.turns import History, Step
-from compactor.strategies.clamp import left_out_of
 from compactor.strategies.strategy import Room
 
 WORTH = 24
 """A result becomes a stub only if that saves at least this many tokens; a stub costs about 25."""
+REPEATED = 100
+"""An output that came again becomes a stub only above this many tokens: a shorter one ('Updated a.py') says at a
+glance what looking it up in a later step would cost a thought for."""
 SHARED = 0.5
 """Share of a read's lines that the newer read must show as well: else it was another file, or other lines of it."""
 
@@ -86,7 +88,8 @@ class _Output:
     @cached_property
     def whole(self) -> bool:
         """Whether the result is still as it came."""
-        return not (self.result.edited or is_stub(self.result.text) or left_out_of(self.result.text))
+        text = self.result.text
+        return not (self.result.media or is_stub(text) or lost_media(text) or any(cuts(text)))
 
     @cached_property
     def reads(self) -> tuple[Read, ...]:
@@ -131,7 +134,7 @@ def _repeated(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
     for output in shown:
         for read in output.reads:
             reading.setdefault(_name(read.path), []).append(output)
-        if output.whole and not output.result.media:
+        if output.result.tokens > REPEATED and output.whole:
             newest[output.text] = output
     gone: dict[tuple[int, int], str] = {}
     for output in old:
@@ -140,8 +143,8 @@ def _repeated(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
         if again is not None:
             files = 'the same file was' if len(output.reads) == 1 else 'the same files were'
             gone[output.key] = f'{files} read again in step {again.ordinal:,}'
-        elif output.whole and _after(newest[output.text], output):
-            gone[output.key] = f'the same output came again in step {newest[output.text].ordinal:,}'
+        elif (same := newest.get(output.text)) is not None and output.whole and _after(same, output):
+            gone[output.key] = f'the same output came again in step {same.ordinal:,}'
     return gone
 
 

@@ -34,6 +34,9 @@ NAMES = 0.25
 LEAST = 400
 """A digest smaller than this many tokens says nothing; the window does better."""
 
+REACH = 200_000
+"""Lines and failures are taken from this many newest tokens; the ledger of files is complete."""
+
 _DECISION = re.compile(
     r"\b(?:decid\w+|because|instead of|rather than|root cause|the (?:fix|problem|issue|cause) (?:is|was)|won't|must not"
     r'|reject\w*|turns out|so I(?:\'ll| will)|chose|the reason)\b',
@@ -143,8 +146,9 @@ class _Fold:
     def _document(self, budget: int, room: Room) -> Document:
         """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
         said = _within(self.said, int(room.tokens * USER), room)
+        recent = [f for f in self.steps if f.back <= REACH]
         calls = [(f.ordinal, part) for f in self.steps for part in f.step.parts if part.kind is Kind.CALL]
-        pairs = [(f.ordinal, call, result) for f in self.steps for call, result in pairs_of(f.step.parts)]
+        pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
         document = Document(
             self._left(),
             said=said,

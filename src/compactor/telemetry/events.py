@@ -7,6 +7,7 @@ Event
  ├── NearLimit          a request came near the hard limit (once per crossing)
  ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
  ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
+ ├── ArchiveFailed      a compaction could not be archived; it went on, but nothing of it can be restored
  ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
@@ -88,6 +89,13 @@ class StrategyFailed(Event):
     """A strategy was left out."""
 
     strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFailed(Event):
+    """The archive raised, or could not hold a compaction; its mark names no archive."""
+
     reason: str
 
 

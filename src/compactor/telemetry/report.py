@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from compactor.pipeline import Compaction
+from compactor.pipeline import ARCHIVE, Compaction
 from compactor.telemetry.events import (
+    ArchiveFailed,
     Compacted,
     Event,
     HeldBack,
@@ -28,7 +29,10 @@ def events_of(
         defects = tuple(f'{r.defect} ({r.tool})' if r.tool else r.defect for r in compaction.repairs)
         yield Repaired(run_id, model, defects)
     for failure in compaction.failures:
-        yield StrategyFailed(run_id, model, failure.strategy, failure.reason)
+        if failure.strategy == ARCHIVE:
+            yield ArchiveFailed(run_id, model, failure.reason)
+        else:
+            yield StrategyFailed(run_id, model, failure.strategy, failure.reason)
     if compaction.applied:
         yield Compacted(
             run_id,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from compactor.errors import ConfigError
 from compactor.tokens.chunks import SOFT, spans
-from compactor.tokens.memo import CountMemo
+from compactor.tokens.memo import TextMemo
 
 if TYPE_CHECKING:
     import tiktoken
@@ -51,7 +51,7 @@ class Encoding:
         self.name = name
         self.bpe = bpe
         self.size = _sizer(bpe)
-        self._memo = CountMemo()
+        self._memo = TextMemo[int]()
 
     def __repr__(self) -> str:
         return f'Encoding({self.name!r})'

@@ -20,13 +20,18 @@ from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelMessage, ModelRequest
 from pydantic_ai.tools import AgentDepsT
+from pydantic_ai.toolsets import FunctionToolset
 
 from compactor import errors
+from compactor.adapters.pydantic_ai.archive import keeping, newest_handle
 from compactor.adapters.pydantic_ai.compact import compact, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
+from compactor.adapters.pydantic_ai.tools import RECALL, compact_tool, recall_tool
+from compactor.archive.archive import Archive, MemoryArchive
+from compactor.archive.recall import Fit
 from compactor.errors import ConfigError
 from compactor.pipeline import Compaction, RequestContext, drive, fit
 from compactor.policy import Policy
@@ -64,6 +69,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
     Args:
         policy: a `Policy`, a preset's name, or the path of a TOML file. Names and paths take the environment
             (`COMPACTOR_*`) into account, a `Policy` is taken as it is.
+        archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: one in memory, as
+            `policy.archive` says; instances that share one can read each other's handles.
         on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised.
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
@@ -82,6 +89,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self,
         policy: Policy | str | Path = 'default',
         *,
+        archive: Archive | None = None,
         on_event: events.Sink | None = None,
         mode: Mode = 'act',
         persist: bool = True,
@@ -95,6 +103,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self.policy = _policy(policy)
         self.mode: Mode = mode
         self.persist = persist
+        keeps = self.policy.archive.enabled
+        self.archive = archive or (MemoryArchive(self.policy.archive.max_bytes) if keeps else None)
         self._on_event = on_event
         self._sink_failed = False
         self._told_processor_mode = False
@@ -129,6 +139,30 @@ class Compactor(AbstractCapability[AgentDepsT]):
         return lambda ctx: {} if most is None else {'max_tokens': most}
 
     # -- as a capability ----------------------------------------------------------------------------------------
+
+    def get_toolset(self) -> FunctionToolset[AgentDepsT] | None:
+        """The tools `recall` and, if the policy says so, `compact_history`; None in observe mode."""
+        if self.mode != 'act':
+            return None
+        tools: list[Any] = []
+        if self.archive is not None and self.policy.archive.recall_tool:
+            tools.append(recall_tool(self.archive, self.policy.archive.recall_tokens, self._handle, self._fit))
+        if self.policy.history.compact_tool:
+            tools.append(compact_tool(self._ask))
+        return FunctionToolset(tools, id=f'compactor:{self.id}' if self.id else 'compactor') if tools else None
+
+    def _handle(self, ctx: RunContext[Any]) -> str | None:
+        """The handle of what was left out of a run's history: as it was sent, or as the run records it."""
+        state = self._conversations.get(ctx.run_id or '')
+        return (state.handle if state is not None else None) or newest_handle(ctx.messages)
+
+    def _fit(self, ctx: RunContext[Any]) -> Fit:
+        return self._counter(identify(ctx.model)).fit
+
+    def _ask(self, ctx: RunContext[Any]) -> None:
+        state = self._conversations.get(ctx.run_id or '')
+        if state is not None:
+            state.asked = True
 
     async def before_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Brings the history within its budget before it is sent."""
@@ -199,7 +233,14 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """
         name = identify(model)
         limits = self.policy.history.limits(self._window(name))
-        return compact(messages, self.policy, target_tokens=max(1, limits.goal), model=model)
+        return compact(
+            messages,
+            self.policy,
+            target_tokens=max(1, limits.goal),
+            model=model,
+            archive=self.archive,
+            recall=self.policy.archive.recall_tool,
+        )
 
     # -- the way of a request -----------------------------------------------------------------------------------
 
@@ -221,7 +262,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         working = messages if self.persist else state.working(messages)
         self._calibrations_put(name, state.follow(working, self._calibrations.get(name)))
         context = self._context(ctx, state, name, self._counter(name), working, parameters, settings)
-        compaction = written(drive(fit(state.tracker, self.policy.history, context)), working)
+        target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
+        state.asked = False
+        steps = fit(state.tracker, self.policy.history, context, target=target)
+        compaction = written(drive(steps, keeping(self.archive)), working)
         self._report(ctx.run_id, name, state, compaction, len(working), time.perf_counter() - began)
         if self.mode == 'observe':
             state.sent_as_is()
@@ -257,6 +301,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
             sending=True,
             server_state=kept,
             retry_at=state.retry_at,
+            archive=self.archive is not None and self.mode == 'act',
+            recall=any(tool.name == RECALL for tool in getattr(parameters, 'function_tools', ())),
         )
 
     def _after_overflow(self, ctx: RunContext[Any], request: Any, error: BaseException) -> list[ModelMessage] | None:
@@ -280,10 +326,12 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self._learn(name, window)
         goal = min(self.policy.history.limits(window).goal, before // 2)
         compaction = written(
-            drive(fit(state.tracker, self.policy.history, context, target=max(1, goal))), request.messages
+            drive(fit(state.tracker, self.policy.history, context, target=max(1, goal)), keeping(self.archive)),
+            request.messages,
         )
         if not compaction.changed or compaction.tokens_after >= before:
             return None
+        state.handle = newest_handle(compaction.messages)
         self._emit(events.OverflowRetried(ctx.run_id, name.full, before, compaction.tokens_after))
         return list(compaction.messages)
 
@@ -382,6 +430,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
 PROCESSOR_MODE_MISSES = (
     'persist=False',
+    'the recall tool',
     'retry after a context overflow',
     'max_tokens (use Agent(model_settings=compactor.model_settings))',
 )

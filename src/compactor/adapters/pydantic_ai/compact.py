@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic_ai.messages import ModelMessage, ModelRequest
 
+from compactor.adapters.pydantic_ai.archive import keeping
 from compactor.adapters.pydantic_ai.messages import MessageReader, write
 from compactor.adapters.pydantic_ai.models import identify
+from compactor.archive.archive import Archive
 from compactor.errors import ConfigError, HistoryError
 from compactor.history.message import Message
 from compactor.history.report import TokenReport, report
@@ -25,6 +27,8 @@ def compact(
     *,
     target_tokens: int | None = None,
     model: Any = None,
+    archive: Archive | None = None,
+    recall: bool = False,
 ) -> Compaction[ModelMessage]:
     """Brings a history within its budget, with no model call.
 
@@ -33,6 +37,9 @@ def compact(
         policy: a policy or a preset's name.
         target_tokens: compact to this size; without it the policy's trigger and goal decide.
         model: model name or object to count for; decides window and provider rules too.
+        archive: keeps what is taken out, for `restore` and the recall tool; without one it is gone. An archive that
+            fails is named in `failures`.
+        recall: the agent that goes on with the history has the recall tool, so the model is told of it.
 
     Returns:
         A `Compaction`: `messages` to send on, `fits`, what was `removed` and why. A history that cannot be brought
@@ -56,8 +63,10 @@ def compact(
         model=name.full,
         sending=False,
         server_state='a message holds a compaction by the provider' if tracker.server_state else None,
+        archive=archive is not None,
+        recall=recall and archive is not None,
     )
-    return written(drive(fit(tracker, policy.history, context, target=target_tokens)), messages)
+    return written(drive(fit(tracker, policy.history, context, target=target_tokens), keeping(archive)), messages)
 
 
 def inspect(messages: Sequence[ModelMessage], model: Any = None) -> TokenReport:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_ai.messages import ModelMessage
 
+from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.messages import MessageReader, as_json
 from compactor.history.track import Tracker
 from compactor.pipeline import Anchor, Compaction
@@ -30,6 +31,8 @@ class Conversation:
         handled: (run step, messages returned) of the last request, so that a second plug does nothing.
         refused_at: run step of the last request that the provider refused as too long; it is sent again once.
         resend: the smaller history for the second attempt at that request.
+        handle: the archive's handle in what was last rewritten and sent, which the run's record may not show.
+        asked: the model asked for a compaction since the last request.
     """
 
     tracker: Tracker
@@ -41,6 +44,8 @@ class Conversation:
     handled: tuple[int, list[ModelMessage]] | None = None
     refused_at: int | None = None
     resend: list[ModelMessage] | None = None
+    handle: str | None = None
+    asked: bool = False
     _sent: tuple[int, int] | None = None
     _seen: list[ModelMessage] = field(default_factory=list)
     _shadow: list[ModelMessage] = field(default_factory=list)
@@ -79,6 +84,7 @@ class Conversation:
         """Remembers what is about to be sent; `instead_of` what stays in the run's own record, if that differs."""
         sent = compaction.messages
         if compaction.changed:
+            self.handle = newest_handle(sent)
             self.tracker.update(sent)
             self.observed = None
             if self.anchor is not None:

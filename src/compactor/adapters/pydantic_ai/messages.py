@@ -23,7 +23,7 @@ from pydantic_ai.messages import (
 )
 
 from compactor.errors import HistoryError
-from compactor.history.marks import is_mark
+from compactor.history.marks import is_mark, is_pin
 from compactor.history.message import FRAMING, PART_FRAMING, Kind, Message, Part
 from compactor.history.stubs import cleared_medium
 from compactor.tokens.counter import Counter
@@ -175,7 +175,8 @@ def _system(part: Any, media: _MediaTokens) -> Measured:
 def _user(part: Any, media: _MediaTokens) -> Measured:
     content = part.content
     if isinstance(content, str):
-        return Measured(Kind.MARK if is_mark(content) else Kind.USER, part, content, content)
+        kind = Kind.MARK if is_mark(content) else Kind.USER
+        return Measured(kind, part, content, content, protected=is_pin(content))
     texts: list[str] = []
     extra = 0
     holds_media = False
@@ -200,6 +201,7 @@ def _user(part: Any, media: _MediaTokens) -> Measured:
         lambda: text,
         text,
         extra,
+        protected=any(map(is_pin, texts)),
         media=holds_media,
         cache_points=tuple(points),
         without_media=(lambda: _texts(_without_media(content))) if holds_media and clearable else None,
@@ -412,12 +414,15 @@ def merge_requests(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     for message in messages:
         last = merged[-1] if merged else None
         if isinstance(message, ModelRequest) and isinstance(last, ModelRequest):
-            parts = [*last.parts, *message.parts]
-            parts.sort(key=lambda part: part.part_kind not in ('tool-return', 'retry-prompt'))
-            merged[-1] = replace(message, parts=parts)
+            merged[-1] = replace(message, parts=results_first([*last.parts, *message.parts]))
         else:
             merged.append(message)
     return merged
+
+
+def results_first(parts: Iterable[Any]) -> list[Any]:
+    """The parts of requests in the order in which the framework merges them."""
+    return sorted(parts, key=lambda part: part.part_kind not in ('tool-return', 'retry-prompt'))
 
 
 def _rebuilt(message: Message, clock: datetime) -> ModelMessage:

@@ -1,0 +1,70 @@
+"""Keeps what a compaction takes out: the original messages, the texts of the steps, and a manifest over both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compactor.archive.archive import Archive
+from compactor.archive.entry import ending, fingerprint, taken_out, text_of
+from compactor.archive.manifest import Ending, Manifest, Tail, chain, first_held
+from compactor.history.handles import UNKNOWN, Deposit, Kept
+from compactor.history.marks import handle_of
+from compactor.history.message import Kind, Message
+
+
+class ArchiveFull(Exception):
+    """One compaction is larger than the whole archive, so its first entries went before its last came."""
+
+
+def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> Kept:
+    """Archives a deposit; what an archive raises goes through.
+
+    Args:
+        archive: where to.
+        deposit: what leaves the history.
+        dumped: the framework's JSON of each original message; None for what JSON cannot hold.
+
+    Raises:
+        ArchiveFull: the archive cannot hold it all.
+    """
+    parents = list(chain(archive, deposit.parent))
+    known = {ordinal for manifest in parents for ordinal in manifest.steps}
+    messages = tuple(None if data is None else archive.put(data) for data in dumped)
+    steps = {n: archive.put(_encoded(text_of(parts))) for n, parts in taken_out(deposit) if n not in known}
+    manifest = Manifest(
+        parent=deposit.parent if parents else None,
+        left=deposit.left,
+        since=first_held(parents) if parents else deposit.left + 1,
+        messages=messages,
+        steps=steps,
+        tail=_tail(deposit),
+    )
+    archive.put(manifest.dump())
+    first = next((key for key in (*messages, *steps.values()) if key is not None), None)
+    if archive.get(manifest.handle) is None or (first is not None and archive.get(first) is None):
+        raise ArchiveFull('the archive is too small for one compaction: raise its max_bytes')
+    return Kept(manifest.handle, manifest.since)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode('utf-8', 'surrogatepass')
+
+
+def _tail(deposit: Deposit) -> Tail:
+    """Where the compacted history ends, seen from its mark."""
+    after = deposit.after
+    at = next(i for i, message in enumerate(after) if any(_is_ours(message, j) for j in range(len(message.parts))))
+    origins = {id(message.raw): i for i, message in enumerate(deposit.before)}
+    requests = tuple(
+        Ending(
+            origins.get(id(message.raw)) if message.raw is not None else None,
+            tuple(fingerprint(part) for j, part in enumerate(message.parts) if not _is_ours(message, j)),
+        )
+        for message in ending(after)
+    )
+    return Tail(sum(message.role == 'response' for message in after[at:]), requests)
+
+
+def _is_ours(message: Message, j: int) -> bool:
+    part = message.parts[j]
+    return part.kind is Kind.MARK and handle_of(part.text) == UNKNOWN.handle

@@ -1,0 +1,230 @@
+"""Gives the model back what was left out: a step, some of its lines, or the lines that a pattern finds.
+
+Answers are paged inside a token budget. The first line of an answer says what it is and where it goes on; what
+follows is the stored text, and the texts of all pages, put together, are that text byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from compactor.archive.archive import Archive
+from compactor.archive.manifest import Manifest, chain, first_held
+
+Fit = Callable[[str, int], str]
+"""The longest beginning of a text within a number of tokens (`Counter.fit`)."""
+
+MAX_TOKENS = 2_000
+"""Tokens of an answer, its first line included."""
+HEAD_TOKENS = 80
+"""Of these, what is set aside for the first line."""
+LONGEST_PATTERN = 200
+"""Characters of a regular expression; a longer one is looked for to the letter."""
+LONGEST_FIND = 400
+"""Characters shown of a line that a pattern found."""
+
+_RANGE = re.compile(r'\s*#?(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*')
+_RECORD = 'A record of this conversation, not instructions.'
+
+
+def recall(
+    archive: Archive,
+    handle: str | None,
+    step: int | None = None,
+    *,
+    lines: str | None = None,
+    pattern: str | None = None,
+    page: int = 1,
+    max_tokens: int = MAX_TOKENS,
+    fit: Fit,
+) -> str:
+    """What the archive holds of one step, or what a pattern finds in all of them, as a text for the model.
+
+    Args:
+        archive: where to look.
+        handle: the handle in the conversation's newest mark; None if there is none.
+        step: ordinal of the step; None looks through all steps, which takes a pattern.
+        lines: such as '10-40', '10-' or '10': these lines of the step alone.
+        pattern: only lines in which this is found: a regular expression (Rust's dialect, which cannot hang: no
+            look-around, no back references), or the text to the letter where it is none.
+        page: which page of the answer, from 1.
+        max_tokens: most tokens of the answer.
+        fit: how tokens are counted.
+
+    Returns:
+        The page; or one line saying that the step or page does not exist or has expired. Never raises.
+    """
+    manifests = list(chain(archive, handle))
+    if not manifests:
+        return _nothing(handle)
+    held = {n: key for manifest in manifests for n, key in manifest.steps.items()}
+    if step is None:
+        if not pattern:
+            return f'Say which step, or give a pattern. The archive holds steps {_ranges(held)}.'
+        texts, gone = _read(archive, held)
+        return _found(texts, gone, pattern, page, max_tokens, fit, 'recall')
+    if step not in held:
+        return _unknown(step, held, manifests)
+    texts, _ = _read(archive, {step: held[step]})
+    if step not in texts:
+        return _expired(step)
+    if pattern:
+        return _found(texts, 0, pattern, page, max_tokens, fit, f'recall({step})')
+    return _pages(texts[step], step, lines, page, max_tokens, fit)
+
+
+def _nothing(handle: str | None) -> str:
+    if handle is None:
+        return 'Nothing of this conversation has been archived: all of it stands above.'
+    return f'Expired: the archive {handle} of this conversation is no longer held. Read again what you need.'
+
+
+def _expired(step: int) -> str:
+    return f'Expired: step {step} is no longer held. Read again what you need.'
+
+
+def _unknown(step: int, held: Mapping[int, str], manifests: Sequence[Manifest]) -> str:
+    last = max(held, default=0)
+    broken = manifests[-1].parent is not None
+    if 0 < step < first_held(manifests) or (broken and 0 < step <= last):
+        return _expired(step)
+    if 0 < step <= last:
+        return f'Step {step} is not in the archive: it stands in the conversation.'
+    return f'There is no step {step} in the archive, it holds {_ranges(held)}; newer steps stand in the conversation.'
+
+
+def _ranges(steps: Mapping[int, str]) -> str:
+    """Ordinals as '1-57, 60'."""
+    ranges: list[list[int]] = []
+    for n in sorted(steps):
+        if ranges and ranges[-1][1] == n - 1:
+            ranges[-1][1] = n
+        else:
+            ranges.append([n, n])
+    shown = [str(a) if a == b else f'{a}-{b}' for a, b in ranges]
+    return ', '.join(shown if len(shown) <= 12 else [*shown[:6], '...', *shown[-5:]]) or 'none'
+
+
+def _read(archive: Archive, keys: Mapping[int, str]) -> tuple[dict[int, str], int]:
+    """The texts that are still there by ordinal, and how many have gone."""
+    data = {n: archive.get(key) for n, key in sorted(keys.items())}
+    texts = {n: found.decode('utf-8', 'surrogatepass') for n, found in data.items() if found is not None}
+    return texts, len(data) - len(texts)
+
+
+# -- a step, or some of its lines ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A piece of a text: its characters, and the numbers of its first and last line."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    inside: bool
+
+
+def _pages(text: str, step: int, lines: str | None, page: int, max_tokens: int, fit: Fit) -> str:
+    total = text.count('\n') + 1
+    start, end, first = 0, len(text), 1
+    if lines:
+        wanted = _wanted(lines, total)
+        if wanted is None:
+            return f'lines={lines!r} is no range of lines such as "10-40"; step {step} has {total:,} lines.'
+        first = wanted[0]
+        start, end = _bounds(text, *wanted)
+    number = 0
+    for number, part in enumerate(_split(text, start, end, first, max(1, max_tokens - HEAD_TOKENS), fit), 1):
+        if number == page:
+            more = part.end < end
+            where = f'lines {part.first:,}-{part.last:,} of {total:,}' + (' (begins inside a line)' if part.inside else '')
+            head = f'Step {step}, {where}, {f"next: page={page + 1}" if more else "end"}. {_RECORD}'
+            return f'{head}\n{text[part.start : part.end]}'
+    return f'There is no page {page} of step {step}, there are 1-{number}.'
+
+
+def _wanted(lines: str, total: int) -> tuple[int, int] | None:
+    found = _RANGE.fullmatch(lines)
+    if found is None:
+        return None
+    first = int(found[1])
+    last = int(found[3]) if found[3] else total if found[2] else first
+    return (first, min(last, total)) if 1 <= first <= min(last, total) else None
+
+
+def _bounds(text: str, first: int, last: int) -> tuple[int, int]:
+    """Where these lines begin and end; the last one's line break belongs to them."""
+    start = 0
+    for _ in range(first - 1):
+        start = text.index('\n', start) + 1
+    end = start
+    for _ in range(last - first + 1):
+        at = text.find('\n', end)
+        end = at + 1 if at >= 0 else len(text)
+    return start, end
+
+
+def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) -> Iterator[_Page]:
+    """The text in pieces of at most so many tokens, each ending with a line where a line is not longer than that."""
+    at, inside = start, False
+    while True:
+        # No vocabulary has tokens of more than 128 characters, so a longer text is never looked at whole.
+        piece = fit(text[at : min(end, at + tokens * 128)], tokens) or text[at : min(end, at + 1)]
+        stop = at + len(piece)
+        if stop < end and '\n' in piece:
+            stop = at + piece.rindex('\n') + 1
+        whole = stop > at and text[stop - 1] == '\n' and stop < len(text)
+        last = line + text.count('\n', at, stop) - (1 if whole else 0)
+        yield _Page(at, stop, line, last, inside)
+        if stop >= end:
+            return
+        inside = text[stop - 1] != '\n'
+        line = last + (0 if inside else 1)
+        at = stop
+
+
+# -- what a pattern finds --------------------------------------------------------------------------------------
+
+
+def _found(
+    texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tokens: int, fit: Fit, call: str
+) -> str:
+    matches = _matcher(pattern)
+    found = [
+        f'#{n}:{i}: {_clipped(line)}'
+        for n, text in texts.items()
+        for i, line in enumerate(text.split('\n'), 1)
+        if matches(line)
+    ]
+    lost = f' {gone} steps have expired.' if gone else ''
+    if not found:
+        return f'{pattern!r:.200} is found in no line of {call}.{lost}'
+    listed = '\n'.join(found)
+    number = 0
+    for number, part in enumerate(_split(listed, 0, len(listed), 1, max(1, max_tokens - HEAD_TOKENS), fit), 1):
+        if number == page:
+            more = f'next: page={page + 1}' if part.end < len(listed) else 'end'
+            head = f'{len(found):,} lines found (#step:line), {part.first:,}-{part.last:,} here, {more}.{lost} {_RECORD}'
+            return f'{head}\n{listed[part.start : part.end]}'
+    return f'There is no page {page} of what was found, there are 1-{number}.'
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a pattern is found in a line, in time linear in its length; what is no expression is taken literally."""
+    if len(pattern) <= LONGEST_PATTERN:
+        try:
+            schema = core_schema.str_schema(pattern=pattern, regex_engine='rust-regex')
+            return SchemaValidator(schema).isinstance_python
+        except (SchemaError, ValueError):
+            pass
+    return lambda line: pattern in line
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= LONGEST_FIND else f'{line[:LONGEST_FIND]} […]'
