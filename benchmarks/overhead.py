@@ -280,7 +280,9 @@ class Bench:
         warm = self._row('window, warm: cheapest of the harness', times['warm'])
         enough = warm.ratio is not None and warm.ratio >= 20
         yield self._judged(warm, 'harness >= 20 x ours', enough, f'{self.length} -> {kept} messages')
-        yield self._row('window, warm: harness to a target in tokens', {**times['tokens'], 'ours': times['warm']['ours']})
+        yield self._row(
+            'window, warm: harness to a target in tokens', {**times['tokens'], 'ours': times['warm']['ours']}
+        )
         little = cold.harness is not None and cold.ours <= 0.6 * cold.harness
         share = f'{cold.ours / cold.harness:.2f} of it' if cold.harness else ''
         yield self._judged(cold, 'ours <= 0.6 x harness', little, share)

@@ -76,7 +76,18 @@ def _run(version: str) -> Row:
     began = time.monotonic()
     report = home / 'tests.xml'
     report.unlink(missing_ok=True)
-    pytest = [home / 'bin' / 'python', '-W', 'error', '-m', 'pytest', *TESTS, '-q', '-x', '-p', 'no:cacheprovider']
+    pytest: list[str | Path] = [
+        home / 'bin' / 'python',
+        '-W',
+        'error',
+        '-m',
+        'pytest',
+        *TESTS,
+        '-q',
+        '-x',
+        '-p',
+        'no:cacheprovider',
+    ]
     tests_ok = _step([*pytest, f'--junit-xml={report}']) is not None
     passed, failed, skipped = _counts(report)
     figures = _step([home / 'bin' / 'compactor', 'demo', '--json'])

@@ -196,9 +196,7 @@ class Source(Protocol):
         ...
 
 
-def fit(
-    source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None
-) -> Steps:
+def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, target: int | None = None) -> Steps:
     """Brings a history within its budget.
 
     Args:
@@ -256,19 +254,23 @@ def _reserve(history: History, context: RequestContext) -> int:
     """Room kept free for the archive's line, and for a mark to hold it where none stands."""
     if not context.archive:
         return 0
-    marked = any(part.kind is Kind.MARK for part in history.parts)
+    marked = any(part.kind is Kind.MARK for part in handles.bare(history, len).parts)
     return handles.LINE_TOKENS + (0 if marked else handles.NOTE_TOKENS)
 
 
 def _compact(
     start: _Outcome, history: History, policy: HistoryPolicy, room: Room, rule: reasoning.ReasoningRule
 ) -> Steps:
-    """Applies the policy's strategies in order; each result must be lawful or the strategy is left out."""
+    """Applies the policy's strategies in order; each result must be lawful or the strategy is left out.
+
+    A handle that stood in the history goes with any change: what is taken out now would not be found there.
+    """
     whole = history
     messages: Sequence[Message] = start.mended
     applied: list[Applied] = []
     failures: list[Failure] = []
     size = start.context.estimate(history.tokens)
+    history = handles.bare(history, room.count)
     for name in policy.strategies:
         strategy = STRATEGIES[name](policy.keep_steps)
         try:
@@ -287,15 +289,13 @@ def _compact(
         now = start.context.estimate(sum(message.tokens for message in written))
         applied.append(Applied(name, size, now))
         history, messages, size = history_of(changed.exchanges), written, now
-    if not applied:
-        return start.compacted(messages, (), tuple(failures))
-    if not start.context.archive and handles.standing(history.parts)[1] is None:
+    if not applied or not start.context.archive:
         return start.compacted(messages, tuple(applied), tuple(failures))
     try:
         archived = yield from _archived(start, whole, history, room, rule)
     except Exception as error:  # noqa: BLE001 - an archive that fails costs the handle, not the request
         failures.append(Failure(ARCHIVE, f'{type(error).__name__}: {error}'))
-        archived = _lined(start, history, None, room, rule)
+        archived = messages
     if archived is None:
         return start.compacted(start.mended, (), tuple(failures))
     return start.compacted(archived, tuple(applied), tuple(failures))
@@ -308,13 +308,8 @@ ARCHIVE = 'archive'
 def _archived(
     start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule
 ) -> Generator[Deposit, Kept, Sequence[Message] | None]:
-    """The compacted messages with the archive's handle in their mark; None if that costs more than was freed.
-
-    Without an archive a handle that stood in the history goes: what is taken out now would not be found there.
-    """
+    """The compacted messages with the archive's handle in their mark; None if that costs more than was freed."""
     context = start.context
-    if not context.archive:
-        return _lined(start, after, None, room, rule)
     if not any(part.kind is Kind.MARK for part in after.parts):
         text = shortened()
         note = message_of('request', (Part(Kind.MARK, None, room.count(text), text),))
@@ -333,7 +328,7 @@ def _archived(
 
 
 def _lined(
-    start: _Outcome, history: History, text: str | None, room: Room, rule: reasoning.ReasoningRule
+    start: _Outcome, history: History, text: str, room: Room, rule: reasoning.ReasoningRule
 ) -> Sequence[Message]:
     """The messages of a history whose mark ends with this line; thinking that the line makes stale is taken out."""
     lined = handles.with_handle(history, text, room.count)

@@ -21,6 +21,7 @@ from tests.adapters.driver import (
     Way,
     as_capability,
     by_run,
+    by_stream,
     drive,
     faults,
     reading_agent,
@@ -82,7 +83,7 @@ def _whole() -> list[Shape]:
     return shape(session(by_run, reading_agent(Script(rounds(40))), ['a', 'b', 'c'])[-1].all_messages())
 
 
-@every_way
+@pytest.mark.parametrize('way', [by_run, by_stream], ids=lambda f: str(f.__name__))
 def test_without_persistence_the_record_stays_whole(way: Way) -> None:
     """`all_messages()` holds every message of every run while each request stays in its budget and lawful."""
     log, script = Log(), Script(rounds(40))

@@ -66,6 +66,12 @@ BROKEN = {
     ),
     'a result without a call': ('u / R ?a / +a +z / R t', 'u : ?a +a, t', 'u / R ?a / +a / R t', ['orphan_result z']),
     'a request of orphans alone': ('u / R t / +z / u', 'u : t | u :', 'u / R t / u', ['orphan_result z']),
+    'an orphan beside words of its run: they stand beside no result any more': (
+        'u @1 / R t @1 / +z u @1',
+        'u : t | u :',
+        'u / R t / u',
+        ['orphan_result z'],
+    ),
     'a result twice': ('u / R ?a / +a +a / u', 'u : ?a +a | u :', 'u / R ?a / +a / u', ['orphan_result a']),
     'a result before its call': (
         'u / +a / R ?a / u',

@@ -107,6 +107,16 @@ def test_cache_points(case: str) -> None:
     assert found == expected
 
 
+def test_a_cache_point_is_moved_once_even_where_a_log_holds_a_prompt_twice() -> None:
+    """The same part standing twice does not multiply a point that moves to it."""
+    first, *rest = pointed('u / R t / u / R t', 2)
+    before = [first, first, *rest]
+    history = parse(before).history
+    kept = replace(history, exchanges=tuple(replace(e, prompts=e.prompts[:2] * (e is not history.exchanges[1])) for e in history.exchanges))
+    after = write(move_cache_points(before, kept).segments)
+    assert [part.cache_points for message in after for part in message.parts if part.cache_points] == [('point 2',)]
+
+
 def test_a_history_without_cache_points_is_not_touched() -> None:
     """Nothing to move, nothing made."""
     before = messages('u / R t')

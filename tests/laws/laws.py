@@ -288,7 +288,7 @@ def budget(run: Run) -> Iterator[str]:
     limit = result.target if run.tried else result.limits.hard - 1
     if result.fits != (result.tokens_after <= limit):
         yield f'fits is {result.fits} at {result.tokens_after} of {limit}'
-    if bool(result.incompressible) == result.fits and run.after:
+    if bool(result.incompressible) == result.fits and parts_of(run.after):
         yield f'fits is {result.fits}, named are {result.incompressible}'
 
 

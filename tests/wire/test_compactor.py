@@ -55,7 +55,12 @@ def test_thinking_survives_two_hundred_rounds(bound: bool) -> None:
     requires('anthropic')
     model = 'claude-opus-5-5' if bound else 'claude-opus-4-6'
     lived = live(
-        compacted(), 'anthropic', ROUNDS, count=counter_for('gpt-4o').base, thinking=True, bound_thinking=bound,
+        compacted(),
+        'anthropic',
+        ROUNDS,
+        count=counter_for('gpt-4o').base,
+        thinking=True,
+        bound_thinking=bound,
         model_name=model,
     )
     shown(f'anthropic, Compactor, bound={bound}', lived)

@@ -143,7 +143,9 @@ def _pages(text: str, step: int, lines: str | None, page: int, max_tokens: int, 
     for number, part in enumerate(_split(text, start, end, first, max(1, max_tokens - HEAD_TOKENS), fit), 1):
         if number == page:
             more = part.end < end
-            where = f'lines {part.first:,}-{part.last:,} of {total:,}' + (' (begins inside a line)' if part.inside else '')
+            where = f'lines {part.first:,}-{part.last:,} of {total:,}' + (
+                ' (begins inside a line)' if part.inside else ''
+            )
             head = f'Step {step}, {where}, {f"next: page={page + 1}" if more else "end"}. {_RECORD}'
             return f'{head}\n{text[part.start : part.end]}'
     return f'There is no page {page} of step {step}, there are 1-{number}.'
@@ -192,9 +194,7 @@ def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) ->
 # -- what a pattern finds --------------------------------------------------------------------------------------
 
 
-def _found(
-    texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tokens: int, fit: Fit, call: str
-) -> str:
+def _found(texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tokens: int, fit: Fit, call: str) -> str:
     matches = _matcher(pattern)
     found = [
         f'#{n}:{i}: {_clipped(line)}'
@@ -210,7 +210,9 @@ def _found(
     for number, part in enumerate(_split(listed, 0, len(listed), 1, max(1, max_tokens - HEAD_TOKENS), fit), 1):
         if number == page:
             more = f'next: page={page + 1}' if part.end < len(listed) else 'end'
-            head = f'{len(found):,} lines found (#step:line), {part.first:,}-{part.last:,} here, {more}.{lost} {_RECORD}'
+            head = (
+                f'{len(found):,} lines found (#step:line), {part.first:,}-{part.last:,} here, {more}.{lost} {_RECORD}'
+            )
             return f'{head}\n{listed[part.start : part.end]}'
     return f'There is no page {page} of what was found, there are 1-{number}.'
 

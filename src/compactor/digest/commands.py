@@ -51,6 +51,19 @@ def folder(values: Mapping[str, Any]) -> str:
     return next((f for key in FOLDER_KEYS if isinstance(f := values.get(key), str)), '')
 
 
+def strings(values: Mapping[str, Any]) -> Iterator[str]:
+    """Every text among a call's arguments, however deep."""
+    waiting: list[Any] = [values]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
 def sequence(script: str) -> list[list[list[str]]] | None:
     """A script as pipelines of commands of words; None for what is more than a sequence of plain commands."""
     if len(script) > LONGEST or any(sign in script for sign in ('<<', '$(', '`')):

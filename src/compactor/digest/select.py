@@ -3,7 +3,7 @@
 A name is worth more the more the agent itself used it, the more messages hold it, and the more recent it is. A line
 gains, for each of its names, by how much closer it brings the best kept line to the name's occurrences: how many of
 an occurrence's words it shows. What the kept part of the history already shows gains nothing, and a name whose
-occurrences are covered gains less with each further line. Lines are taken greedily by gain / tokens^0.7.
+occurrences are covered gains less with each further line. Lines are taken greedily by gain / tokens^DENSITY.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ OCCURRENCES = 8
 """Occurrences of a name that are weighed: its weightiest."""
 CONSIDERED = 4
 """Candidates looked at closely, as a multiple of those that would fit."""
-DENSITY = 0.7
+DENSITY = 0.6
+"""Lines are taken by gain / tokens^DENSITY: 1 would favour the shortest, 0 the fullest."""
+UNUSED = 3.0
+"""What a name is worth that only outputs show; the agent's own use adds `_USE`."""
 
 _RICH = [math.sqrt(max(size, 1)) for size in range(17)]
 """A line weighs more the more it says, up to 16 words."""
@@ -61,7 +64,7 @@ def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str,
                 known.last_call = candidate.back if known.last_call is None else min(known.last_call, candidate.back)
     worth = {}
     for name, known in names.items():
-        use = 1 + sum(_USE[voice] for voice in known.voices)
+        use = UNUSED + sum(_USE[voice] for voice in known.voices)
         called = 1 + 2 * recency(known.last_call) if known.last_call is not None else 1.0
         worth[name] = use * math.sqrt(len(known.steps)) * (0.15 + recency(known.last)) * called
     return worth, {name: known.at for name, known in names.items()}

@@ -33,7 +33,7 @@ def move_cache_points(before: Sequence[Message], after: History) -> History:
 
 def _exchange(exchange: Exchange, gains: dict[int, Part]) -> Exchange:
     def moved(part: Part) -> Part:
-        return gains.get(id(part.raw), part)
+        return gains.pop(id(part.raw), part)  # once, even where a log holds one part twice
 
     def segment(of: Segment) -> Segment:
         changed = of.map(moved)

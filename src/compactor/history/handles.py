@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
-from compactor.history.marks import Left, handle_of, left_out, with_line
+from compactor.history.marks import Left, handle_of, left_out, shortened, with_line
 from compactor.history.message import Kind, Message, Part
-from compactor.history.turns import Exchange, History, Segment, history_of
+from compactor.history.turns import Exchange, History, history_of
 
 HANDLE = 16
 """Digits of a handle."""
@@ -79,35 +80,46 @@ def line(kept: Kept, step: int, recall: bool) -> str:
     return f'Archive {kept.handle}{what}; the next step here is #{step:,}.'
 
 
+def bare(history: History, count: Callable[[str], int]) -> History:
+    """The history as strategies should see it: without a handle's line, and without a mark that only carries one.
+
+    Strategies replace marks; what the line costs must not make that look like a gain.
+    """
+    note = shortened()
+
+    def edit(part: Part) -> Part | None:
+        if part.kind is not Kind.MARK:
+            return part
+        text = with_line(part.text, None)
+        return None if text == note else part if text == part.text else part.with_text(text, count(text))
+
+    return _edited(history, edit)
+
+
 def with_handle(history: History, text: str | None, count: Callable[[str], int]) -> History:
     """The history with `text` as the last line of its newest mark, and of no other; None leaves no such line.
 
     A history without a mark stays as it is.
     """
     marks = [part for part in history.parts if part.kind is Kind.MARK]
-    lines = {id(part): None for part in marks}
-    if marks:
-        last = next((part for part in reversed(marks) if left_out(part.text).steps), marks[-1])
-        return _edited(history, {**lines, id(last): text}, count)
-    return history
+    last = next((part for part in reversed(marks) if left_out(part.text).steps), marks[-1] if marks else None)
 
-
-def _edited(history: History, lines: dict[int, str | None], count: Callable[[str], int]) -> History:
     def edit(part: Part) -> Part:
-        if id(part) not in lines:
+        if part.kind is not Kind.MARK:
             return part
-        was = part.text
-        text = with_line(was, lines[id(part)])
-        return part if text == was else part.with_text(text, count(text))
+        lined = with_line(part.text, text if part is last else None)
+        return part if lined == part.text else part.with_text(lined, count(lined))
 
-    def edited(segment: Segment) -> Segment:
-        return segment.map(edit) or segment
+    return _edited(history, edit)
 
+
+def _edited(history: History, edit: Callable[[Part], Part | None]) -> History:
+    """The history with the prompts' parts edited (marks stand nowhere else); unchanged nodes stay themselves."""
     exchanges: list[Exchange] = []
     for exchange in history.exchanges:
-        prompts = tuple(map(edited, exchange.prompts))
-        same = all(a is b for a, b in zip(prompts, exchange.prompts, strict=True))
+        prompts = tuple(s for segment in exchange.prompts if (s := segment.map(edit) if segment.parts else segment))
+        same = len(prompts) == len(exchange.prompts) and all(map(is_, prompts, exchange.prompts))
         exchanges.append(exchange if same else replace(exchange, prompts=prompts))
-    if all(a is b for a, b in zip(exchanges, history.exchanges, strict=True)):
+    if all(map(is_, exchanges, history.exchanges)):
         return history
-    return history_of(tuple(exchanges))
+    return history_of(tuple(exchange for exchange in exchanges if exchange.prompts or exchange.steps))

@@ -244,12 +244,11 @@ class Parser:
     def _request(self, message: Message) -> None:
         bound: list[Part] = []
         others: list[Part] = []
-        results = lost = 0
+        lost = 0
         for part in message.parts:
             if part.kind is not Kind.RESULT:
                 others.append(part)
                 continue
-            results += 1
             if others and not lost:
                 self._repair('results_not_first', part)
                 lost = 1
@@ -264,7 +263,7 @@ class Parser:
                 exchange.frozen = None
                 self._tokens += message_of('request', (part,)).tokens
                 self._repair('moved_result', part)
-        self._place(message, bound, others, beside=results > 0)
+        self._place(message, bound, others)
 
     def _answer(self, result: Part) -> tuple[_Exchange, _Step, Part] | None:
         """The call that a result answers: the oldest open one with its id, in the current step first."""
@@ -279,9 +278,9 @@ class Parser:
         step.unanswered = [part for part in step.unanswered if part is not call]
         return owner
 
-    def _place(self, message: Message, bound: list[Part], others: list[Part], beside: bool) -> None:
+    def _place(self, message: Message, bound: list[Part], others: list[Part]) -> None:
         """Gives a request's parts to the current step, or to the prompts of an exchange."""
-        ours = beside and message.run_id is not None and message.run_id == self._response_run
+        ours = bool(bound) and message.run_id is not None and message.run_id == self._response_run
         opens = any(part.kind is Kind.MARK or (part.kind is Kind.USER and not ours) for part in others)
         if self._step is not None and not opens:
             bound, others = bound + others, []

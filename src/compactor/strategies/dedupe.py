@@ -1,7 +1,7 @@
 """Dedupe: results whose content stands again further on, or is no longer true, become stubs that say where to look.
 
 First what loses nothing: files read again later, and outputs that came again word for word. Then, if there is still
-too much, what is stale: files edited since they were read. The newest copy always stays.
+too much, what is stale: reads of which later edits replaced a good part. The newest copy always stays.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from compactor.digest.commands import arguments, folder
+from compactor.digest.commands import arguments, folder, strings
 from compactor.digest.failures import pairs_of
-from compactor.digest.files import touches
+from compactor.digest.files import Action, touches
 from compactor.digest.reads import Read, located, reads, same_file
 from compactor.history.marks import left_out
 from compactor.history.message import PART_FRAMING, Kind, Part
@@ -28,6 +28,9 @@ REPEATED = 100
 glance what looking it up in a later step would cost a thought for."""
 SHARED = 0.5
 """Share of a read's lines that the newer read must show as well: else it was another file, or other lines of it."""
+STALE = 0.25
+"""Share of a read's lines that later edits quote from which on it misleads more than it tells. One edited line in a
+long file leaves the rest of the read as true as it was, and the file is one that the agent works on."""
 
 _NUMBERED = re.compile(r'^\s*\d+\s*(?:→|\t|\|)')
 _PASSING = re.compile(r'^(?:Chunk ID|Wall time|Duration|Elapsed): .*$', re.MULTILINE)
@@ -103,13 +106,26 @@ class _Output:
         return frozenset(line for line in lines if line)
 
     @cached_property
-    def edits(self) -> tuple[str, ...]:
-        """The files it changed."""
+    def edits(self) -> tuple[tuple[str, Action], ...]:
+        """The files it changed, and how."""
         if self.result.failed:
             return ()
-        changed = [path for path, action in touches(self.call) if action != 'read']
+        changed = [(path, action) for path, action in touches(self.call) if action != 'read']
         where = folder(arguments(self.call.text)) if changed else ''
-        return tuple(located(path, where) for path in changed)
+        return tuple((located(path, where), action) for path, action in changed)
+
+    @cached_property
+    def quoted(self) -> frozenset[str]:
+        """The lines that its call quotes: in an edit, those replaced and those put in their place."""
+        texts = strings(arguments(self.call.text))
+        return frozenset(line.lstrip('+-').strip() for text in texts for line in text.split('\n'))
+
+    def replaces(self, older: _Output) -> frozenset[str]:
+        """The lines of an older read that it changed, or quotes beside what it changed."""
+        done = {action for path, action in self.edits if same_file(path, older.reads[0].path)}
+        if not done:
+            return frozenset()
+        return older.lines if done & {'created', 'deleted'} else older.lines & self.quoted
 
     def shows(self, older: _Output) -> bool:
         """Whether it shows the files that `older` shows, with most of their lines."""
@@ -149,20 +165,20 @@ def _repeated(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
 
 
 def _stale(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
-    """Files that were changed after they were read."""
-    changes: dict[str, list[tuple[_Output, str]]] = {}
+    """Files of which a good part was changed after they were read."""
+    changes: dict[str, list[_Output]] = {}
     for output in shown:
-        for path in output.edits:
-            changes.setdefault(_name(path), []).append((output, path))
+        for name in {_name(path) for path, _ in output.edits}:
+            changes.setdefault(name, []).append(output)
     gone: dict[tuple[int, int], str] = {}
     for output in old:
         if len(output.reads) != 1:
             continue
-        path = output.reads[0].path
-        later = (o for o, p in reversed(changes.get(_name(path), ())) if _after(o, output) and same_file(p, path))
-        change = next(later, None)
-        if change is not None:
-            gone[output.key] = f'superseded by the edit in step {change.ordinal:,}; read it again if you need it'
+        later = [o for o in changes.get(_name(output.reads[0].path), ()) if _after(o, output)]
+        replaced = [(o, lines) for o in later if (lines := o.replaces(output))]
+        if len(frozenset().union(*(lines for _, lines in replaced))) >= STALE * max(1, len(output.lines)):
+            step = replaced[-1][0].ordinal
+            gone[output.key] = f'superseded by the edit in step {step:,}; read the file again if you need it'
     return gone
 
 

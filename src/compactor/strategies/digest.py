@@ -29,7 +29,7 @@ USER = 0.30
 """Share of the room for the users' own words."""
 LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
-NAMES = 0.25
+NAMES = 0.35
 """Share of what is left for the record that goes to bare names."""
 LEAST = 400
 """A digest smaller than this many tokens says nothing; the window does better."""

@@ -32,6 +32,15 @@ ACKNOWLEDGEMENTS = frozenset(
     if phrase.strip()
 )
 """A text made of nothing but these tells neither a finding nor a decision nor a plan."""
+ANNOUNCING = frozenset(
+    """
+    a again all also and at back carefully check continue do double-check first go i i'll i'm going it just let let's
+    look me more move need next now ok okay on once one out proceed quickly re-run rerun result results run see start
+    step take test tests that the them then there these this to too try verify will with
+    """.split()
+)
+"""Words of which an announcement of the call beside it is made ('Now let me run the tests again:'). No word here
+names a thing, judges, denies or gives a reason, so neither does a text made of them."""
 LONGEST = 120
 """Characters of a text that is looked at: a longer one says more than that it goes on."""
 REASON = 200
@@ -156,8 +165,8 @@ def _answered(parts: Sequence[Part]) -> set[int]:
 
 
 def acknowledges(text: str) -> bool:
-    """Whether a text only says that its author heard, agrees or goes on."""
+    """Whether a text only says that its author heard, agrees, goes on or does what the call beside it does."""
     if len(text) > LONGEST:
         return False
     clauses = (' '.join(clause.lower().replace('’', "'").split()) for clause in _CLAUSES.split(text))
-    return all(clause in ACKNOWLEDGEMENTS for clause in clauses if clause)
+    return all(clause in ACKNOWLEDGEMENTS or ANNOUNCING.issuperset(clause.split()) for clause in clauses)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_core import PydanticSerializationError
 
 from compactor.adapters.pydantic_ai.messages import MessageReader, results_first
@@ -18,7 +18,7 @@ from compactor.archive.manifest import Manifest, find
 from compactor.errors import ArchiveExpired, HistoryError
 from compactor.history.handles import Deposit, Kept
 from compactor.history.marks import handle_of, left_out
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import Kind, Part
 from compactor.tokens.counter import counter_for
 
 
@@ -90,8 +90,12 @@ def _newest(messages: Sequence[ModelMessage]) -> tuple[int, str] | None:
 def _texts(message: ModelMessage) -> list[str]:
     """The texts of user parts that may be marks."""
     contents = [part.content for part in message.parts if part.part_kind == 'user-prompt']
-    return [text for content in contents for text in ([content] if isinstance(content, str) else content[:1])
-            if isinstance(text, str)]
+    return [
+        text
+        for content in contents
+        for text in ([content] if isinstance(content, str) else content[:1])
+        if isinstance(text, str)
+    ]
 
 
 def _originals(archive: Archive, manifest: Manifest, handle: str) -> list[ModelMessage]:
@@ -150,9 +154,7 @@ def _behind(messages: Sequence[ModelMessage], at: int, responses: int) -> int:
     return spoken[responses - 1] + 1
 
 
-def _covered(
-    requests: Sequence[ModelMessage], handle: str, manifest: Manifest
-) -> dict[tuple[int, int], int | None]:
+def _covered(requests: Sequence[ModelMessage], handle: str, manifest: Manifest) -> dict[tuple[int, int], int | None]:
     """Which parts of these requests the compacted history ended with, each with the original message it came from.
 
     Parts are found by what they say; one that the framework has edited since, by its place among its kind.
@@ -189,13 +191,10 @@ def _is_mark(part: Part, handle: str) -> bool:
     return part.kind is Kind.MARK and handle_of(part.text) == handle
 
 
-def _merge(joined: list[ModelMessage], message: ModelMessage, fresh: list[Any], origins: set[int | None]) -> None:
-    """Puts what the framework merged into the last compacted request into the original one."""
+def _merge(joined: list[ModelMessage], message: Any, fresh: list[Any], origins: set[int | None]) -> None:
+    """Puts what the framework merged into the last compacted request into the original ones it was made from."""
     spoken = next((i + 1 for i in range(len(joined) - 1, -1, -1) if isinstance(joined[i], ModelResponse)), 0)
     first = min((o for o in origins if o is not None and spoken <= o < len(joined)), default=len(joined) - 1)
-    hosts = joined[max(spoken, first) :]
-    if not hosts:
-        joined.append(replace(message, parts=fresh))
-        return
-    parts = [part for host in hosts for part in host.parts]
-    joined[max(spoken, first) :] = [replace(message, parts=results_first([*parts, *fresh]))]
+    first = max(spoken, first)
+    parts = [part for host in joined[first:] for part in host.parts]
+    joined[first:] = [replace(message, parts=results_first([*parts, *fresh]))]

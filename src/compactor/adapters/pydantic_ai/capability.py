@@ -103,8 +103,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self.policy = _policy(policy)
         self.mode: Mode = mode
         self.persist = persist
-        keeps = self.policy.archive.enabled
-        self.archive = archive or (MemoryArchive(self.policy.archive.max_bytes) if keeps else None)
+        self.archive = archive
+        if archive is None and self.policy.archive.enabled:
+            self.archive = MemoryArchive(self.policy.archive.max_bytes)
         self._on_event = on_event
         self._sink_failed = False
         self._told_processor_mode = False

@@ -36,9 +36,7 @@ def recall_tool(
 ) -> Tool[Any]:
     """The tool that reads the archive; it reads only what the run's own history has the handle of."""
 
-    async def read(
-        ctx: RunContext[Any], step: int = 0, lines: str = '', pattern: str = '', page: int = 1
-    ) -> str:
+    async def read(ctx: RunContext[Any], step: int = 0, lines: str = '', pattern: str = '', page: int = 1) -> str:
         """Reads the archive.
 
         Args:
