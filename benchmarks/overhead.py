@@ -16,33 +16,26 @@ import argparse
 import asyncio
 import gc
 import json
-import sys
-import time
 import tracemalloc
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module, metadata
+from importlib import metadata
 from itertools import count
-from pathlib import Path
+from operator import is_
 from statistics import median
-from typing import Any
+from time import perf_counter
 
-from pydantic_ai import Agent, RunContext
-from pydantic_ai.capabilities import AbstractCapability
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
-from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai import Agent
+from pydantic_ai.messages import ModelMessage
 
-from compactor import Compactor, Policy, counter_for
+import histories
+from compactor import Compactor, counter_for
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.telemetry.events import Event, RequestChecked
 from compactor.tokens.encodings import encoding
+from sides import ENCODING, ENDLESS, Harness, Named, Requests, answer, finish, forget_texts, ours, peers, timed
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import histories
-
-ENCODING = 'o200k_base'
-ENDLESS = 1_000_000_000
 GROWTH = 10
 """Requests of one growing run that are timed; the middle one has the nominal size."""
 MISSING = (
@@ -79,136 +72,6 @@ class Row:
     def ratio(self) -> float | None:
         """How many times the harness's time is ours."""
         return self.harness / self.ours if self.harness is not None else None
-
-
-# -- what a request looks like ----------------------------------------------------------------------------------------
-
-
-class _Probe(AbstractCapability[None]):
-    """Keeps the contexts of a real run."""
-
-    def __init__(self) -> None:
-        self.ctx: Any = None
-        self.request: Any = None
-
-    async def before_model_request(self, ctx: RunContext[None], request_context: Any) -> Any:
-        self.ctx, self.request = ctx, request_context
-        return request_context
-
-
-class _Named(FunctionModel):
-    """A model that says it belongs to a provider."""
-
-    said = 'function'
-
-    @property
-    def system(self) -> str:
-        """The provider's name."""
-        return self.said
-
-
-class Requests:
-    """Makes the contexts of one request after another, from those of one real run of the installed version."""
-
-    def __init__(self, provider: str, model: str) -> None:
-        spoken = _Named(_answer, model_name=model)
-        spoken.said = provider
-        probe = _Probe()
-        agent = Agent(spoken, instructions=histories.INSTRUCTIONS, capabilities=[probe], tools=[_read, _grep])
-        agent.run_sync('hello')
-        self._ctx, self._request = probe.ctx, probe.request
-        self._steps = count(1)
-
-    def pair(self, history: list[ModelMessage], run: str) -> tuple[Any, Any]:
-        """Run context and request context; each holds a list of its own over the same messages."""
-        ctx = replace(self._ctx, messages=list(history), run_step=next(self._steps), run_id=run)
-        return ctx, replace(self._request, messages=list(history))
-
-
-def _answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-    return ModelResponse(parts=[TextPart('done')])
-
-
-def _read(path: str, start: int = 1, end: int | None = None) -> str:
-    """Read a file, or the lines from start to end of it."""
-    return path
-
-
-def _grep(pattern: str, path: str = '.', context: int = 0) -> str:
-    """Search files for a regular expression and print the matching lines with their context."""
-    return pattern
-
-
-def finish(step: Coroutine[Any, Any, Any]) -> Any:
-    """Runs a hook to its end; neither side waits for anything, so no event loop is needed."""
-    try:
-        step.send(None)
-    except StopIteration as end:
-        return end.value
-    raise RuntimeError('a hook waited for something')
-
-
-def timed(capability: Any, pair: tuple[Any, Any]) -> tuple[float, int]:
-    """Milliseconds of one request, and how many messages it would send."""
-    ctx, request = pair
-    began = time.perf_counter()
-    sent = finish(capability.before_model_request(ctx, request))
-    return (time.perf_counter() - began) * 1_000, len(sent.messages)
-
-
-# -- the two sides ----------------------------------------------------------------------------------------------------
-
-
-def ours(max_input: int, strategies: tuple[str, ...] | None = None) -> Compactor[None]:
-    """A compactor with the default preset, whose window is `max_input` tokens (it compacts at half of it)."""
-    history: dict[str, Any] = {'max_input_tokens': max_input}
-    if strategies is not None:
-        history['strategies'] = strategies
-    policy = Policy.load(environment={}, preset='default', history=history, tokens={'windows': {'*': ENDLESS}})
-    return Compactor(policy)
-
-
-class Harness:
-    """The other side's capabilities, all with one tokenizer."""
-
-    def __init__(self, module: Any, tokenizer: Callable[[str], int] | None) -> None:
-        self.module = module
-        self.tokenizer = tokenizer
-
-    def size(self, history: list[ModelMessage]) -> int:
-        """Tokens of a history as the harness counts them."""
-        size: int = self.module.estimate_token_count(history, self.tokenizer)
-        return size
-
-    def by_tokens(self, trigger: int, keep: int) -> Any:
-        """Sliding window with a target in tokens."""
-        return self.module.SlidingWindowCompaction(max_tokens=trigger, keep_tokens=keep, tokenizer=self.tokenizer)
-
-    def by_messages(self, trigger: int, keep: int) -> Any:
-        """Sliding window with a trigger in tokens and a target in messages: the cheapest it can do."""
-        return self.module.SlidingWindowCompaction(max_tokens=trigger, keep_messages=keep, tokenizer=self.tokenizer)
-
-    def tiered(self, target: int) -> Any:
-        """Clear tool results, then slide."""
-        return self.module.TieredCompaction(
-            tiers=[self.module.ClearToolResults(max_tokens=1), self.by_tokens(1, target)],
-            target_tokens=target,
-            tokenizer=self.tokenizer,
-        )
-
-
-def peers() -> tuple[Harness, Harness] | None:
-    """The harness with the bundled encoding and with its heuristic; None where it is not installed."""
-    try:
-        module = import_module('pydantic_ai_harness.compaction')
-    except ImportError:
-        return None
-    return Harness(module, encoding(ENCODING).count_fresh), Harness(module, None)
-
-
-def forget_texts() -> None:
-    """Empties the process-wide memo of counted texts, as in a process that has just started."""
-    encoding(ENCODING)._memo.clear()
 
 
 # -- measurements -----------------------------------------------------------------------------------------------------
@@ -354,13 +217,25 @@ def _settle_memory() -> None:
     gc.collect()
 
 
+def pace() -> str:
+    """How fast this machine is at the moment, by the one step that no request can do without."""
+    before = list(range(10_000))
+    after = list(before)
+    times = []
+    for _ in range(200):
+        began = perf_counter()
+        all(map(is_, before, after))
+        times.append(perf_counter() - began)
+    return f'{median(times) * 1e6:.0f} us (108 us where the wanted figures were set)'
+
+
 # -- growth over many runs --------------------------------------------------------------------------------------------
 
 
 def growth(runs: int) -> str:
     """Memory that one instance holds after many finished runs more than after the first tenth of them."""
     compactor: Compactor[None] = Compactor('default')
-    agent = Agent(_Named(_answer, model_name='gpt-4o'), capabilities=[compactor])
+    agent = Agent(Named(answer, model_name='gpt-4o'), capabilities=[compactor])
 
     async def some(most: int) -> None:
         for i in range(most):
@@ -376,8 +251,8 @@ def growth(runs: int) -> str:
     ours_only = snapshot.filter_traces([tracemalloc.Filter(True, '*compactor*')])
     held = sum(trace.size for trace in ours_only.traces)
     everything = sum(trace.size for trace in snapshot.traces)
-    maps = {'conversations': compactor._conversations, 'calibrations': compactor._calibrations}
-    sizes = ', '.join(f'{len(kept)} {name}' for name, kept in maps.items())
+    maps = {'conversations': len(compactor._conversations), 'calibrations': len(compactor._calibrations)}
+    sizes = ', '.join(f'{entries} {name}' for name, entries in maps.items())
     return (
         f'{held:,} bytes held by compactor code from {runs - runs // 10:,} runs after the first {runs // 10:,}'
         f' ({everything:,} by the whole process); maps hold {sizes}'
@@ -426,6 +301,7 @@ def main() -> None:
     parser.add_argument('--json', action='store_true', help='print one JSON object instead of the table')
     options = parser.parse_args()
     encoding(ENCODING).count_fresh('warm')  # loading the vocabulary is measured by cold_start.py
+    machine = pace()
     versions = [_version(name) for name in ('pydantic-ai-slim', 'pydantic-ai-harness', 'tiktoken')]
     rows: list[Row] = []
     memory: dict[str, str] = {}
@@ -437,14 +313,15 @@ def main() -> None:
         memory['growth'] = growth(options.runs)
     if options.json:
         shown = [{**asdict(row), 'ratio': row.ratio} for row in rows]
-        print(json.dumps({'versions': versions, 'rows': shown, 'memory': memory}, indent=2))
+        print(json.dumps({'versions': versions, 'machine': machine, 'rows': shown, 'memory': memory}, indent=2))
         return
     size_of = sum(map(histories.characters, bench.history)) / len(bench.history)
     print(', '.join(versions), f'| medians of {options.repeat} rounds, {size_of:,.0f} characters a message')
     print(
-        f'Both count with the bundled {ENCODING}: the harness through Encoding.count_fresh (no memo, as a user who wants'
-        '\nexact counts would pass it), we through the Compactor object. "heuristic" is the harness without a tokenizer.'
+        f'Both count with the bundled {ENCODING}: the harness through Encoding.count_fresh (no memo, as a user who'
+        '\nwants exact counts would pass it), we through the Compactor object. "heuristic" is the harness without it.'
     )
+    print(f'This machine, comparing two lists of 10,000 by identity: {machine}.')
     if peers() is None:
         print(MISSING)
     print('\n' + table(rows) + '\n')

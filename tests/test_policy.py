@@ -129,15 +129,15 @@ def test_unknown_keys_name_those_that_exist() -> None:
         [
             'max_exchange: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
             'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, reserve_tokens, strategies,',
-            'keep_steps, protect_tools, clamp_prompts',
+            'keep_steps, protect_tools, clamp_prompts, compact_tool',
         ]
     )
-    assert refused(Policy, histroy={}) == snapshot(['histroy: unknown key; there are: history, tasks, tokens'])
+    assert refused(Policy, histroy={}) == snapshot(['histroy: unknown key; there are: history, tasks, archive, tokens, summary'])
     assert refused(Policy.load, environment={}, history={'goal': 1}) == snapshot(
         [
             'history: goal: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
             'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, reserve_tokens, strategies,',
-            'keep_steps, protect_tools, clamp_prompts',
+            'keep_steps, protect_tools, clamp_prompts, compact_tool',
         ]
     )
 
@@ -223,7 +223,7 @@ def test_an_unknown_key_in_the_environment() -> None:
         [
             "COMPACTOR_HISTORY_MAX_TURNS is set, but history has no 'max_turns'; it has: max_input_tokens,",
             'compaction_threshold, hard_limit_threshold, target_input_tokens, goal_ratio, warning_ratio,',
-            'max_exchanges, reserve_tokens, strategies, keep_steps, protect_tools, clamp_prompts',
+            'max_exchanges, reserve_tokens, strategies, keep_steps, protect_tools, clamp_prompts, compact_tool',
         ]
     )
 
@@ -256,7 +256,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             'start byte',
         ]
     )
-    assert text('station.toml') == snapshot(['histroy: unknown key; there are: history, tasks, tokens'])
+    assert text('station.toml') == snapshot(['histroy: unknown key; there are: history, tasks, archive, tokens, summary'])
     assert text('flat.toml') == snapshot(
         ['history: Input should be a valid dictionary or instance of HistoryPolicy, got 3']
     )

@@ -30,6 +30,9 @@ def test_names() -> None:
     """The public names; they are fixed."""
     assert sorted(compactor.__all__) == snapshot(
         [
+            'Archive',
+            'ArchiveExpired',
+            'ArchivePolicy',
             'Compaction',
             'Compactor',
             'CompactorError',
@@ -37,14 +40,18 @@ def test_names() -> None:
             'Counter',
             'HistoryError',
             'HistoryPolicy',
+            'MemoryArchive',
             'Policy',
             'RequestTooLarge',
+            'SummaryPolicy',
             'TaskPolicy',
             'TokenPolicy',
             'TokenReport',
             'compact',
             'counter_for',
             'inspect',
+            'pin',
+            'restore',
         ]
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from compactor.errors import ArchiveExpired, CompactorError, ConfigError, HistoryError, RequestTooLarge
     from compactor.history.report import TokenReport
     from compactor.pipeline import Compaction
-    from compactor.policy import ArchivePolicy, HistoryPolicy, Policy, TaskPolicy, TokenPolicy
+    from compactor.policy import ArchivePolicy, HistoryPolicy, Policy, SummaryPolicy, TaskPolicy, TokenPolicy
     from compactor.tokens.counter import Counter
 
 _HOMES = {
@@ -39,6 +39,7 @@ _HOMES = {
     'MemoryArchive': 'compactor.archive.archive',
     'Policy': 'compactor.policy',
     'RequestTooLarge': 'compactor.errors',
+    'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
@@ -63,6 +64,7 @@ __all__ = [
     'MemoryArchive',
     'Policy',
     'RequestTooLarge',
+    'SummaryPolicy',
     'TaskPolicy',
     'TokenPolicy',
     'TokenReport',

@@ -12,7 +12,7 @@ the hard limit are effects of the drivers (`adapters`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -27,7 +27,7 @@ from compactor.history.report import Holder, TokenReport, holders, report
 from compactor.history.turns import History, Segment, history_of
 from compactor.history.write import write
 from compactor.policy import HistoryPolicy, Limits
-from compactor.strategies import STRATEGIES, Question, Room, Strategy
+from compactor.strategies import STRATEGIES, Question, Room, Strategy, Summarise
 from compactor.strategies.window import placed
 from compactor.tokens.counter import Counter
 
@@ -68,6 +68,8 @@ class RequestContext:
         retry_at: do not compact below this size again: the last attempt got no further.
         archive: the driver archives what a compaction takes out (it answers a `Deposit`), so that a mark may name it.
         recall: the model has the tool that reads the archive.
+        summarising: takes the place of a digest, because the driver can ask a model; the plain digest takes over
+            where it fails.
     """
 
     counter: Counter
@@ -81,6 +83,7 @@ class RequestContext:
     retry_at: int | None = None
     archive: bool = False
     recall: bool = False
+    summarising: Summarise | None = None
 
     def estimate(self, base: int) -> int:
         """Tokens of a request whose history has `base` units."""
@@ -205,7 +208,7 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
         context: the request it is for.
         target: compact to this size, whatever the policy's trigger and goal say.
 
-    Yields: a `Question` for each text that a strategy wants from a model, answered with that text; where
+    Yields: a `Question` for what a strategy wants from a model, answered with its text (see `Question`); where
     `context.archive` is set, a `Deposit` before anything leaves the history, answered with what was `Kept`. An
     exception thrown in instead of an answer is reported as a `Failure`.
 
@@ -271,8 +274,9 @@ def _compact(
     failures: list[Failure] = []
     size = start.context.estimate(history.tokens)
     history = handles.bare(history, room.count)
-    for name in policy.strategies:
-        strategy = STRATEGIES[name](policy.keep_steps)
+    for name, strategy in _strategies(policy, start.context):
+        if name == DIGEST and applied and applied[-1].strategy == SUMMARISE:
+            continue
         try:
             changed = yield from _ask(strategy, history, room)
             if changed.tokens >= history.tokens:
@@ -301,6 +305,16 @@ def _compact(
     return start.compacted(archived, tuple(applied), tuple(failures))
 
 
+def _strategies(policy: HistoryPolicy, context: RequestContext) -> Iterator[tuple[str, Strategy]]:
+    """What to apply, in order; a digest is first tried with a summary, where there is someone to write it."""
+    for name in policy.strategies:
+        if name == DIGEST and context.summarising is not None:
+            yield SUMMARISE, context.summarising
+        yield name, STRATEGIES[name](policy.keep_steps)
+
+
+DIGEST, SUMMARISE = 'digest', 'summarise'
+"""What the digest is called without and with a summary."""
 ARCHIVE = 'archive'
 """What a failed archive is called in a `Failure`."""
 
@@ -335,7 +349,7 @@ def _lined(
     return write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
 
 
-def _ask(strategy: Strategy, history: History, room: Room) -> Generator[Question, str, History]:
+def _ask(strategy: Strategy, history: History, room: Room) -> Generator[Question, Any, History]:
     """Runs a strategy; one that is a generator hands its questions to the driver."""
     result = strategy.apply(history, room)
     return (yield from result) if isinstance(result, Generator) else result
@@ -416,6 +430,37 @@ def drive(steps: Steps, keep: Callable[[Deposit], Kept] | None = None) -> Compac
                 asked = steps.throw(error)
             else:
                 asked = steps.send(kept)
+    except StopIteration as end:
+        result: Compaction[Message] = end.value
+        return result
+
+
+async def drive_async(
+    steps: Steps,
+    answer: Callable[[Question], Awaitable[str | Sequence[str]]],
+    keep: Callable[[Deposit], Kept] | None = None,
+) -> Compaction[Message]:
+    """Runs `fit` with a model.
+
+    Args:
+        steps: what `fit` returned.
+        answer: asks the model; what it raises is reported as a `Failure` of the strategy that asked.
+        keep: see `drive`.
+    """
+    try:
+        asked = next(steps)
+        while True:
+            try:
+                if isinstance(asked, Deposit):
+                    if keep is None:
+                        raise RuntimeError('no archive is at hand to keep')
+                    reply: Any = keep(asked)
+                else:
+                    reply = await answer(asked)
+            except Exception as error:  # noqa: BLE001 - `fit` decides what to do without an answer
+                asked = steps.throw(error)
+            else:
+                asked = steps.send(reply)
     except StopIteration as end:
         result: Compaction[Message] = end.value
         return result

@@ -29,6 +29,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
 from compactor import HistoryPolicy, Policy
+from compactor.policy import ArchivePolicy
 from compactor.telemetry.events import Event, RequestChecked
 
 T = TypeVar('T')
@@ -332,8 +333,22 @@ def _lines(event: Event) -> list[str]:
     ]
 
 
+NO_ARCHIVE = ArchivePolicy(enabled=False)
+"""Nothing is kept, so no handle and no tool comes in."""
+
+
+def cerebras(reserve: int = 0) -> Policy:
+    """The preset without an archive, with so many tokens reserved."""
+    policy = Policy.preset('cerebras')
+    history = policy.history.model_copy(update={'reserve_tokens': reserve})
+    return policy.model_copy(update={'history': history, 'archive': NO_ARCHIVE})
+
+
 def small(**values: Any) -> Policy:
-    """Trigger 4,000, goal 2,000, hard limit 8,000 of a window of 10,000, so that few rounds show what happens."""
+    """Trigger 4,000, goal 2,000, hard limit 8,000 of a window of 10,000, so that few rounds show what happens.
+
+    Without an archive: its handles are made up anew for each conversation, and its tool is for capabilities only.
+    """
     numbers: dict[str, Any] = {
         'max_input_tokens': 10_000,
         'compaction_threshold': 0.4,
@@ -341,7 +356,7 @@ def small(**values: Any) -> Policy:
         'goal_ratio': 0.5,
         **values,
     }
-    return Policy(history=HistoryPolicy(**numbers))
+    return Policy(history=HistoryPolicy(**numbers), archive=NO_ARCHIVE)
 
 
 def session(way: Way, agent: Agent[None, Any], prompts: Sequence[Any], **arguments: Any) -> list[Any]:

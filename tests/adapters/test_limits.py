@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic_ai.exceptions import AgentRunError
-from pydantic_ai.messages import ModelMessage
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 
 import compactor
 from compactor import Compactor
@@ -76,18 +76,30 @@ def test_instructions_that_fill_the_limit_are_named() -> None:
     assert caught.value.parts[0].startswith('instructions and tool definitions (9,')
 
 
-@pytest.mark.xfail(strict=True, reason='the law of order in history/rules.py refuses what `clamp_prompts` allows')
 @pytest.mark.parametrize('way', WAYS, ids=lambda f: str(f.__name__))
-def test_a_prompt_is_cut_where_the_policy_allows_it(way: Way) -> None:
-    """`clamp_prompts=True` lets the same request through, beginning and end of the prompt kept."""
+def test_an_earlier_prompt_is_cut_where_the_policy_allows_it(way: Way) -> None:
+    """`clamp_prompts=True` cuts a huge goal, beginning and end kept; without it the next request is refused."""
+    history = [ModelRequest(parts=[UserPromptPart(HUGE + 'END')]), ModelResponse(parts=[TextPart('I see.')])]
+    with pytest.raises(RequestTooLarge):
+        drive(
+            way, reading_agent(Script(rounds(1)), **as_capability(Compactor(small()))), 'Go.', message_history=history
+        )
     log, script = Log(), Script(rounds(1))
-    compactor_: Compactor[None] = Compactor(small(clamp_prompts=True), on_event=log)
-    drive(way, reading_agent(script, **as_capability(compactor_)), HUGE + 'END')
+    agent = reading_agent(script, **as_capability(Compactor(small(clamp_prompts=True), on_event=log)))
+    drive(way, agent, 'Go.', message_history=history)
     assert max(log.sizes) < 8_000
+    assert texts(script.seen[0])[-1] == 'Go.'
     prompt = texts(script.seen[0])[0]
     assert prompt.startswith('Explain every one')
     assert prompt.endswith('END')
     assert 'tokens left out' in prompt
+
+
+def test_the_current_prompt_is_never_cut() -> None:
+    """A huge prompt of the run itself is refused, whatever the policy says about earlier ones."""
+    agent = reading_agent(Script(rounds(1)), **as_capability(Compactor(small(clamp_prompts=True))))
+    with pytest.raises(RequestTooLarge):
+        drive(by_run, agent, HUGE)
 
 
 def test_a_run_goes_on_after_a_refusal() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from compactor import Compactor, Policy
+from compactor import Compactor
 from compactor.telemetry.events import Compacted, ProcessorMode, RequestChecked
 from tests.adapters.driver import (
     INSTRUCTIONS,
@@ -24,6 +24,7 @@ from tests.adapters.driver import (
     as_process_history,
     by_run,
     call,
+    cerebras,
     drive,
     faults,
     reading_agent,
@@ -43,10 +44,8 @@ class Lived:
     """One session of three prompts under `cerebras`, with what the model saw and the events."""
 
     def __init__(self, mode: Mode, way: Way, reserve: int = 0) -> None:
-        policy = Policy.preset('cerebras')
-        history = policy.history.model_copy(update={'reserve_tokens': reserve})
         self.log = Log()
-        compactor: Compactor[None] = Compactor(policy.model_copy(update={'history': history}), on_event=self.log)
+        compactor: Compactor[None] = Compactor(cerebras(reserve), on_event=self.log)
         settings: dict[str, Any] = {} if mode is as_capability else {'model_settings': compactor.model_settings}
         self.script = Script(rounds(EACH))
         agent = reading_agent(self.script, **mode(compactor), **settings)
@@ -77,7 +76,7 @@ def unseen(mode: Mode) -> int:
     sizes = []
     for plug in (as_capability, mode):
         log = Log()
-        drive(by_run, reading_agent(Script(rounds(1)), **plug(Compactor('cerebras', on_event=log))), PROMPTS[0])
+        drive(by_run, reading_agent(Script(rounds(1)), **plug(Compactor(cerebras(), on_event=log))), PROMPTS[0])
         sizes += log.sizes
     return sizes[0] - sizes[1]
 
@@ -206,6 +205,7 @@ def test_processor_mode_is_told_once_per_instance(mode: Mode) -> None:
     assert len(log.of(ProcessorMode)) == 1
     assert log.of(ProcessorMode)[0].missing == (
         'persist=False',
+        'the recall tool',
         'retry after a context overflow',
         'max_tokens (use Agent(model_settings=compactor.model_settings))',
     )

@@ -22,6 +22,7 @@ from tests.adapters.driver import (
     as_capability,
     by_run,
     by_stream,
+    cerebras,
     drive,
     faults,
     reading_agent,
@@ -117,8 +118,8 @@ def _parts(message: object) -> list[int]:
 def test_within_a_run_persistence_does_not_change_what_is_sent() -> None:
     """In one run the model sees the same histories whether or not the compacted one is kept."""
     kept, whole = Script(rounds(40)), Script(rounds(40))
-    drive(by_run, reading_agent(kept, **as_capability(Compactor('cerebras'))), 'Go.')
-    drive(by_run, reading_agent(whole, **as_capability(Compactor('cerebras', persist=False))), 'Go.')
+    drive(by_run, reading_agent(kept, **as_capability(Compactor(cerebras()))), 'Go.')
+    drive(by_run, reading_agent(whole, **as_capability(Compactor(cerebras(), persist=False))), 'Go.')
     assert whole.shapes == kept.shapes
 
 

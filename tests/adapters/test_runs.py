@@ -23,12 +23,13 @@ from pydantic_ai.messages import (
 from pydantic_ai.models.function import AgentInfo
 from pydantic_ai.tools import DeferredToolResults
 
-from compactor import Compactor, HistoryError
+from compactor import Compactor, HistoryError, Policy
 from compactor.adapters.pydantic_ai.messages import MessageReader
 from compactor.telemetry.events import Compacted, Repaired
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import (
     MODES,
+    NO_ARCHIVE,
     WAYS,
     Decision,
     Log,
@@ -272,7 +273,7 @@ def _fresh(messages: list[ModelMessage]) -> int:
 def test_a_tool_added_in_mid_run_is_noticed(mode: Mode) -> None:
     """A tool that appears between two requests of a run counts from then on, where tools are seen at all."""
     log, script = Log(), Script(rounds(8))
-    agent = reading_agent(script, words=100, **mode(Compactor('default', on_event=log)))
+    agent = reading_agent(script, words=100, **mode(Compactor(Policy(archive=NO_ARCHIVE), on_event=log)))
 
     async def later(ctx: RunContext[None], definition: Any) -> Any:
         return definition if ctx.run_step > 3 else None

@@ -112,9 +112,22 @@ def test_a_cache_point_is_moved_once_even_where_a_log_holds_a_prompt_twice() -> 
     first, *rest = pointed('u / R t / u / R t', 2)
     before = [first, first, *rest]
     history = parse(before).history
-    kept = replace(history, exchanges=tuple(replace(e, prompts=e.prompts[:2] * (e is not history.exchanges[1])) for e in history.exchanges))
+    kept = replace(
+        history,
+        exchanges=tuple(replace(e, prompts=e.prompts[:2] * (e is not history.exchanges[1])) for e in history.exchanges),
+    )
     after = write(move_cache_points(before, kept).segments)
     assert [part.cache_points for message in after for part in message.parts if part.cache_points] == [('point 2',)]
+
+
+def test_a_part_that_was_cut_stays_cut_when_a_cache_point_moves_to_it() -> None:
+    """The point moves to the part as it is now, not as it was recorded."""
+    before = pointed('u / R t / u / R t', 2)
+    history = dropping(parse(before).history)
+    cut = tuple(s.map(lambda p: p.with_text('cut', 1)) or s for s in history.exchanges[0].prompts)
+    kept = replace(history, exchanges=(replace(history.exchanges[0], prompts=cut),))
+    goal = next(move_cache_points(before, kept).parts)
+    assert (goal.text, goal.cache_points) == ('cut', ('point 2',))
 
 
 def test_a_history_without_cache_points_is_not_touched() -> None:

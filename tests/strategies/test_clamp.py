@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -187,3 +188,56 @@ def test_what_the_framework_appends_is_kept_and_counted() -> None:
     assert after.text.endswith('\n\nFix it.')
     assert after.text.count('Fix it.') == 1
     assert after.tokens == COUNTER.base(after.text) + 6 <= 200
+
+
+# -- what was cut before -------------------------------------------------------------------------------------
+
+
+def told(text: str) -> list[tuple[int, int]]:
+    """What the stubs in a text say: tokens left out, of how many."""
+    found = re.findall(r'\[\.\.\. about ([\d,]+) of ([\d,]+) tokens left out \.\.\.\]', text)
+    return [(int(left.replace(',', '')), int(whole.replace(',', ''))) for left, whole in found]
+
+
+@given(st.lists(st.integers(60, 900), min_size=2, max_size=4))
+def test_the_count_of_what_is_missing_adds_up(heights: list[int]) -> None:
+    """However often a text is cut, one stub says how much of the whole text is missing."""
+    whole = COUNTER.base(WORDS)
+    cut = part('+a', WORDS)
+    for height in sorted(heights, reverse=True):
+        cut = clamped(cut, height, room(1))
+    ((left, of),) = told(cut.text)
+    assert abs(of - whole) <= 8
+    assert abs(whole - left - cut.tokens) <= 40
+
+
+def test_a_stub_that_a_tool_printed_is_not_torn() -> None:
+    """A cut next to or in a quoted stub takes it whole, or leaves it whole."""
+    quoted = '\n[... about 900 of 1,000 tokens left out ...]\n'
+    for at in range(0, len(WORDS), 997):
+        cut = clamped(part('+a', WORDS[:at] + quoted + WORDS[at:]), 200, room(1)).text
+        assert cut.count('tokens left out') == len(told(cut)) <= 2
+
+
+def test_unsigned_thinking_goes_before_arguments_and_answers() -> None:
+    """Thinking has served its turn; signed thinking is never edited."""
+    thought = part('h', WORDS, signed=False)
+    history = parse([message('u'), message('R', thought, part('t', WORDS), part('?a')), message('+a')]).history
+    after = Clamp().apply(history, room(history.tokens - 1_000))
+    assert [p.raw.label for p in after.parts if p.edited] == ['h']
+    signed = parse([message('u'), message('R', part('h', WORDS), part('?a')), message('+a')]).history
+    assert Clamp().apply(signed, room(1)) is signed
+
+
+def test_torn_surrogates_can_be_sent() -> None:
+    """Half a pair cannot be encoded: in arguments it stays escaped."""
+    after = clamped(call(json.dumps({'text': '\ud83d ' + WORDS})), 200, room(1))
+    assert after.edited
+    after.text.encode()
+
+
+def test_a_megabyte_on_one_line_is_cut_in_time() -> None:
+    """No work is quadratic in the length of a line."""
+    for text in ('x' * 1_000_000, ' '.join(map(str, range(150_000))), '{"a": [' * 150_000):
+        after = clamped(part('+a', text), 200, room(1))
+        assert after.tokens <= 200

@@ -9,7 +9,8 @@ from compactor.archive.entry import ending, fingerprint, taken_out, text_of
 from compactor.archive.manifest import Ending, Manifest, Tail, chain, first_held
 from compactor.history.handles import UNKNOWN, Deposit, Kept
 from compactor.history.marks import handle_of
-from compactor.history.message import Kind, Message
+from compactor.history.message import Kind, Message, Part
+from compactor.history.stubs import is_stub
 
 
 class ArchiveFull(Exception):
@@ -30,7 +31,8 @@ def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> 
     parents = list(chain(archive, deposit.parent))
     known = {ordinal for manifest in parents for ordinal in manifest.steps}
     messages = tuple(None if data is None else archive.put(data) for data in dumped)
-    steps = {n: archive.put(_encoded(text_of(parts))) for n, parts in taken_out(deposit) if n not in known}
+    whole = ((n, parts) for n, parts in taken_out(deposit) if n not in known and not _stubbed(parts))
+    steps = {n: archive.put(_encoded(text_of(parts))) for n, parts in whole}
     manifest = Manifest(
         parent=deposit.parent if parents else None,
         left=deposit.left,
@@ -44,6 +46,11 @@ def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> 
     if archive.get(manifest.handle) is None or (first is not None and archive.get(first) is None):
         raise ArchiveFull('the archive is too small for one compaction: raise its max_bytes')
     return Kept(manifest.handle, manifest.since)
+
+
+def _stubbed(parts: Sequence[Part]) -> bool:
+    """Whether a result went before there was this archive: what is left of the step must not pass for the whole."""
+    return any(part.kind is Kind.RESULT and is_stub(part.text) for part in parts)
 
 
 def _encoded(text: str) -> bytes:

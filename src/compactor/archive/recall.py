@@ -93,7 +93,7 @@ def _unknown(step: int, held: Mapping[int, str], manifests: Sequence[Manifest]) 
     if 0 < step < first_held(manifests) or (broken and 0 < step <= last):
         return _expired(step)
     if 0 < step <= last:
-        return f'Step {step} is not in the archive: it stands in the conversation.'
+        return f'Step {step} is not in the archive: it stands in the conversation, or has expired.'
     return f'There is no step {step} in the archive, it holds {_ranges(held)}; newer steps stand in the conversation.'
 
 

@@ -74,6 +74,8 @@ def candidates(parts: Iterable[Part], step: int, back: int) -> Iterator[Candidat
 
 def lines_of(part: Part) -> tuple[Line, ...]:
     """The lines of one part; a call is told as its tool and arguments. Remembered with the text."""
+    if part.kind not in _VOICES:
+        return ()
     text = part.text
     key = f'{part.tool} {text}' if part.kind is Kind.CALL else text
     found = _remembered.get(key)

@@ -85,8 +85,8 @@ def _by_tool(values: Mapping[str, Any]) -> tuple[Read, ...]:
     """What a reading tool shows, if every one of its arguments is understood."""
     given = {key: value for key, value in values.items() if key not in _SAYS_NOTHING and value is not None}
     path = next((given.pop(key) for key in PATH_KEYS if key in given), None)
-    view = given.pop('view_range', None)
-    view = view if isinstance(view, list) and len(view) == 2 else (None, None)
+    lines = given.get('view_range')
+    view = given.pop('view_range') if isinstance(lines, list) and len(lines) == 2 else (None, None)
     first = next((given.pop(key) for key in _FIRST if key in given), view[0])
     last = next((given.pop(key) for key in _LAST if key in given), view[1])
     limit = given.pop('limit', None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from compactor.history.message import Kind, Message, Part
 from compactor.history.turns import Exchange, History, Segment
@@ -18,22 +19,23 @@ def move_cache_points(before: Sequence[Message], after: History) -> History:
     if not any(part.cache_points for message in before for part in message.parts):
         return after
     kept = {id(part.raw) for part in after.parts if part.raw is not None}
-    gains: dict[int, Part] = {}
+    gains: dict[int, tuple[Any, ...]] = {}
     host: Part | None = None
     for part in (part for message in before for part in message.parts):
         if id(part.raw) in kept:
             if part.kind is Kind.USER:
                 host = part
         elif part.cache_points and host is not None and not host.cache_points:
-            gains[id(host.raw)] = replace(host, cache_points=part.cache_points[-1:], edited=True)
+            gains[id(host.raw)] = part.cache_points[-1:]
     if not gains:
         return after
     return replace(after, exchanges=tuple(_exchange(exchange, gains) for exchange in after.exchanges))
 
 
-def _exchange(exchange: Exchange, gains: dict[int, Part]) -> Exchange:
+def _exchange(exchange: Exchange, gains: dict[int, tuple[Any, ...]]) -> Exchange:
     def moved(part: Part) -> Part:
-        return gains.pop(id(part.raw), part)  # once, even where a log holds one part twice
+        points = gains.pop(id(part.raw), None)  # once, even where a log holds one part twice
+        return part if points is None else replace(part, cache_points=points, edited=True)
 
     def segment(of: Segment) -> Segment:
         changed = of.map(moved)

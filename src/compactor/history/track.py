@@ -8,6 +8,7 @@ held strongly while their entries live, so that an address cannot be reused behi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import is_
 from typing import Any, Protocol
 
@@ -30,6 +31,25 @@ class Reader(Protocol):
     def unchanged(self, raw: Any, message: Message) -> bool:
         """Whether `message` still describes `raw`, checked by the identity of its parts."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A history as it was at one moment, while its tracker goes on; see `Tracker` for its fields."""
+
+    messages: tuple[Message, ...]
+    tokens: int
+    broken: bool
+    parsed: Parsed
+
+    def snapshot(self, sending: bool = True) -> Parsed:
+        """The tree, as of that moment."""
+        return self.parsed
+
+
+def frozen(tracker: Tracker) -> Frozen:
+    """The history of a request that is about to be sent, as it is now."""
+    return Frozen(tuple(tracker.messages), tracker.tokens, tracker.broken, tracker.snapshot(True))
 
 
 class Tracker:

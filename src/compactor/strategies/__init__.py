@@ -10,6 +10,7 @@ from compactor.strategies.dedupe import Dedupe
 from compactor.strategies.digest import Digest
 from compactor.strategies.prune import Prune
 from compactor.strategies.strategy import Question, Room, Strategy
+from compactor.strategies.summarise import Summarise
 from compactor.strategies.window import Window
 
 STRATEGIES: Mapping[str, Callable[[int], Strategy]] = {
@@ -21,6 +22,19 @@ STRATEGIES: Mapping[str, Callable[[int], Strategy]] = {
     'window': lambda keep_steps: Window(),
     'clamp': lambda keep_steps: Clamp(),
 }
-"""What policies call them, each made with the policy's `keep_steps`."""
+"""What policies call them, each made with the policy's `keep_steps`. `Summarise` runs in place of a digest where a
+driver has a summariser."""
 
-__all__ = ['STRATEGIES', 'Clamp', 'Clear', 'Dedupe', 'Digest', 'Prune', 'Question', 'Room', 'Strategy', 'Window']
+__all__ = [
+    'STRATEGIES',
+    'Clamp',
+    'Clear',
+    'Dedupe',
+    'Digest',
+    'Prune',
+    'Question',
+    'Room',
+    'Strategy',
+    'Summarise',
+    'Window',
+]

@@ -178,7 +178,7 @@ def _stale(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
         replaced = [(o, lines) for o in later if (lines := o.replaces(output))]
         if len(frozenset().union(*(lines for _, lines in replaced))) >= STALE * max(1, len(output.lines)):
             step = replaced[-1][0].ordinal
-            gone[output.key] = f'superseded by the edit in step {step:,}; read the file again if you need it'
+            gone[output.key] = f'superseded by the edit in step {step:,}; read it again if you need it'
     return gone
 
 

@@ -7,7 +7,7 @@ a digest that is already there is folded in: its lines stand for selection again
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compactor.digest.document import Digest as Document
@@ -31,6 +31,8 @@ LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
 NAMES = 0.35
 """Share of what is left for the record that goes to bare names."""
+SUMMARY = 0.15
+"""Share of the digest for a model's summary, at most."""
 LEAST = 400
 """A digest smaller than this many tokens says nothing; the window does better."""
 
@@ -60,14 +62,14 @@ class Digest:
         """See `Strategy.apply`."""
         if history.tokens <= room.tokens:
             return history
-        fold = _Fold.plan(history, room, self.tail)
+        fold = Fold.plan(history, room, self.tail)
         if not fold.steps:
             return history
         return fold.carry_out(room)
 
 
 @dataclass(frozen=True, slots=True)
-class _Folded:
+class Folded:
     """One step that is folded: its ordinal in the conversation and the tokens between it and the end."""
 
     step: Step
@@ -76,23 +78,33 @@ class _Folded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fold:
-    """What of a history is folded and what stays."""
+class Fold:
+    """What of a history is folded and what stays.
+
+    Attributes:
+        kept: the history without what is folded.
+        steps: what is folded, oldest first.
+        said: the users' words that go, those of the digest that stood before them first.
+        before: the digest that stood in the history, or an empty one.
+        shown: the lines of what is kept.
+        goal: index in `kept` of the exchange that states the goal.
+    """
 
     kept: History
-    steps: tuple[_Folded, ...]
+    steps: tuple[Folded, ...]
     said: tuple[Quote, ...]
     before: Document
     shown: tuple[Line, ...]
     goal: int | None
 
     @classmethod
-    def plan(cls, history: History, room: Room, tail: float) -> _Fold:
+    def plan(cls, history: History, room: Room, tail: float) -> Fold:
+        """What to fold, so that the newest `tail` share of the room stays whole."""
         goal = history.goal
         before = _standing(history)
         first, cut = _boundary(history, room, tail)
         ordinal, back = before.left.steps, history.tokens
-        steps: list[_Folded] = []
+        steps: list[Folded] = []
         said: list[Quote] = list(before.said)
         exchanges: list[Exchange] = []
         last = len(history.exchanges) - 1
@@ -111,7 +123,7 @@ class _Fold:
                 if e > first or (e == first and s >= cut) or keeps(step, room):
                     whole.append(step)
                     continue
-                steps.append(_Folded(step, ordinal, back))
+                steps.append(Folded(step, ordinal, back))
                 if residue := step.residue():
                     whole.append(step_of(residue))
             prompts = exchange.prompts if stays else exchange.residue()
@@ -122,11 +134,23 @@ class _Fold:
         shown = tuple(line for part in rest.parts for line in lines_of(part))
         return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal)
 
-    def carry_out(self, room: Room) -> History:
-        budget = room.tokens - self.kept.tokens - 4
+    def budget(self, room: Room) -> int:
+        """Tokens that the digest may take; under `LEAST` it says nothing but what was left out."""
+        return room.tokens - self.kept.tokens - 4
+
+    def carry_out(self, room: Room, summary: str | None = None) -> History:
+        """What stays, with the digest of what is folded.
+
+        Args:
+            room: how much there is.
+            summary: what a model wrote about it, checked; None carries the standing digest's summary on.
+        """
+        budget = self.budget(room)
         if budget < LEAST:
-            return self._with(Document(self._left()), room)
-        document = self._document(budget, room)
+            return self._with(Document(self.left()), room)
+        if summary is None:
+            summary = cut(self.before.summary, int(budget * SUMMARY), room.count)
+        document = self._document(budget, room, summary)
         text = render(document)
         while (size := room.count(text)) > budget and document.record:
             spare = max(1, len(document.record) * (size - budget) // size)
@@ -140,18 +164,20 @@ class _Fold:
         segment = Segment(note, note.parts)
         return history_of(placed(self.kept.exchanges, segment))
 
-    def _left(self) -> Left:
+    def left(self) -> Left:
+        """How much the digest stands for."""
         return sum((Left(1, folded.step.calls) for folded in self.steps), start=self.before.left)
 
-    def _document(self, budget: int, room: Room) -> Document:
+    def _document(self, budget: int, room: Room, summary: str) -> Document:
         """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
         said = _within(self.said, int(room.tokens * USER), room)
         recent = [f for f in self.steps if f.back <= REACH]
         calls = [(f.ordinal, part) for f in self.steps for part in f.step.parts if part.kind is Kind.CALL]
         pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
         document = Document(
-            self._left(),
+            self.left(),
             said=said,
+            summary=summary,
             files=touched(calls, self.before.files),
             failures=failing(pairs, self.before.failures),
         )
@@ -218,6 +244,16 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
 def _clipped(history: History, room: Room) -> History:
     """What stays, its results cut where they would take more than half of the room."""
     return Clamp().apply(history, replace(room, tokens=max(1, room.tokens // 2), may_clamp_prompts=False))
+
+
+def cut(text: str, tokens: int, count: Callable[[str], int]) -> str:
+    """The first whole lines of a text within this many tokens."""
+    if not text or count(text) <= tokens:
+        return text
+    lines = text.split('\n')
+    while lines and count('\n'.join(lines)) > tokens:
+        lines.pop()
+    return '\n'.join(lines)
 
 
 def _unmarked(part: Part) -> Part | None:

@@ -17,33 +17,33 @@ from compactor.history.turns import History, Segment, Step, step_of
 from compactor.strategies.clamp import FLOOR, clamped
 from compactor.strategies.strategy import Room
 
-ACKNOWLEDGEMENTS = frozenset(
-    phrase.strip()
-    for phrase in """
-    ok | okay | sure | alright | all right | done | good | great | perfect | excellent | nice | got it | i see
-    understood | certainly | of course | no problem | sounds good | makes sense | thanks | thank you | you're right
-    continuing | moving on | proceeding | one moment | working on it | on it
-    i'll continue | i will continue | let me continue | let's continue | i'll continue now | i'll keep going
-    i'll proceed | i will proceed | let me proceed | i'll go on | let me go on | let me keep going
-    i'll do that | i'll do that now | let me do that | let me do that now | i'll get started | let me start
-    let me see | let me check | let me check that | let me look | let me take a look | let me try | let me try again
-    let me try that | let me think | let's see | here goes | here we go | now | next | so
-    """.replace('\n', '|').split('|')
-    if phrase.strip()
-)
-"""A text made of nothing but these tells neither a finding nor a decision nor a plan."""
-ANNOUNCING = frozenset(
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(' '.join(entry.split()) for entry in text.split('|'))
+
+
+ACKNOWLEDGEMENTS = _listed(
     """
-    a again all also and at back carefully check continue do double-check first go i i'll i'm going it just let let's
-    look me more move need next now ok okay on once one out proceed quickly re-run rerun result results run see start
-    step take test tests that the them then there these this to too try verify will with
-    """.split()
+    ok | okay | sure | alright | all right | done | good | great | perfect | excellent | nice | got it | i see |
+    understood | certainly | of course | no problem | sounds good | makes sense | thanks | thank you | you're right |
+    continuing | moving on | proceeding | one moment | working on it | on it | i'll keep going | let me keep going |
+    i'll get started | let me get started | let me take a look | let me think | here goes | here we go | so
+    """
+)
+"""Clauses that tell neither a finding nor a decision nor a plan."""
+ANNOUNCING = _listed(
+    """
+    a | again | all | also | and | at | back | check | continue | do | double-check | first | go | i | i'll | i'm |
+    going | it | just | let | let's | look | me | more | move | next | now | okay | on | once | out | proceed |
+    quickly | re-run | rerun | result | results | run | see | start | take | test | tests | that | the | them | then |
+    these | this | to | too | try | verify | will
+    """
 )
 """Words of which an announcement of the call beside it is made ('Now let me run the tests again:'). No word here
 names a thing, judges, denies or gives a reason, so neither does a text made of them."""
 LONGEST = 120
 """Characters of a text that is looked at: a longer one says more than that it goes on."""
-REASON = 200
+REASON = 160
 """Characters kept of the reason for which a call was refused."""
 WORTH = 8
 """A refusal becomes a stub only if that saves at least this many tokens: less is noise, and costs the cache."""
@@ -52,7 +52,7 @@ ALIKE = 0.5
 
 _CLAUSES = re.compile(r'[.!?,;:…\n—–]+|\s-+\s')
 _WORDS = re.compile(r'\w+')
-_MESSAGE = re.compile(r'"msg": ?"((?:[^"\\]|\\.)*)"')
+_ERROR = re.compile(r'"loc": ?\[([^\]]*)\],\s*"msg": ?"((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +84,14 @@ class Prune:
 
 
 def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
-    """The step with every refused call, that `then` (of this ordinal) made again with success, cut to its reason."""
+    """The step with every refused call, that `then` (of this ordinal) made again with success, cut to what was wrong."""
     if not any(part.retried for part in step.parts):
         return step
     cut: dict[int, Part] = {}
     for call, result in pairs_of(step.parts):
         if result.retried and not _stays(call, room) and not _stays(result, room) and _made_again(call, then):
-            stub = _refused(result, ordinal, room)
-            cut[id(result)] = stub
-            if stub is not result:
-                cut[id(call)] = clamped(call, FLOOR, room)
+            cut[id(result)] = _refused(result, ordinal, room)
+            cut[id(call)] = clamped(call, FLOOR, room)
     return step.map(lambda part: cut.get(id(part), part))
 
 
@@ -113,7 +111,8 @@ def _refused(result: Part, ordinal: int, room: Room) -> Part:
     text = result.text.removesuffix(result.closing)
     if is_stub(text):
         return result
-    reason = '; '.join(dict.fromkeys(_MESSAGE.findall(text))) or ' '.join(telling(text))
+    errors = [f'{".".join(_WORDS.findall(where))}: {error}' for where, error in _ERROR.findall(text)]
+    reason = '; '.join(errors) or ' '.join(telling(text))
     reason = ' '.join(reason.split())
     if len(reason) > REASON:
         reason = reason[:REASON].rstrip() + '…'

@@ -6,18 +6,29 @@ Triggers and order live in the pipeline and the policy; a strategy only knows ho
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from compactor.history.message import Message
 from compactor.history.turns import History
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a strategy asks a model; the driver answers with its text."""
+    """What a strategy asks a model; the driver answers with its text.
+
+    Attributes:
+        prompt: what to ask.
+        max_tokens: tokens of the answer at most, in the model's own tokens.
+        beside: more prompts, to be asked at the same time; the answer is then one text a prompt, `prompt`'s first. A
+            driver that has the text which all of this leads to may answer with that one text.
+        covers: the first message of every step that is asked about, in order.
+    """
 
     prompt: str
     max_tokens: int
+    beside: tuple[str, ...] = ()
+    covers: tuple[Message, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +62,10 @@ class Strategy(Protocol):
         """The name used in policies and reports."""
         ...
 
-    def apply(self, history: History, room: Room) -> History | Generator[Question, str, History]:
+    def apply(self, history: History, room: Room) -> History | Generator[Question, Any, History]:
         """The history brought towards `room.tokens`; the same object where there is nothing to do.
 
-        A strategy that needs a model is a generator: it yields questions and is sent their answers.
+        A strategy that needs a model is a generator: it yields questions and is sent their answers (see `Question`). An
+        exception thrown in instead, or raised by the strategy, leaves the history to the strategies that follow.
         """
         ...

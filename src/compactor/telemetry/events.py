@@ -8,6 +8,9 @@ Event
  ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
  ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
  ├── ArchiveFailed      a compaction could not be archived; it went on, but nothing of it can be restored
+ ├── SummaryStarted     a model is asked for the narrative of a digest
+ ├── SummaryWritten     its answer stands in the digest (or was written ahead, for the next one)
+ ├── SummaryFailed      no usable answer came in time; the digest went on without
  ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
@@ -95,6 +98,47 @@ class StrategyFailed(Event):
 @dataclass(frozen=True, slots=True)
 class ArchiveFailed(Event):
     """The archive raised, or could not hold a compaction; its mark names no archive."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryStarted(Event):
+    """The summariser is asked; `model` is the summariser.
+
+    Attributes:
+        prompts: how many prompts are asked at once (one more merges the answers of several).
+        ahead: in the background, before the compaction.
+    """
+
+    prompts: int
+    ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryWritten(Event):
+    """A summary was written and believed; `model` is the summariser.
+
+    Attributes:
+        tokens: its size, in tokens of the model that reads it.
+        seconds: from the first question to the end of the compaction.
+        requests: requests that the summariser answered, failed attempts included where their usage is known.
+        input_tokens: what they cost, as reported.
+        output_tokens: what they cost, as reported.
+        ahead: in the background, before the compaction.
+    """
+
+    tokens: int
+    seconds: float
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFailed(Event):
+    """There was no summary to use, and `reason` says why: the digest went on without; `model` is the summariser."""
 
     reason: str
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from compactor.pipeline import ARCHIVE, Compaction
+from compactor.pipeline import ARCHIVE, SUMMARISE, Compaction
 from compactor.telemetry.events import (
     ArchiveFailed,
     Compacted,
@@ -29,6 +29,8 @@ def events_of(
         defects = tuple(f'{r.defect} ({r.tool})' if r.tool else r.defect for r in compaction.repairs)
         yield Repaired(run_id, model, defects)
     for failure in compaction.failures:
+        if failure.strategy == SUMMARISE:
+            continue  # told by the driver, which knows the summariser
         if failure.strategy == ARCHIVE:
             yield ArchiveFailed(run_id, model, failure.reason)
         else:

@@ -6,11 +6,13 @@ between two requests of a run lies in `Conversation`.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -24,17 +26,20 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from compactor import errors
 from compactor.adapters.pydantic_ai.archive import keeping, newest_handle
-from compactor.adapters.pydantic_ai.compact import compact, written
+from compactor.adapters.pydantic_ai.compact import started, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
+from compactor.adapters.pydantic_ai.summariser import Asking, Summariser
 from compactor.adapters.pydantic_ai.tools import RECALL, compact_tool, recall_tool
 from compactor.archive.archive import Archive, MemoryArchive
 from compactor.archive.recall import Fit
 from compactor.errors import ConfigError
+from compactor.history.message import Message
+from compactor.history.track import frozen
 from compactor.pipeline import Compaction, RequestContext, drive, fit
-from compactor.policy import Policy
+from compactor.policy import Policy, share
 from compactor.telemetry import events
 from compactor.telemetry.report import events_of
 from compactor.tokens.calibrate import Calibration
@@ -45,6 +50,8 @@ Mode = Literal['act', 'observe']
 
 CONVERSATIONS = 64
 """Runs whose state is kept at once; a run beyond them is read afresh at its next request."""
+AHEAD = 0.8
+"""Share of the trigger from which a summary may be written ahead."""
 MODELS = 64
 """Models whose calibration and learned window are kept."""
 
@@ -69,12 +76,16 @@ class Compactor(AbstractCapability[AgentDepsT]):
     Args:
         policy: a `Policy`, a preset's name, or the path of a TOML file. Names and paths take the environment
             (`COMPACTOR_*`) into account, a `Policy` is taken as it is.
+        summariser: a model, or its name, that adds a summary of goal, decisions, dead ends and next step to every
+            digest, as `policy.summary` says; its tokens count in the run's usage, its requests do not. Where it
+            fails, the digest goes without. Needs the strategy 'digest' in the policy. Default: no model is asked.
         archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: one in memory, as
             `policy.archive` says; instances that share one can read each other's handles.
         on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised.
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
         id: see `AbstractCapability.id`; needed when one agent has several.
+        clock: seconds on a monotonic clock, for the pauses of a failing summariser.
 
     Raises:
         ConfigError: unknown preset or mode, unreadable file, invalid policy.
@@ -89,11 +100,13 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self,
         policy: Policy | str | Path = 'default',
         *,
+        summariser: Any = None,
         archive: Archive | None = None,
         on_event: events.Sink | None = None,
         mode: Mode = 'act',
         persist: bool = True,
         id: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if mode not in ('act', 'observe'):
             raise ConfigError(f"mode must be 'act' or 'observe', got {mode!r}")
@@ -106,6 +119,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self.archive = archive
         if archive is None and self.policy.archive.enabled:
             self.archive = MemoryArchive(self.policy.archive.max_bytes)
+        self._summariser: Summariser | None = None
+        if summariser is not None:
+            windows = self.policy.tokens.windows
+            self._summariser = Summariser(summariser, self.policy.summary, windows, self._emit, clock)
         self._on_event = on_event
         self._sink_failed = False
         self._told_processor_mode = False
@@ -131,7 +148,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             self._emit(events.ProcessorMode(ctx.run_id, None, PROCESSOR_MODE_MISSES))
         if not self.persist:
             raise ConfigError('persist=False needs capabilities=[Compactor(...)]: a history processor always persists')
-        return self._process(ctx, messages, ctx.model, None, ctx.model_settings)
+        return await self._process(ctx, messages, ctx.model, None, ctx.model_settings)
 
     @property
     def model_settings(self) -> Callable[[RunContext[Any]], Any]:
@@ -168,7 +185,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
     async def before_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Brings the history within its budget before it is sent."""
         if self.persist:
-            processed = self._process_request(ctx, request_context)
+            processed = await self._process_request(ctx, request_context)
             if processed is not request_context.messages and self.mode == 'act':
                 request_context.messages = processed
                 ctx.messages[:] = processed
@@ -180,7 +197,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
     ) -> Any:
         """Sends the compacted history of `persist=False`, and compacts once more if the provider says too long."""
         if not self.persist:
-            kept = self._process_request(ctx, request_context)
+            kept = await self._process_request(ctx, request_context)
             request_context = _with_messages(request_context, kept)
         try:
             return await handler(request_context)
@@ -225,32 +242,42 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     # -- between runs -------------------------------------------------------------------------------------------
 
-    async def compact_now(self, messages: Sequence[ModelMessage], *, model: Any = None) -> Compaction[ModelMessage]:
+    async def compact_now(
+        self, messages: Sequence[ModelMessage], *, model: Any = None, focus: str | None = None
+    ) -> Compaction[ModelMessage]:
         """Compacts a history to the policy's goal, whatever its trigger says; for use between runs.
 
         Args:
             messages: the history, such as `result.all_messages()`.
             model: the model that will go on with it.
+            focus: what the summary shall give most room to; without a summariser it changes nothing.
+
+        Raises:
+            HistoryError: `messages` is not a list of pydantic-ai messages.
         """
-        name = identify(model)
-        limits = self.policy.history.limits(self._window(name))
-        return compact(
+        limits = self.policy.history.limits(self._window(identify(model)))
+        summariser = self._summariser if self.mode == 'act' else None
+        steps = started(
             messages,
             self.policy,
-            target_tokens=max(1, limits.goal),
-            model=model,
-            archive=self.archive,
+            max(1, limits.goal),
+            model,
+            archive=self.archive is not None,
             recall=self.policy.archive.recall_tool,
+            summarising=summariser.strategy(focus) if summariser is not None else None,
         )
+        keep = keeping(self.archive)
+        compaction = await Asking(summariser).compaction(steps, keep) if summariser is not None else drive(steps, keep)
+        return written(compaction, messages)
 
     # -- the way of a request -----------------------------------------------------------------------------------
 
-    def _process_request(self, ctx: RunContext[Any], request: Any) -> list[ModelMessage]:
+    async def _process_request(self, ctx: RunContext[Any], request: Any) -> list[ModelMessage]:
         model = getattr(request, 'model', None) or ctx.model
         parameters = request.model_request_parameters
-        return self._process(ctx, request.messages, model, parameters, request.model_settings)
+        return await self._process(ctx, request.messages, model, parameters, request.model_settings)
 
-    def _process(
+    async def _process(
         self, ctx: RunContext[Any], messages: list[ModelMessage], model: Any, parameters: Any, settings: Any
     ) -> list[ModelMessage]:
         """The history to send for one request of a run; raises `RequestTooLarge` if nothing helps."""
@@ -265,8 +292,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         context = self._context(ctx, state, name, self._counter(name), working, parameters, settings)
         target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
         state.asked = False
-        steps = fit(state.tracker, self.policy.history, context, target=target)
-        compaction = written(drive(steps, keeping(self.archive)), working)
+        compaction = written(await self._fitted(ctx, state, context, target), working)
         self._report(ctx.run_id, name, state, compaction, len(working), time.perf_counter() - began)
         if self.mode == 'observe':
             state.sent_as_is()
@@ -274,9 +300,40 @@ class Compactor(AbstractCapability[AgentDepsT]):
             return messages
         self._refuse_if_too_large(ctx.run_id, name, compaction)
         state.settle(compaction, None if self.persist else messages)
+        if 'digest' in self.policy.history.strategies:
+            state.index_ahead(compaction)
+            self._write_ahead(ctx, state, compaction, parameters)
         result = messages if working is messages and not compaction.changed else list(compaction.messages)
         state.handled = (ctx.run_step, result)
         return result
+
+    async def _fitted(
+        self, ctx: RunContext[Any], state: Conversation, context: RequestContext, target: int | None
+    ) -> Compaction[Message]:
+        """The history of a run within its budget, with a summary where there is someone to write it."""
+        keep = keeping(self.archive)
+        if self._summariser is None or self.mode != 'act':
+            return drive(fit(state.tracker, self.policy.history, context, target=target), keep)
+        asking = Asking(self._summariser, ctx.run_id, ctx.usage, prepared=state.ahead)
+        context = replace(context, summarising=self._summariser.strategy())
+        compaction = await asking.compaction(fit(state.tracker, self.policy.history, context, target=target), keep)
+        if compaction.applied:
+            state.drop_ahead()
+        return compaction
+
+    def _write_ahead(
+        self, ctx: RunContext[Any], state: Conversation, compaction: Compaction[Any], parameters: Any
+    ) -> None:
+        """Starts the next compaction's summary in the background, if the policy says so and the trigger is near."""
+        summariser, limits = self._summariser, compaction.limits
+        if summariser is None or not self.policy.summary.ahead or parameters is None or state.ahead is not None:
+            return  # without a capability (`parameters`) nobody says when the run ends
+        if compaction.outcome != 'below' or compaction.tokens_after < share(limits.trigger, AHEAD):
+            return
+        context = replace(compaction.context, archive=False, summarising=summariser.strategy())
+        steps = fit(frozen(state.tracker), self.policy.history, context, target=max(1, limits.goal))
+        asking = Asking(summariser, ctx.run_id, ctx.usage, ahead=True)
+        state.ahead = asyncio.get_running_loop().create_task(asking.prepare(steps))
 
     def _context(
         self,
@@ -375,7 +432,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     def _forget(self, run_id: str | None) -> None:
         with self._lock:
-            self._conversations.pop(run_id or '', None)
+            state = self._conversations.pop(run_id or '', None)
+        if state is not None:
+            state.drop_ahead()
 
     def _counter(self, name: ModelName) -> Counter:
         counter = counter_for(name.full)

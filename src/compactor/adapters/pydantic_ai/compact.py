@@ -15,8 +15,9 @@ from compactor.errors import ConfigError, HistoryError
 from compactor.history.message import Message
 from compactor.history.report import TokenReport, report
 from compactor.history.track import Tracker
-from compactor.pipeline import Compaction, RequestContext, drive, fit
+from compactor.pipeline import Compaction, RequestContext, Steps, drive, fit
 from compactor.policy import Policy
+from compactor.strategies import Summarise
 from compactor.tokens.counter import Counter, counter_for
 from compactor.tokens.windows import context_window
 
@@ -52,6 +53,21 @@ def compact(
     if target_tokens is not None and target_tokens <= 0:
         raise ConfigError(f'target_tokens must be positive, got {target_tokens}')
     policy = Policy.preset(policy) if isinstance(policy, str) else policy
+    steps = started(messages, policy, target_tokens, model, archive=archive is not None, recall=recall)
+    return written(drive(steps, keeping(archive)), messages)
+
+
+def started(
+    messages: Sequence[ModelMessage],
+    policy: Policy,
+    target_tokens: int | None,
+    model: Any,
+    *,
+    archive: bool,
+    recall: bool,
+    summarising: Summarise | None = None,
+) -> Steps:
+    """The pipeline over a history that is not about to be sent, before its first question; see `compact`."""
     name = identify(model)
     counter = counter_for(name.full)
     tracker = read(messages, counter)
@@ -63,10 +79,11 @@ def compact(
         model=name.full,
         sending=False,
         server_state='a message holds a compaction by the provider' if tracker.server_state else None,
-        archive=archive is not None,
-        recall=recall and archive is not None,
+        archive=archive,
+        recall=recall and archive,
+        summarising=summarising,
     )
-    return written(drive(fit(tracker, policy.history, context, target=target_tokens), keeping(archive)), messages)
+    return fit(tracker, policy.history, context, target=target_tokens)
 
 
 def inspect(messages: Sequence[ModelMessage], model: Any = None) -> TokenReport:

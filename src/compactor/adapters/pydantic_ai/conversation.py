@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import is_
@@ -11,10 +12,15 @@ from pydantic_ai.messages import ModelMessage
 
 from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.messages import MessageReader, as_json
+from compactor.adapters.pydantic_ai.summariser import Prepared
+from compactor.digest.evidence import lines_of
 from compactor.history.track import Tracker
 from compactor.pipeline import Anchor, Compaction
 from compactor.tokens.calibrate import Calibration
 from compactor.tokens.counter import Counter
+
+INDEXED_AHEAD = 32
+"""Messages whose lines are read per request past half of the trigger: about 3 ms."""
 
 
 @dataclass(slots=True)
@@ -33,6 +39,7 @@ class Conversation:
         resend: the smaller history for the second attempt at that request.
         handle: the archive's handle in what was last rewritten and sent, which the run's record may not show.
         asked: the model asked for a compaction since the last request.
+        ahead: the task that writes, or wrote, the summary of the next compaction.
     """
 
     tracker: Tracker
@@ -46,9 +53,11 @@ class Conversation:
     resend: list[ModelMessage] | None = None
     handle: str | None = None
     asked: bool = False
+    ahead: asyncio.Task[Prepared | None] | None = None
     _sent: tuple[int, int] | None = None
     _seen: list[ModelMessage] = field(default_factory=list)
     _shadow: list[ModelMessage] = field(default_factory=list)
+    _indexed: int = 0
     _tools: tuple[list[Any], int] = field(default_factory=lambda: ([], 0))
 
     @classmethod
@@ -101,6 +110,27 @@ class Conversation:
                 self.retry_at = compaction.tokens_after + pause
         elif compaction.tokens_after < limits.trigger:
             self.retry_at = None
+
+    def drop_ahead(self) -> None:
+        """Forgets the summary that was written ahead, finished or not."""
+        task, self.ahead = self.ahead, None
+        if task is not None:
+            task.cancel()
+
+    def index_ahead(self, compaction: Compaction[Any]) -> None:
+        """Reads some lines that a digest will need, once the request is past half of the trigger.
+
+        A compaction then finds them done; a few messages a request keep it off any single request's way.
+        """
+        if compaction.outcome != 'below' or compaction.tokens_after < compaction.limits.trigger // 2:
+            self._indexed = 0 if compaction.changed else self._indexed
+            return
+        messages = self.tracker.messages
+        end = min(len(messages), self._indexed + INDEXED_AHEAD)
+        for message in messages[self._indexed : end]:
+            for part in message.parts:
+                lines_of(part)
+        self._indexed = end
 
     def sent_as_is(self) -> None:
         """Remembers that the history was sent as it came."""

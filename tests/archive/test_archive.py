@@ -1,0 +1,78 @@
+"""`MemoryArchive`: content-addressed, bounded, and safe to share between threads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compactor import ConfigError, MemoryArchive
+
+
+@given(st.binary(max_size=2_000))
+def test_what_is_put_comes_back(data: bytes) -> None:
+    """Under its hash, and under the first 16 digits of it; a shorter or another key finds nothing."""
+    archive = MemoryArchive()
+    key = archive.put(data)
+    assert key == hashlib.sha256(data).hexdigest()
+    assert archive.get(key) == archive.get(key[:16]) == data
+    assert archive.get(key[:15]) is None
+    assert archive.get(key[:16] + 'f' * 48) is None or key.endswith('f' * 48)
+
+
+def test_the_same_content_is_held_once() -> None:
+    """Messages that are kept through many compactions cost their bytes once."""
+    archive = MemoryArchive()
+    assert archive.put(b'x' * 1_000) == archive.put(b'x' * 1_000)
+    assert len(archive) == 1
+    assert archive.stored_bytes < 100
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    """Reading or putting an entry again keeps it; the bound holds at all times."""
+    archive = MemoryArchive(max_bytes=4_000)
+    data = [os.urandom(1_000) for _ in range(6)]
+    keys = [archive.put(d) for d in data[:3]]
+    assert archive.get(keys[0]) == data[0]
+    archive.put(data[1])
+    keys += [archive.put(d) for d in data[3:]]
+    assert archive.stored_bytes <= 4_000
+    assert [archive.get(key) is not None for key in keys] == [False, False, False, True, True, True] or (
+        archive.get(keys[2]) is None
+    )
+    assert archive.get(keys[-1]) == data[-1]
+
+
+def test_an_entry_larger_than_the_archive_is_not_held() -> None:
+    """It does not push out everything else for nothing."""
+    archive = MemoryArchive(max_bytes=2_000)
+    small = archive.put(b'small')
+    large = archive.put(os.urandom(5_000))
+    assert archive.get(large) is None
+    assert archive.get(small) == b'small'
+
+
+def test_a_negative_bound_is_refused() -> None:
+    """A mistake in the configuration is said at once."""
+    with pytest.raises(ConfigError, match='max_bytes'):
+        MemoryArchive(-1)
+
+
+def test_threads_may_share_it() -> None:
+    """Many writers and readers at once: what is found is right, the books balance."""
+    archive = MemoryArchive(max_bytes=20_000)
+    data = [os.urandom(500) for _ in range(100)]
+
+    def work(i: int) -> None:
+        key = archive.put(data[i % 100])
+        found = archive.get(key)
+        assert found is None or found == data[i % 100]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(2_000)))
+    assert archive.stored_bytes == sum(map(len, archive._entries.values())) <= 20_000
+    assert set(archive._by_handle.values()) == set(archive._entries)
