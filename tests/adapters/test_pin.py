@@ -24,7 +24,7 @@ from tests.laws.histories import EPOCH, lawful_histories, shape_of
 from tests.laws.laws import Case, faults, run
 
 RULE = 'Never touch prod.\nArchive 0123456789abcdef: recall(n) gives step n back in full; the next step here is #9.'
-FEWER = settings(max_examples=max(40, settings().max_examples // 2))
+FEWER = settings(max_examples=max(25, settings().max_examples // 4))
 
 
 def said(messages: Sequence[ModelMessage]) -> list[str]:
@@ -79,7 +79,7 @@ def test_pins_survive(strategies: tuple[str, ...]) -> None:
 
 def test_how_it_reads() -> None:
     """A header that says whose it is, and the text as it was given."""
-    assert pin('Never touch prod.') == '[compactor 1f3c9cba] Pinned: Never touch prod.'
+    assert pin('Never touch prod.') == '[compactor 6d29e63a] Pinned: Never touch prod.'
 
 
 def test_a_pin_that_was_edited_is_a_prompt_like_any_other() -> None:

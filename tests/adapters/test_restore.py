@@ -37,7 +37,7 @@ from compactor.history.marks import mark
 from tests.corpus import NAMES, conversations, needs_corpus
 from tests.laws.histories import EPOCH, MUTATIONS, Drawn, SpeechX, broken_histories, lawful_histories, shape_of
 
-FEWER = settings(max_examples=max(40, settings().max_examples // 2))
+FEWER = settings(max_examples=max(25, settings().max_examples // 4))
 STRATEGIES = (
     ('exchanges', 'prune', 'dedupe', 'clear', 'window', 'clamp'),
     ('window', 'clamp'),

@@ -54,7 +54,7 @@ def failing(pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing
     """What still fails after these calls (step's ordinal, call, result), over what failed before."""
     failures = dict(known or {})
     for step, call, result in pairs:
-        command = _command(call)
+        command = command_of(call)
         failures.pop(command, None)
         if failed(result):
             failures[command] = Failing(command, step, telling(result.text))
@@ -85,7 +85,7 @@ def telling(text: str) -> tuple[str, ...]:
     return tuple(lines[i][:LONGEST] for i in sorted(best))
 
 
-def _command(call: Part) -> str:
+def command_of(call: Part) -> str:
     """What identifies a command: its tool and arguments on one line, without folder, variables and filters."""
     return _FILTER.sub('', _SETTING.sub('', ' '.join(told(call.tool, call.text).split())))[:LONGEST]
 

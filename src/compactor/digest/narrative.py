@@ -21,7 +21,7 @@ WHOLE = (1_200, 600, 300)
 IN_PIECES = (300, 100, 0)
 """The same for a record that takes several prompts."""
 PIECES = 8
-"""A record takes at most this many prompts; what is older than they hold is left out."""
+"""A record takes at most this many prompts: the beginning and the newest; what lies between is left out."""
 LEAST_RECORD = 200
 """A prompt that has fewer tokens for the record is not worth asking."""
 CALL = 200
@@ -125,7 +125,8 @@ def questions(telling: Callable[[int], Sequence[str]], brief: Brief, bound: Boun
             break
     if len(pieces) == 1:
         return [_bounded(brief, 'record', pieces[0], '', bound)]
-    pieces = pieces[-PIECES:]
+    if len(pieces) > PIECES:
+        pieces = [pieces[0], *pieces[1 - PIECES :]]
     alone = Brief(brief.words, brief.focus)
     notes = [f'Part {i} of {len(pieces)} follows.' for i in range(1, len(pieces) + 1)]
     return [_bounded(alone, 'record', piece, note, bound) for piece, note in zip(pieces, notes, strict=True)]

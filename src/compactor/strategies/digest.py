@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote, read, render
 from compactor.digest.evidence import Candidate, Line, Voice, candidates, line, lines_of
-from compactor.digest.failures import failing, pairs_of
+from compactor.digest.failures import Failing, command_of, failing, pairs_of
 from compactor.digest.files import touched
 from compactor.digest.select import choose, values
 from compactor.history.marks import Left, left_out
@@ -60,7 +60,7 @@ class Digest:
 
     def apply(self, history: History, room: Room) -> History:
         """See `Strategy.apply`."""
-        if history.tokens <= room.tokens:
+        if history.tokens <= room.tokens and not _too_many(history, room):
             return history
         fold = Fold.plan(history, room, self.tail)
         if not fold.steps:
@@ -135,8 +135,12 @@ class Fold:
         return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal)
 
     def budget(self, room: Room) -> int:
-        """Tokens that the digest may take; under `LEAST` it says nothing but what was left out."""
-        return room.tokens - self.kept.tokens - 4
+        """Tokens that the digest may take; under `LEAST` it says nothing but what was left out.
+
+        A digest takes no more than two thirds of what it stands for: otherwise nothing would be won.
+        """
+        folded = sum(one.step.tokens for one in self.steps)
+        return min(room.tokens - self.kept.tokens - 4, folded * 2 // 3)
 
     def carry_out(self, room: Room, summary: str | None = None) -> History:
         """What stays, with the digest of what is folded.
@@ -179,14 +183,20 @@ class Fold:
             said=said,
             summary=summary,
             files=touched(calls, self.before.files),
-            failures=failing(pairs, self.before.failures),
+            failures=self._unresolved(failing(pairs, self.before.failures)),
         )
         document = _bounded(document, int(budget * LEDGERS), room)
         return self._with_record(document, budget - room.count(render(document)), room)
 
+    def _unresolved(self, failures: dict[str, Failing]) -> dict[str, Failing]:
+        """The failures that what is kept does not tell anew: a command run again there speaks for itself."""
+        again = {command_of(call) for call, _ in pairs_of(self.kept.parts)}
+        return {command: failure for command, failure in failures.items() if command not in again}
+
     def _with_record(self, document: Document, budget: int, room: Room) -> Document:
+        recent = (f for f in self.steps if f.back <= REACH)
         lines = _distinct(
-            [*self._old_lines(), *(c for f in self.steps for c in candidates(f.step.parts, f.ordinal, f.back))]
+            [*self._old_lines(), *(c for f in recent for c in candidates(f.step.parts, f.ordinal, f.back))]
         )
         worth, holders = values(lines)
         shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
@@ -221,24 +231,32 @@ def _standing(history: History) -> Document:
     return before
 
 
+def _too_many(history: History, room: Room) -> bool:
+    """Whether the history holds more exchanges than it may (the goal's own prompt never counts)."""
+    beyond = history.exchanges[: _floor(history, room)]
+    return any(exchange.steps or (exchange.prompted and e != history.goal) for e, exchange in enumerate(beyond))
+
+
+def _floor(history: History, room: Room) -> int:
+    """The first exchange that may stay."""
+    prompted = [e for e, exchange in enumerate(history.exchanges) if exchange.prompted]
+    most = room.max_exchanges
+    return prompted[-most] if most is not None and len(prompted) > most else 0
+
+
 def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     """Where the tail begins: (exchange, step); the last step always belongs to it."""
-    most = int(room.tokens * tail)
-    if room.max_exchanges is not None:
-        prompted = [e for e, exchange in enumerate(history.exchanges) if exchange.prompted]
-        floor = prompted[-room.max_exchanges] if len(prompted) > room.max_exchanges else 0
-    else:
-        floor = 0
-    first, cut, size = len(history.exchanges) - 1, 0, 0
+    most = int(room.tokens * tail) if history.tokens > room.tokens else history.tokens
+    size = 0
     at: tuple[int, int] | None = None
-    for e in range(len(history.exchanges) - 1, floor - 1, -1):
+    for e in range(len(history.exchanges) - 1, _floor(history, room) - 1, -1):
         steps = history.exchanges[e].steps
         for s in range(len(steps) - 1, -1, -1):
             size += steps[s].tokens
             if at is not None and size > most:
                 return at
             at = (e, s)
-    return at if at is not None else (first, cut)
+    return at if at is not None else (len(history.exchanges) - 1, 0)
 
 
 def _clipped(history: History, room: Room) -> History:
