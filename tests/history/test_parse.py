@@ -58,6 +58,12 @@ BROKEN = {
         'u / R ?a / +a / u / R ?a / +a',
         ['moved_result a'],
     ),
+    'one result for two open calls with one id: the current step first': (
+        'u / R ?a / u / R ?a / +a',
+        'u : ?a +a* | u : ?a +a',
+        'u / R ?a / +a* / u / R ?a / +a',
+        ['unanswered_call a'],
+    ),
     'a result behind the note of a tool': (
         'u @1 / R ?a ?b @1 / +a u @1 / +b @1',
         'u : ?a ?b +b +a u',

@@ -32,7 +32,7 @@ from compactor.history.message import Kind, Message, Part
 from compactor.strategies import STRATEGIES
 from compactor.tokens.counter import counter_for as text_counter_for
 from tests.corpus import NAMES, conversations, needs_corpus
-from tests.laws.histories import EPOCH, Drawn, broken_histories, lawful_histories, shape_of
+from tests.laws.histories import EPOCH, Drawn, NativeCall, NativeReturn, broken_histories, lawful_histories, shape_of
 from tests.laws.laws import GENEROUS, LAWS, MODELS, Case, Run, faults, run
 
 TARGETS = (4_000, 8_000, 15_000, 50_000)
@@ -172,11 +172,15 @@ def history() -> list[ModelMessage]:
     def answers(*calls: str) -> list[ToolReturnPart]:
         return [ToolReturnPart('run', f'result of {c} ' * 50, c, timestamp=EPOCH) for c in calls]
 
+    searched = [
+        NativeCall('web_search', {'query': 'eof token'}, 'n', provider_name='anthropic'),
+        NativeReturn('web_search', 'nothing', 'n', provider_name='anthropic', timestamp=EPOCH),
+    ]
     return [
         ModelRequest([UserPromptPart('Fix the parser.', timestamp=EPOCH)]),
         asks('a', 'b'),
         ModelRequest(answers('a', 'b')),
-        ModelResponse([TextPart('Done.')], timestamp=EPOCH),
+        ModelResponse([*searched, TextPart('Done.')], timestamp=EPOCH),
         ModelRequest([UserPromptPart('Now the lexer.', timestamp=EPOCH)]),
         asks('c'),
         ModelRequest([*answers('c'), UserPromptPart('And test it.', timestamp=EPOCH)]),
@@ -209,6 +213,7 @@ PLANTED: dict[str, tuple[str, str, Plant]] = {
     'a step without its results': ('pairs', 'none', lambda m: [*m[:2], *m[3:]]),
     'results without their step': ('pairs', 'none', lambda m: [m[0], *m[2:]]),
     'a prompt ahead of a result': ('pairs', 'none', lambda m: having(m, 6, m[6].parts[::-1])),
+    'half a native pair dropped': ('pairs', 'none', lambda m: having(m, 3, m[3].parts[1:])),
     'messages swapped': ('pairs', 'none', lambda m: [m[0], m[2], m[1], *m[3:]]),
     'the beginning cut off': ('order', 'none', lambda m: m[1:]),
     'everything dropped': ('order', 'none', lambda m: []),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compactor.archive.archive import Archive
+from compactor.archive.archive import Archive, key_of
 from compactor.archive.entry import ending, fingerprint, taken_out, text_of
 from compactor.archive.manifest import Ending, Manifest, Tail, chain, first_held
-from compactor.history.handles import UNKNOWN, Deposit, Kept
+from compactor.history.handles import HANDLE, UNKNOWN, Deposit, Kept
 from compactor.history.marks import handle_of
 from compactor.history.message import Kind, Message, Part
 from compactor.history.stubs import is_stub
@@ -41,11 +41,13 @@ def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> 
         steps=steps,
         tail=_tail(deposit),
     )
-    archive.put(manifest.dump())
+    data = manifest.dump()
+    archive.put(data)
+    handle = key_of(data)[:HANDLE]
     first = next((key for key in (*messages, *steps.values()) if key is not None), None)
-    if archive.get(manifest.handle) is None or (first is not None and archive.get(first) is None):
+    if archive.get(handle) is None or (first is not None and archive.get(first) is None):
         raise ArchiveFull('the archive is too small for one compaction: raise its max_bytes')
-    return Kept(manifest.handle, manifest.since)
+    return Kept(handle, manifest.since)
 
 
 def _stubbed(parts: Sequence[Part]) -> bool:

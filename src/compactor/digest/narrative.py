@@ -80,9 +80,9 @@ def tell(parts: Iterable[Part], step: int, clip: int) -> str:
         if part.kind is Kind.TEXT:
             lines.append(quoted(part.text, step, Voice.AGENT))
         elif part.kind is Kind.CALL:
-            lines.append(quoted(_ends(told(part.tool, part.text), CALL // 2), step, Voice.CALL))
+            lines.append(quoted(ends(told(part.tool, part.text), CALL // 2), step, Voice.CALL))
         elif part.kind is Kind.RESULT and clip:
-            lines.append(quoted(_ends(part.text, clip), step, Voice.OUTPUT))
+            lines.append(quoted(ends(part.text, clip), step, Voice.OUTPUT))
     return '\n'.join(line for line in lines if line)
 
 
@@ -92,7 +92,8 @@ def quoted(text: str, step: int, voice: Voice) -> str:
     return f'#{step}{voice.value} {body}' if body else ''
 
 
-def _ends(text: str, most: int) -> str:
+def ends(text: str, most: int) -> str:
+    """A text's first and last `most` characters, or all of a text that is hardly longer."""
     return text if len(text) <= 2 * most + 5 else f'{text[:most]} […] {text[-most:]}'
 
 

@@ -101,7 +101,7 @@ def choose(
 
     for line in shown:
         cover(line, True)
-    heap = _shortlist(candidates, occurrences, weights, worth, budget, cost, bonus)
+    heap = _shortlist(candidates, weights, worth, budget, cost, bonus)
     chosen: list[int] = []
     left = budget
     while heap:
@@ -146,7 +146,6 @@ def _occurrences(
 
 def _shortlist(
     candidates: Sequence[Candidate],
-    occurrences: Mapping[str, Sequence[tuple[int, int, float]]],
     weights: Sequence[float],
     worth: Mapping[str, float],
     budget: int,
@@ -154,20 +153,22 @@ def _shortlist(
     bonus: Callable[[Candidate], float],
 ) -> list[tuple[float, int, int]]:
     """A heap of the candidates worth a closer look, by the most they could gain."""
-    scored = []
+    scored: list[tuple[float, int, float, int]] = []
     for i, candidate in enumerate(candidates):
-        most = sum(worth[name] for name in candidate.line.names) + bonus(candidate)
+        most = bonus(candidate)
+        for name in candidate.line.names:
+            most += worth[name]
         if most > 0:
             price = cost(candidate)
-            scored.append((-(most * weights[i] / price**DENSITY), i, price))
+            density = most / price**DENSITY
+            scored.append((-density * weights[i], i, -density, price))
     scored.sort()
     heap: list[tuple[float, int, int]] = []
     room = budget * CONSIDERED
-    for _, i, price in scored:
+    for _, i, density, price in scored:
         if room <= 0:
             break
         room -= price
-        most = sum(worth[name] for name in candidates[i].line.names) + bonus(candidates[i])
-        heap.append((-(most / price**DENSITY), i, -1))
+        heap.append((density, i, -1))
     heapify(heap)
     return heap

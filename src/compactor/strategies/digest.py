@@ -88,6 +88,7 @@ class Fold:
         before: the digest that stood in the history, or an empty one.
         shown: the lines of what is kept.
         goal: index in `kept` of the exchange that states the goal.
+        asked: the prompts that stay, each with the step that follows it; the goal's comes before step 1.
     """
 
     kept: History
@@ -96,6 +97,7 @@ class Fold:
     before: Document
     shown: tuple[Line, ...]
     goal: int | None
+    asked: tuple[Quote, ...]
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
@@ -105,17 +107,17 @@ class Fold:
         first, cut = _boundary(history, room, tail)
         ordinal, back = before.left.steps, history.tokens
         steps: list[Folded] = []
-        said: list[Quote] = list(before.said)
+        said, asked = list(before.said), list[Quote]()
         exchanges: list[Exchange] = []
         last = len(history.exchanges) - 1
         for e, exchange in enumerate(history.exchanges):
             stays = e in (goal, last) or e > first or (e == first and cut < len(exchange.steps))
             back -= sum(segment.tokens for segment in exchange.prompts)
-            if not stays:
-                words = (
-                    part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected
-                )
-                said.extend(Quote(ordinal + 1, Voice.USER, part.text.strip()) for part in words)
+            words = [
+                part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected
+            ]
+            follows = 1 if e == goal else ordinal + 1
+            (asked if stays else said).extend(Quote(follows, Voice.USER, part.text.strip()) for part in words)
             whole: list[Step] = []
             for s, step in enumerate(exchange.steps):
                 ordinal += 1
@@ -132,7 +134,7 @@ class Fold:
                 exchanges.append(Exchange(prompts, tuple(whole)))
         rest = _clipped(history_of(tuple(exchanges)), room)
         shown = tuple(line for part in rest.parts for line in lines_of(part))
-        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal)
+        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal, tuple(asked))
 
     def budget(self, room: Room) -> int:
         """Tokens that the digest may take; under `LEAST` it says nothing but what was left out.
@@ -201,6 +203,8 @@ class Fold:
         worth, holders = values(lines)
         shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
         shown += [line(text) for failure in document.failures.values() for text in (failure.command, *failure.lines)]
+        document = replace(document, open=_open_work(lines))
+        budget -= sum(room.count(quote.text) + 4 for quote in document.open)
         names = int(budget * NAMES)
         ranked = choose(lines, worth, holders, shown, int((budget - names) * SPARE), _cost, _bonus)
         chosen = _affordable([lines[i] for i in ranked], budget - names, room)
@@ -340,7 +344,23 @@ def _cost(candidate: Candidate) -> int:
 
 
 def _bonus(candidate: Candidate) -> float:
+    """What a line is worth beside its names: the agent's decisions and their reasons are."""
+    if candidate.voice is Voice.AGENT and _DECISION.search(candidate.line.text):
+        return DECISION
     return 0.0
+
+
+DECISION = 6.0
+"""As much as a name that the agent called once, lately."""
+
+
+def _open_work(lines: Sequence[Candidate]) -> tuple[Quote, ...]:
+    """What the agent last said it would do next."""
+    said = [c for c in lines if c.voice is Voice.AGENT and _OPEN.search(c.line.text)]
+    return tuple(Quote(c.step, c.voice, c.line.text) for c in said[-OPEN_LINES:])
+
+
+OPEN_LINES = 2
 
 
 def _names(

@@ -10,16 +10,26 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compactor.digest.evidence import Voice
-from compactor.digest.narrative import WORDS, Bound, Brief, SummaryRefused, checked, merge, questions, quoted, tell
+from compactor.digest.narrative import (
+    WORDS,
+    Bound,
+    Brief,
+    SummaryRefused,
+    checked,
+    ends,
+    merge,
+    questions,
+    quoted,
+    tell,
+)
 from compactor.history.message import Kind
-from compactor.history.turns import Exchange, History
+from compactor.history.turns import History
 from compactor.strategies.digest import LEAST, SUMMARY, TAIL, Fold, cut
 from compactor.strategies.strategy import Question, Room
 from compactor.tokens.counter import Counter
 
 PROMPT = 1_500
-"""Characters of each end of the goal and of the current prompt that the summariser is shown."""
+"""Characters of each end of a prompt that stays in the history; the summariser is shown it all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ def _usable(answer: str, fold: Fold, share: int, room: Room) -> str:
 
 
 def _record(fold: Fold, clip: int) -> list[str]:
-    """What is folded, oldest first, with the goal before it and the current prompt behind it.
+    """What is folded, oldest first, with the goal and the prompts that stay in their places.
 
     What stood in a digest without a summary comes as it stood there; with one, the summary tells it.
     """
@@ -84,20 +94,11 @@ def _record(fold: Fold, clip: int) -> list[str]:
     told: list[tuple[int, int, str]] = [(f.ordinal, 1, tell(f.step.parts, f.ordinal, clip)) for f in fold.steps]
     quotes = [q for q in fold.said if q.step > start or not fold.before.summary]
     told += [(q.step, 0, quoted(q.text, q.step, q.voice)) for q in quotes]
+    told += [(q.step, 0, quoted(ends(q.text, PROMPT), q.step, q.voice)) for q in fold.asked]
     if not fold.before.summary:
         told += [(q.step, 1, quoted(q.text, q.step, q.voice)) for q in fold.before.record]
     told.sort(key=lambda item: item[:2])
-    exchanges = fold.kept.exchanges
-    goal = [] if fold.goal is None else _prompts(exchanges[fold.goal], 1)
-    current = [] if fold.goal == len(exchanges) - 1 else _prompts(exchanges[-1], fold.left().steps + 1)
-    return [text for text in [*goal, *(text for _, _, text in told), *current] if text]
-
-
-def _prompts(exchange: Exchange, step: int) -> list[str]:
-    parts = (part for segment in exchange.prompts for part in segment.parts if part.kind is Kind.USER)
-    texts = [part.text for part in parts]
-    short = [t if len(t) <= 2 * PROMPT else f'{t[:PROMPT]} […] {t[-PROMPT:]}' for t in texts]
-    return [quoted(text, step, Voice.USER) for text in short]
+    return [text for _, _, text in told if text]
 
 
 def _known(fold: Fold) -> Sequence[str]:
