@@ -89,7 +89,7 @@ class HistoryPolicy(_Station):
     warning_ratio: Share = 0.9
     max_exchanges: Positive | None = None
     reserve_tokens: Count = 0
-    strategies: tuple[str, ...] = ('prune', 'dedupe', 'digest', 'clear', 'window', 'clamp')
+    strategies: tuple[str, ...] = ('prune', 'digest', 'dedupe', 'clear', 'window', 'clamp')
     keep_steps: Positive = 3
     protect_tools: frozenset[str] = frozenset()
     clamp_prompts: bool = False

@@ -13,7 +13,7 @@ from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
-from pydantic_ai.usage import RunUsage, UsageLimits
+from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
 from compactor import Compactor, Policy, SummaryPolicy
 from compactor.adapters.pydantic_ai.messages import MessageReader
@@ -119,7 +119,9 @@ def test_every_digest_has_its_summary(mode: Mode, way: Way) -> None:
     written = log.of(SummaryWritten)
     assert len(written) == len(log.of(SummaryStarted)) == len(compacted) == len(writer.prompts)
     assert all(event.model == 'function:' + writer.model.model_name for event in written)
-    assert [(event.requests, event.ahead, event.tokens) for event in written] == [(1, False, 15)] * len(written)
+    assert [(event.requests, event.ahead, event.tokens) for event in written] == [
+        (1, False, counter_for(None).count(STORY))
+    ] * len(written)
     assert all(event.input_tokens > 500 and event.output_tokens > 5 and event.seconds > 0 for event in written)
     assert {(info.model_settings or {}).get('max_tokens') for info in writer.infos} == {800}
 
@@ -139,7 +141,7 @@ def test_a_standing_summary_is_updated() -> None:
 def test_without_a_summariser_nobody_is_asked() -> None:
     """And a policy without a digest asks nobody either; observe mode neither."""
     assert not lived(None)[1].of(SummaryStarted)
-    for terms, mode in ((small(), 'act'), (policy(), 'observe')):
+    for terms, mode in ((small(strategies=('exchanges', 'window')), 'act'), (policy(), 'observe')):
         writer, log = Writer(), Log()
         compactor: Compactor[None] = Compactor(terms, summariser=writer.model, on_event=log, mode=mode)  # type: ignore[arg-type]
         if mode == 'act':
@@ -170,35 +172,24 @@ def _tokens(usage: Any) -> tuple[int, int]:
 @every_mode
 def test_usage_is_counted_once(mode: Mode) -> None:
     """The run's usage is that of its own requests and the summariser's tokens; requests are the run's own."""
+    log, history = Log(), Script(rounds(12))
+    spent: list[tuple[int, int]] = []
 
-    def total(writer: Writer | None) -> tuple[Any, Log]:
-        log = Log()
-        compactor: Compactor[None] = Compactor(
-            policy(), summariser=writer.model if writer else None, on_event=log, persist=True
-        )
-        result = drive(by_run, reading_agent(Script(rounds(12)), **mode(compactor)), 'Read all files.')
-        own = [m.usage for m in result.all_messages() if isinstance(m, ModelResponse)]
-        assert own
-        return result.usage if isinstance(result.usage, RunUsage) else result.usage(), log
+    def decide(k: int, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        response = rounds(12)(k, messages, info)
+        response.usage = RequestUsage(input_tokens=1_000, output_tokens=10)
+        spent.append((1_000, 10))
+        return response
 
-    counted: list[tuple[int, int]] = []
-    script = Script(rounds(12))
-    log, writer = Log(), Writer()
-
-    class Counting(Compactor[None]):
-        async def after_model_request(self, ctx: Any, *, request_context: Any, response: Any) -> Any:
-            counted.append((response.usage.input_tokens, response.usage.output_tokens))
-            return response
-
-    agent = reading_agent(script, **as_capability(Counting(policy(), summariser=writer.model, on_event=log)))
-    result = drive(by_run, agent, 'Read all files.', usage_limits=UsageLimits(request_limit=12))
-    spent = [(event.input_tokens, event.output_tokens) for event in log.of(SummaryWritten)]
-    assert spent
-    assert _tokens(result.usage) == tuple(map(sum, zip(*counted, *spent, strict=True)))
-    usage, log = total(Writer())
-    alone, _ = total(None)
-    assert usage.requests == alone.requests == 12
-    assert usage.output_tokens - alone.output_tokens == sum(event.output_tokens for event in log.of(SummaryWritten))
+    history.decide = decide
+    compactor: Compactor[None] = Compactor(policy(), summariser=Writer().model, on_event=log)
+    limits = UsageLimits(request_limit=12)
+    result = drive(by_run, reading_agent(history, **mode(compactor)), 'Read all files.', usage_limits=limits)
+    written = [(event.input_tokens, event.output_tokens) for event in log.of(SummaryWritten)]
+    assert written
+    usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()
+    assert (usage.input_tokens, usage.output_tokens) == tuple(map(sum, zip(*spent, *written, strict=True)))
+    assert usage.requests == 12
 
 
 # -- when it fails -------------------------------------------------------------------------------------------
@@ -413,7 +404,7 @@ def test_pieces_are_asked_at_once_and_merged() -> None:
         return STORY
 
     writer = Writer(lambda k: slow())
-    messages = drive(by_run, reading_agent(Script(rounds(60)), words=200), 'Read.').all_messages()
+    messages = drive(by_run, reading_agent(Script(rounds(40)), words=400), 'Read.').all_messages()
     log = Log()
     compactor: Compactor[None] = Compactor(
         policy(max_prompt_tokens=4_000, timeout=5.0), summariser=writer.model, on_event=log
@@ -432,7 +423,7 @@ def test_pieces_are_asked_at_once_and_merged() -> None:
 def test_one_failing_piece_fails_the_summary() -> None:
     """The other pieces are not waited for, and no half of a story is told."""
     writer = Writer(lambda k: _http(400)(k) if k == 2 else asyncio.sleep(0.05, STORY))
-    messages = drive(by_run, reading_agent(Script(rounds(60)), words=200), 'Read.').all_messages()
+    messages = drive(by_run, reading_agent(Script(rounds(40)), words=400), 'Read.').all_messages()
     log = Log()
     compactor: Compactor[None] = Compactor(policy(max_prompt_tokens=4_000), summariser=writer.model, on_event=log)
     compaction = go(compactor.compact_now(messages))
@@ -533,8 +524,8 @@ def test_ahead_never_blocks() -> None:
     compactor: Compactor[None] = Compactor(policy(ahead=True, timeout=30), summariser=writer.model, on_event=log)
 
     async def run() -> float:
-        decide = rounds(4)
-        agent: Agent[None, Any] = reading_agent(Script(decide), words=430, **as_capability(compactor))
+        decide = rounds(2)
+        agent: Agent[None, Any] = reading_agent(Script(decide), words=150, **as_capability(compactor))
         began = time.monotonic()
         while not log.of(SummaryStarted):
             took = await agent.run('Read.', message_history=history)

@@ -1,4 +1,4 @@
-"""Summarise: what a model is asked about the folded steps, how large that may be, and what of its answer is believed."""
+"""Summarise: what a model is asked about the folded steps, how much of it, and what of its answer is believed."""
 
 from __future__ import annotations
 
@@ -59,9 +59,10 @@ def asked(history: History, tokens: int, **values: Any) -> tuple[Generator[Quest
 
 def answered(steps: Generator[Question, Any, History], *answers: Any) -> History:
     """What comes of the answers."""
+    for given in answers[:-1]:
+        steps.send(given)
     with pytest.raises(StopIteration) as end:
-        for given in answers:
-            steps.send(given)
+        steps.send(answers[-1])
     result: History = end.value.value
     return result
 

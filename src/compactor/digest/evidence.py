@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from compactor.digest.identifiers import identifiers, words
 from compactor.history.message import Kind, Part
+from compactor.history.stubs import is_stub
 from compactor.tokens.memo import TextMemo
 
 LONG = 400
@@ -77,6 +78,8 @@ def lines_of(part: Part) -> tuple[Line, ...]:
     if part.kind not in _VOICES:
         return ()
     text = part.text
+    if part.kind is Kind.RESULT and is_stub(text):  # what stood there is gone; our own words are no evidence
+        return ()
     key = f'{part.tool} {text}' if part.kind is Kind.CALL else text
     found = _remembered.get(key)
     if found is None:

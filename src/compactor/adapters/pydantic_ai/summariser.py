@@ -201,16 +201,15 @@ class Asking:
             TimeoutError: the policy's time is over.
         """
         self._asked, self._covers = True, question.covers
-        ready = _result(self.prepared)
-        if self._began is None and ready is not None and ready.serves(question.covers):
-            self._began = time.perf_counter()
-            return ready.text
         summariser = self.summariser
         if self._began is None:
+            self._began = time.perf_counter()
+            ready = await self._prepared()
+            if ready is not None and ready.serves(question.covers):
+                return ready.text
             if (wait := summariser.circuit.wait) > 0:
                 self._paused = True
                 raise SummaryUnavailable(f'left alone for another {wait:.0f} s after failures in a row')
-            self._began = time.perf_counter()
             self._emit(events.SummaryStarted, prompts=1 + len(question.beside), ahead=self.ahead)
         left = summariser.policy.timeout - (time.perf_counter() - self._began)
         prompts = (question.prompt, *question.beside)
@@ -219,6 +218,19 @@ class Asking:
         except TimeoutError as error:
             raise TimeoutError(str(error) or f'no summary within {summariser.policy.timeout:g} s') from error
         return answers if question.beside else answers[0]
+
+    async def _prepared(self) -> Prepared | None:
+        """What was written ahead; what is still being written is waited for, as it began before another could."""
+        task = self.prepared
+        if task is None:
+            return None
+        running = not task.done()
+        await asyncio.wait({task}, timeout=self.summariser.policy.timeout)
+        ready = task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+        if running and ready is None:
+            self._paused = True  # that it failed was counted where it was asked for
+            raise SummaryUnavailable('the summary that was being written ahead failed')
+        return ready
 
     async def _answers(self, prompts: Sequence[str], max_tokens: int) -> list[str]:
         ask, spent = self.summariser.ask, self._spent
@@ -268,12 +280,6 @@ def summary_in(compaction: Compaction[Any]) -> str:
     """The summary in a compacted history's digest; '' if there is none."""
     marks = [part.text for message in compaction.view for part in message.parts if part.kind is Kind.MARK]
     return next((found.summary for text in reversed(marks) if (found := document.read(text)) is not None), '')
-
-
-def _result(task: asyncio.Task[Prepared | None] | None) -> Prepared | None:
-    if task is None or not task.done() or task.cancelled() or task.exception() is not None:
-        return None
-    return task.result()
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
