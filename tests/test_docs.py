@@ -1,7 +1,9 @@
 """Every snippet in the documentation runs."""
 
+import asyncio
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,17 @@ def snippets() -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.fixture
+def own_loop() -> Iterator[None]:
+    """`run_sync` in a snippet takes the thread's event loop: one of ours, so that it is closed."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures('own_loop')
 @pytest.mark.parametrize(('where', 'language', 'code'), snippets(), ids=lambda value: value if ':' in value else '')
 def test_snippet_runs(where: str, language: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What a reader copies works."""

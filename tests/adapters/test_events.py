@@ -25,8 +25,8 @@ from tests.adapters.driver import (
 
 def test_the_events_of_a_short_run() -> None:
     """One `RequestChecked` a request, last of its request; before it what was done to the history."""
-    log = Log()
-    agent = reading_agent(Script(rounds(6)), **as_capability(Compactor(small(), on_event=log)))
+    log, policy = Log(), small(strategies=('exchanges', 'clear', 'window', 'clamp'))
+    agent = reading_agent(Script(rounds(6)), **as_capability(Compactor(policy, on_event=log)))
     drive(by_run, agent, 'Go.')
     assert log.told == snapshot(
         [

@@ -93,7 +93,7 @@ def test_the_model_sees_the_same_histories_in_every_mode(mode: Mode, way: Way) -
     """Same script, same counts: 120 requests with the same messages, however plugged in and however run."""
     there = lived(mode, way)
     assert len(there.script.seen) == 3 * EACH
-    assert there.compactions >= 8
+    assert there.compactions >= 3
     assert there.script.shapes == reference().script.shapes
 
 
@@ -207,6 +207,7 @@ def test_processor_mode_is_told_once_per_instance(mode: Mode) -> None:
         'persist=False',
         'the recall tool',
         'retry after a context overflow',
+        'summaries written ahead',
         'max_tokens (use Agent(model_settings=compactor.model_settings))',
     )
 

@@ -15,7 +15,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
-from compactor import Compactor, Policy, SummaryPolicy
+from compactor import ArchivePolicy, Compactor, Policy, SummaryPolicy, restore
 from compactor.adapters.pydantic_ai.messages import MessageReader
 from compactor.adapters.pydantic_ai.summariser import Circuit, Prepared, within
 from compactor.digest import document
@@ -31,6 +31,7 @@ from tests.adapters.driver import (
     Script,
     Way,
     as_capability,
+    as_plain,
     by_run,
     drive,
     faults,
@@ -136,6 +137,26 @@ def test_a_standing_summary_is_updated() -> None:
     assert '\n#1$ read n=2\n' in writer.prompts[0]
     assert '\n#1$ ' not in writer.prompts[1]
     assert summaries(script.seen[-1]) == [f'Goal: number {len(writer.prompts)}']
+
+
+def test_where_the_record_stays_whole() -> None:
+    """With `persist=False` the summary is sent, and the run's own record has none."""
+    writer, script = Writer(), Script(rounds(12))
+    compactor: Compactor[None] = Compactor(policy(), summariser=writer.model, persist=False)
+    result = drive(by_run, reading_agent(script, **as_capability(compactor)), 'Read all files.')
+    assert summaries(script.seen[-1]) == [STORY]
+    assert summaries(result.all_messages()) == []
+
+
+def test_what_was_summed_up_can_be_restored() -> None:
+    """The archive has the originals, and a summary is none of them."""
+    whole = drive(by_run, reading_agent(Script(rounds(12))), 'Read all files.').all_messages()
+    terms = policy().model_copy(update={'archive': ArchivePolicy()})
+    compactor: Compactor[None] = Compactor(terms, summariser=Writer().model)
+    compaction = go(compactor.compact_now(whole))
+    assert summaries(list(compaction.messages)) == [STORY]
+    assert compactor.archive is not None
+    assert as_plain(restore(compaction.messages, compactor.archive)) == as_plain(whole)
 
 
 def test_without_a_summariser_nobody_is_asked() -> None:
@@ -524,7 +545,10 @@ def test_ahead_never_blocks() -> None:
     compactor: Compactor[None] = Compactor(policy(ahead=True, timeout=30), summariser=writer.model, on_event=log)
 
     async def run() -> float:
-        decide = rounds(2)
+        def decide(k: int, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+            time.sleep(0.1)  # in a thread of its own: the background goes on meanwhile
+            return rounds(2)(k, messages, info)
+
         agent: Agent[None, Any] = reading_agent(Script(decide), words=150, **as_capability(compactor))
         began = time.monotonic()
         while not log.of(SummaryStarted):
@@ -534,6 +558,7 @@ def test_ahead_never_blocks() -> None:
             if time.monotonic() - began > 20:
                 break
         await asyncio.sleep(0.05)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
         return time.monotonic() - began
 
     history: list[ModelMessage] = []

@@ -29,10 +29,9 @@ def test_bounded_by_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts.get('0') is None
 
 
-def test_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounded_by_bytes() -> None:
     """Large texts push each other out long before the bound on entries."""
-    monkeypatch.setattr(memo, 'GENERATION_BYTES', 100_000)
-    counts = TextMemo[int]()
+    counts = TextMemo[int](100_000)
     for number in range(100):
         counts.put(f'{number:04}' * 2_500, number)
         assert len(counts) <= 22

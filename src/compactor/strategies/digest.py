@@ -250,7 +250,8 @@ def _floor(history: History, room: Room) -> int:
 
 def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     """Where the tail begins: (exchange, step); the last step always belongs to it."""
-    most = int(room.tokens * tail) if history.tokens > room.tokens else history.tokens
+    # Where little has to go, more stays whole: a digest takes at most two thirds of what it stands for.
+    most = max(int(room.tokens * tail), 3 * room.tokens - 2 * history.tokens)
     size = 0
     at: tuple[int, int] | None = None
     for e in range(len(history.exchanges) - 1, _floor(history, room) - 1, -1):

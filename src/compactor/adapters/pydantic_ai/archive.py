@@ -47,7 +47,8 @@ def restore(messages: Sequence[ModelMessage], archive: Archive) -> list[ModelMes
     """The whole history: what compactions took out of it comes back as it was, followed by what came after.
 
     Compactions are undone one by one, newest first. What the framework merged over the end of a compacted history
-    is told apart by content. A history in which nothing was left out is returned as it is.
+    is told apart by content. A history in which nothing was left out is returned as it is. Defects that were mended
+    in a compaction come back too; those mended when nothing had to be compacted do not, as that leaves no mark.
 
     Args:
         messages: a compacted history, also after more was appended, and after a reload from JSON.

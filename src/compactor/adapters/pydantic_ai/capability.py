@@ -492,6 +492,7 @@ PROCESSOR_MODE_MISSES = (
     'persist=False',
     'the recall tool',
     'retry after a context overflow',
+    'summaries written ahead',
     'max_tokens (use Agent(model_settings=compactor.model_settings))',
 )
 
