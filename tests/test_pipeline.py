@@ -24,7 +24,13 @@ from tests.laws.histories import EPOCH
 from tests.notation import message, messages, part, written
 from tests.strategies.test_window import working
 
-POLICY = HistoryPolicy(max_input_tokens=10_000, compaction_threshold=0.5, hard_limit_threshold=0.8, goal_ratio=0.4)
+POLICY = HistoryPolicy(
+    max_input_tokens=10_000,
+    compaction_threshold=0.5,
+    hard_limit_threshold=0.8,
+    goal_ratio=0.4,
+    strategies=('exchanges', 'clear', 'window', 'clamp'),
+)
 """Triggers at 5,000, aims for 2,000, refuses at 8,000."""
 CONTEXT = RequestContext(counter_for(None))
 

@@ -36,7 +36,7 @@ from tests.laws.histories import EPOCH, Drawn, NativeCall, NativeReturn, broken_
 from tests.laws.laws import GENEROUS, LAWS, MODELS, Case, Run, faults, run
 
 TARGETS = (4_000, 8_000, 15_000, 50_000)
-SUBSET = {'oddities_unrepaired': 40, 'codex_entire': 6, 'pydantic_ai_cassettes': 60, 'tau_bench': 20}
+SUBSET = {'oddities_unrepaired': 40, 'codex_entire': 3, 'pydantic_ai_cassettes': 60, 'tau_bench': 20}
 """Recorded conversations of every run: how many of each of these sets."""
 
 FEWER = settings(max_examples=max(30, settings().max_examples * 3 // 10))

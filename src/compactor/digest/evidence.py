@@ -80,10 +80,10 @@ def lines_of(part: Part) -> tuple[Line, ...]:
     text = part.text
     if part.kind is Kind.RESULT and is_stub(text):  # what stood there is gone; our own words are no evidence
         return ()
-    key = f'{part.tool} {text}' if part.kind is Kind.CALL else text
+    key = f'{part.kind} {part.tool} {text}' if part.kind in (Kind.CALL, Kind.TEXT) else text
     found = _remembered.get(key)
     if found is None:
-        found = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text))
+        found = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text, part.kind is Kind.TEXT))
         _remembered.put(key, found)
     return found
 
@@ -117,8 +117,8 @@ def told(tool: str, arguments: str) -> str:
     return '\n'.join([' '.join([tool, *head]), *rest])
 
 
-def _lines(text: str) -> Iterator[Line]:
-    for raw in text.split('\n'):
+def _lines(text: str, prose: bool) -> Iterator[Line]:
+    for raw in _sentences(text) if prose else text.split('\n'):
         numbered = _NUMBERED.match(raw)
         stripped = (raw[numbered.end() :] if numbered else raw).strip()
         if len(stripped) < 2:
@@ -127,6 +127,21 @@ def _lines(text: str) -> Iterator[Line]:
             yield line(stripped)
         else:
             yield from _windows(stripped)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """What the agent says, by sentence where it is prose (line ends in it mean nothing), else by line."""
+    for paragraph in _PARAGRAPH.split(text):
+        if _LISTED.search(paragraph):
+            yield from _WRAPPED.sub(' ', paragraph).split('\n')
+        else:
+            yield from _SENTENCE.split(' '.join(paragraph.split()))
+
+
+_PARAGRAPH = re.compile(r'\n\s*\n')
+_LISTED = re.compile(r'^\s*(?:[-*+] |[|>#]|```|\d+[.)] )', re.MULTILINE)
+_WRAPPED = re.compile(r'\n\s+(?![-*+|>#\d`])')
+_SENTENCE = re.compile(r'(?<=[.!?:;])\s+(?=[A-Z`"(])')
 
 
 def _windows(text: str) -> Iterator[Line]:

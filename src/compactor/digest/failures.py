@@ -37,6 +37,8 @@ _TELLING = (
 """What a line of a failing result may say, the most telling first."""
 _ALSO = 3
 """Patterns whose further lines are kept beside the first telling one."""
+_TESTS = re.compile(r'(?<![A-Za-z])tests?(?![A-Za-z/.])|pytest')
+_WORD = re.compile(r'[\w./:\-]+')
 _SETTING = re.compile(r'\b(?:cd [^&;]+(?:&&|;)\s*|[A-Z_]+=\S+\s+)')
 _FILTER = re.compile(r'(?:\s*\d?>(?:&\d|\s*/dev/null)|\s*\|\s*(?:head|tail|grep|rg|sed|wc|sort)\b[^|]*)+$')
 
@@ -54,10 +56,15 @@ def failing(pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing
     """What still fails after these calls (step's ordinal, call, result), over what failed before."""
     failures = dict(known or {})
     for step, call, result in pairs:
+        if result.retried:  # the framework asked for other arguments: no command has failed
+            continue
         command = command_of(call)
         failures.pop(command, None)
         if failed(result):
             failures[command] = Failing(command, step, telling(result.text))
+        elif _TESTS.search(command):  # the whole suite passed, and so did each of its parts
+            asked = set(_WORD.findall(command))
+            failures = {other: f for other, f in failures.items() if not asked <= set(_WORD.findall(other))}
     return failures
 
 

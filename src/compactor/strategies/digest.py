@@ -351,8 +351,8 @@ def _bonus(candidate: Candidate) -> float:
     return 0.0
 
 
-DECISION = 6.0
-"""As much as a name that the agent called once, lately."""
+DECISION = 15.0
+"""As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
 def _open_work(lines: Sequence[Candidate]) -> tuple[Quote, ...]:
