@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from compactor.cli.policies import Preset, policy_of
-from compactor.cli.screen import as_json, complain, count, facts, plain, screen, table
+from compactor.cli.screen import as_json, clean, complain, count, facts, plain, screen, table
 from compactor.cli.sessions import Line, Session, load
 from compactor.errors import HistoryError
 
@@ -134,6 +135,7 @@ def _print_table(session: Session, playback: Playback, without: Figures, with_: 
     if with_.refused:
         out.print(AFTER_REFUSAL)
     out.print(NOTE)
+    _print_memory(playback)
     if playback.recording.left_out:
         kinds = ', '.join(f'{number} {kind}' for kind, number in playback.recording.left_out.items())
         complain(f'parts that a run cannot repeat were not played: {kinds}')
@@ -159,3 +161,19 @@ def _print_json(session: Session, playback: Playback, without: Figures, with_: F
             }
         )
     )
+
+
+def _print_memory(playback: Playback) -> None:
+    """What the agent still has of the steps that were left out: how its digest begins, and one of them recalled."""
+    from compactor.cli.memory import memory_of
+
+    memory = memory_of(playback.history, playback.archive)
+    if memory is None:
+        return
+    out = screen()
+    out.print(f'\nWhat stands for the steps left out, {memory.tokens:,} tokens, as the model reads it:')
+    for text in memory.shown:
+        out.print(Text('  ').append(clean(text)), overflow='ellipsis', no_wrap=True)
+    out.print(f'\nand recall({memory.step}) gives a step back, word for word:')
+    for text in memory.recalled:
+        out.print(Text('  ').append(clean(text)), overflow='ellipsis', no_wrap=True)

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_ai import Agent, ModelRetry, RunContext, Tool, ToolReturn, UsageLimits
@@ -16,6 +16,7 @@ from pydantic_ai.usage import RequestUsage
 
 from compactor.adapters.pydantic_ai.capability import Compactor
 from compactor.adapters.pydantic_ai.models import identify
+from compactor.archive.archive import Archive
 from compactor.cli.recording import Recording, Scene, Turn
 from compactor.errors import RequestTooLarge
 from compactor.policy import Limits, Policy
@@ -62,6 +63,8 @@ class Playback:
         act: False only measures: no strategy is applied and the history grows as it would without a compactor.
         watch: called with every request.
         pause: seconds to wait after each.
+        history: the agent's record at the end of the run.
+        archive: what was taken out of it, if an archive was kept.
     """
 
     recording: Recording
@@ -70,6 +73,8 @@ class Playback:
     act: bool = True
     watch: Callable[[Request], None] | None = None
     pause: float = 0.0
+    history: list[ModelMessage] = field(default_factory=list)
+    archive: Archive | None = None
 
     @property
     def limits(self) -> Limits:
@@ -120,6 +125,7 @@ class _Stage:
                 history = await self._run(scene, history)
             except RequestTooLarge:
                 continue
+        self.playback.history = history
         return self.requests
 
     async def _run(self, scene: Scene, history: list[ModelMessage]) -> list[ModelMessage]:
@@ -138,6 +144,7 @@ class _Stage:
     def _agent(self) -> Agent[None, str]:
         playback = self.playback
         plug = Compactor[None](playback.policy, mode='act' if playback.act else 'observe', on_event=self._take_event)
+        playback.archive = plug.archive
         # Versions of pydantic-ai that have no capabilities take it as a history processor.
         able = 'capabilities' in inspect.signature(Agent.__init__).parameters
         plugged: dict[str, Any] = {'capabilities': [plug]} if able else {'history_processors': [plug]}

@@ -141,7 +141,7 @@ def _sentences(text: str) -> Iterator[str]:
 _PARAGRAPH = re.compile(r'\n\s*\n')
 _LISTED = re.compile(r'^\s*(?:[-*+] |[|>#]|```|\d+[.)] )', re.MULTILINE)
 _WRAPPED = re.compile(r'\n\s+(?![-*+|>#\d`])')
-_SENTENCE = re.compile(r'(?<=[.!?:;])\s+(?=[A-Z`"(])')
+_SENTENCE = re.compile(r'(?<=[.!?])\s+(?=[A-Z`"(])')
 
 
 def _windows(text: str) -> Iterator[Line]:
