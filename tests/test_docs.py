@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+from compactor import compact
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
@@ -47,3 +50,17 @@ def test_pages_name_files_that_exist() -> None:
     for page in PAGES:
         for target in re.findall(r'\]\((?!https?:)([^)#]+)\)', page.read_text()):
             assert (page.parent / target).exists(), f'{page.name} links to {target}'
+
+
+def test_the_digest_page_shows_a_real_one() -> None:
+    """Every line of the digest on its page stands in the digest that the page says it is."""
+    history = ModelMessagesTypeAdapter.validate_json((ROOT / 'fixtures' / 'session.json').read_bytes())
+    compacted = compact(history, 'cerebras', target_tokens=9_000)
+    texts = [str(getattr(part, 'content', '')) for message in compacted.messages for part in message.parts]
+    marks = [text for text in texts if text.startswith('[compactor')]
+    shown = re.search(r'^```text\n(.*?)^```', (ROOT / 'docs' / 'digest.md').read_text(), re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert len(marks) == 1
+    digest = marks[0].splitlines()
+    for line in shown[1].splitlines():
+        assert line == '…' or any(one.startswith(line.removesuffix(' …')) for one in digest), line

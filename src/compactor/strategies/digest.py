@@ -357,11 +357,14 @@ DECISION = 15.0
 
 def _open_work(lines: Sequence[Candidate]) -> tuple[Quote, ...]:
     """What the agent last said it would do next."""
-    said = [c for c in lines if c.voice is Voice.AGENT and _OPEN.search(c.line.text)]
+    newest = max((c.step for c in lines), default=0)
+    said = [c for c in lines if c.step > newest - STILL_OPEN and c.voice is Voice.AGENT and _OPEN.search(c.line.text)]
     return tuple(Quote(c.step, c.voice, c.line.text) for c in said[-OPEN_LINES:])
 
 
 OPEN_LINES = 2
+STILL_OPEN = 8
+"""What was announced longer ago than this many steps is done by now, or given up."""
 
 
 def _names(
