@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ThinkingPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 
 from compactor import Compaction, Policy, compact
+from compactor.adapters.pydantic_ai.compact import read
+from compactor.history.marks import misplaced
 from compactor.history.message import Message
 from compactor.history.parse import Parsed, parse
 from compactor.history.turns import History
@@ -314,3 +324,30 @@ def test_the_report_of_a_compaction_is_about_its_result() -> None:
     ]
     result = compact(history, target_tokens=1_500)
     assert result.report.estimated == result.tokens_after <= 1_500
+
+
+def test_a_last_request_of_misplaced_results_stays_a_request() -> None:
+    """What is sent ends with a request, also where all of the last one belonged elsewhere."""
+    history = [
+        ModelRequest(parts=[UserPromptPart('a')]),
+        ModelResponse(parts=[TextPart('b')]),
+        ModelRequest(parts=[ToolReturnPart(tool_name='read', content='c', tool_call_id='lost')]),
+    ]
+    tracker = read(history, counter_for(None))
+    sent = drive(fit(tracker, HistoryPolicy(), RequestContext(counter_for(None))))
+    assert [m.role for m in sent.messages] == ['request', 'response', 'request']
+    assert [r.defect for r in sent.repairs] == ['orphan_result']
+    assert sent.messages[-1].parts[0].text == misplaced()
+
+
+def test_repairs_take_the_thinking_that_they_make_stale() -> None:
+    """Where signatures bind what precedes them, a repair is a rewrite like any other."""
+    orphan = ToolReturnPart(tool_name='read', content='c', tool_call_id='lost')
+    history: list[ModelMessage] = [
+        ModelRequest(parts=[orphan, UserPromptPart('a')]),
+        ModelResponse(parts=[ThinkingPart('b', signature='s', provider_name='anthropic'), TextPart('c')]),
+    ]
+    bound = compact(history, model='anthropic:claude-opus-5')
+    assert [p.part_kind for m in bound.messages for p in m.parts] == ['user-prompt', 'text']
+    free = compact(history, model='anthropic:claude-opus-4-6')
+    assert [p.part_kind for m in free.messages for p in m.parts] == ['user-prompt', 'thinking', 'text']

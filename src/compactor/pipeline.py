@@ -226,14 +226,15 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
     if before < least and not source.broken and not headless:
         return start.unchanged('below')
     parsed = source.snapshot(context.sending)
+    rule = reasoning.rule_for(context.provider, context.model)
     if parsed.repairs:
+        parsed = replace(parsed, history=reasoning.settle(recorded, parsed.history, rule))
         start = replace(start, mended=write(parsed.history.segments), repairs=parsed.repairs)
         before = context.estimate(sum(message.tokens for message in start.mended))
     if before < least:
         return start.unchanged('below')
     if context.retry_at is not None and before < min(context.retry_at, limits.hard) and target is None:
         return start.unchanged('paused')
-    rule = reasoning.rule_for(context.provider, context.model)
     if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
         return start.unchanged('held_back')
     room = _room(policy, context, context.base_for(aim, parsed.history.tokens) - _reserve(parsed.history, context))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from compactor.history.marks import (
+    MISPLACED_TOKENS,
     OPENING_TOKENS,
     UNANSWERED,
     UNANSWERED_TOKENS,
@@ -18,6 +19,7 @@ from compactor.history.marks import (
     is_mark,
     left_out,
     mark,
+    misplaced,
     opening,
 )
 from compactor.history.message import FRAMING, PART_FRAMING, Kind
@@ -81,6 +83,7 @@ def test_constants_are_true_in_both_vocabularies(name: EncodingName) -> None:
     """The sizes that are known without counting are those that a count finds."""
     count = encoding(name).count
     assert count(opening()) == OPENING_TOKENS
+    assert count(misplaced()) == MISPLACED_TOKENS
     assert count(UNANSWERED) + PART_FRAMING[Kind.RESULT] == UNANSWERED_TOKENS
 
 

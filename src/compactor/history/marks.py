@@ -18,10 +18,13 @@ _PIN = 'Pinned: '
 _HEADER = len('[compactor 00000000] ')
 
 NO_BEGINNING = 'No user message precedes this point: the beginning of this conversation is missing.'
+MISPLACED = 'The request that stood here held only tool results that belong to earlier calls or to none.'
 UNANSWERED = '[no result: this call was never answered]'
 """Stands in for the result of a call that will not be answered any more."""
 UNANSWERED_TOKENS = 16
 """What `UNANSWERED` costs with a result's framing in either bundled vocabulary (checked by a test)."""
+MISPLACED_TOKENS = 27
+"""What `misplaced()` costs at most in either bundled vocabulary (checked by a test)."""
 OPENING_TOKENS = 27
 """What `opening()` costs in either bundled vocabulary (checked by a test)."""
 
@@ -45,6 +48,11 @@ def mark(body: str) -> str:
 def opening() -> str:
     """The mark that opens a history whose beginning was cut away before it reached us."""
     return mark(NO_BEGINNING)
+
+
+def misplaced() -> str:
+    """The mark that stands for a last request of which nothing is left: a history to be sent ends with a request."""
+    return mark(MISPLACED)
 
 
 def gap(left: Left) -> str:

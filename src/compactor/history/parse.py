@@ -22,7 +22,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from compactor.history.marks import OPENING_TOKENS, UNANSWERED, UNANSWERED_TOKENS, opening
+from compactor.history.marks import (
+    MISPLACED_TOKENS,
+    OPENING_TOKENS,
+    UNANSWERED,
+    UNANSWERED_TOKENS,
+    misplaced,
+    opening,
+)
 from compactor.history.message import Kind, Message, Part, message_of
 from compactor.history.turns import Exchange, History, Segment, Step, step_of
 
@@ -138,6 +145,7 @@ class Parser:
         self._response_run: str | None = None
         self._empty: Message | None = None
         self._live: _Step | None = None
+        self._hollow: Message | None = None
 
     @property
     def broken(self) -> bool:
@@ -150,6 +158,7 @@ class Parser:
             if self._empty is not None:  # an empty request counts only where a history starts or ends with it
                 self._repair('empty_message')
                 self._empty = None
+            self._hollow = None
             if message.role == 'response':
                 self._response(message)
             elif message.parts or self._fed == 0:
@@ -174,6 +183,10 @@ class Parser:
                 repairs.append(Repair('unanswered_call', call.tool, call.call_id))
                 tokens += message_of('request', (_unanswered(call),)).tokens
         exchanges = [exchange.freeze(live) for exchange in self._exchanges]
+        if self._hollow is not None and sending and _ends_in_response(exchanges):
+            note = Part(Kind.MARK, None, MISPLACED_TOKENS, misplaced())
+            exchanges.append(Exchange((Segment(self._hollow, (note,)),), ()))
+            tokens += message_of('request', (note,)).tokens
         if self._empty is not None:
             tail = exchanges.pop() if exchanges else Exchange((), ())
             exchanges.append(_with_last(tail, self._empty))
@@ -305,6 +318,8 @@ class Parser:
         if bound or others or not message.parts:
             self._last = message
             self._tokens += _share(message, bound + others).tokens
+        else:
+            self._hollow = message
 
     def _begins_exchange(self, pending: bool) -> bool:
         """Whether a genuine prompt opens a new exchange rather than adding to the prompts of the last one."""
@@ -341,6 +356,11 @@ def parse(messages: Iterable[Message], sending: bool = True) -> Parsed:
 def opening_message() -> Message:
     """The request that opens a history whose beginning is missing."""
     return message_of('request', (Part(Kind.MARK, None, OPENING_TOKENS, opening()),))
+
+
+def _ends_in_response(exchanges: list[Exchange]) -> bool:
+    steps = exchanges[-1].steps if exchanges else ()
+    return bool(steps) and steps[-1].segments[-1].message.role == 'response'
 
 
 def _unanswered(call: Part) -> Part:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from compactor.history.message import Kind, Message, Part
-from compactor.history.turns import Exchange, History, Segment
+from compactor.history.turns import Exchange, History, Segment, history_of
 
 Check = Literal['documentation', 'documentation, played back by StrictProvider']
 
@@ -116,7 +116,7 @@ def settle(before: Sequence[Message], after: History, rule: ReasoningRule) -> Hi
     if not rule.binds:
         return after
     same = _Unchanged(before)
-    return replace(after, exchanges=tuple(_settle(exchange, same) for exchange in after.exchanges))
+    return history_of(tuple(_settle(exchange, same) for exchange in after.exchanges))
 
 
 class _Unchanged:

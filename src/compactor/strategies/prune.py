@@ -84,7 +84,7 @@ class Prune:
 
 
 def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
-    """The step with every refused call, that `then` (of this ordinal) made again with success, cut to what was wrong."""
+    """The step, its refused calls that `then` (of this ordinal) made again with success cut to what was wrong."""
     if not any(part.retried for part in step.parts):
         return step
     cut: dict[int, Part] = {}
