@@ -122,6 +122,7 @@ class Bench:
         """A window compaction to half the size: of a run that was counted before, and of a history from JSON."""
         trigger = self._request_size(self.history)
         compactor = ours(2 * trigger, ('window',))
+        archiving = ours(2 * trigger, ('window',), archive=True)
         data = histories.dumped(self.history)
         times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         kept = 0
@@ -131,6 +132,9 @@ class Bench:
             _settle_memory()
             spent, kept = timed(compactor, self.exact.pair(self.history, run))
             times['warm']['ours'].append(spent)
+            finish(archiving.before_model_request(*self.exact.pair(self.history[:-2], run)))
+            _settle_memory()
+            times['archived']['ours'].append(timed(archiving, self.exact.pair(self.history, run))[0])
             fresh = histories.loaded(data)
             forget_texts()
             _settle_memory()
@@ -146,6 +150,7 @@ class Bench:
         yield self._row(
             'window, warm: harness to a target in tokens', {**times['tokens'], 'ours': times['warm']['ours']}
         )
+        yield self._row('window, warm: ours with the archive', times['archived'])
         little = cold.harness is not None and cold.ours <= 0.6 * cold.harness
         share = f'{cold.ours / cold.harness:.2f} of it' if cold.harness else ''
         yield self._judged(cold, 'ours <= 0.6 x harness', little, share)

@@ -101,13 +101,20 @@ def timed(capability: Any, pair: tuple[Any, Any]) -> tuple[float, int]:
 # -- the two sides ----------------------------------------------------------------------------------------------------
 
 
-def ours(max_input: int, strategies: tuple[str, ...] | None = None) -> Compactor[None]:
-    """A compactor with the default preset, whose window is `max_input` tokens (it compacts at half of it)."""
+def ours(max_input: int, strategies: tuple[str, ...] | None = None, *, archive: bool = False) -> Compactor[None]:
+    """A compactor with the default preset, whose window is `max_input` tokens (it compacts at half of it).
+
+    Without the archive unless asked for: the harness keeps nothing of what it removes either.
+    """
     history: dict[str, Any] = {'max_input_tokens': max_input}
     if strategies is not None:
         history['strategies'] = strategies
-    policy = Policy.load(environment={}, preset='default', history=history, tokens={'windows': {'*': ENDLESS}})
-    return Compactor(policy)
+    stations: dict[str, Any] = {
+        'history': history,
+        'tokens': {'windows': {'*': ENDLESS}},
+        'archive': {'enabled': archive},
+    }
+    return Compactor(Policy.load(environment={}, preset='default', **stations))
 
 
 class Harness:

@@ -26,20 +26,22 @@ def test_a_person_sees_what_would_be_done(tmp_path: Path) -> None:
     text = ran('compact', saved(tmp_path, LONG), '--target', 900).replace(str(tmp_path), 'FOLDER')
     assert text == snapshot("""\
 history   FOLDER/session.json
-tokens    2,554 -> 834
-messages  15 -> 15
+tokens    2,554 -> 116
+messages  15 -> 4
 counted   estimate, by o200k_base
 result    compacted; fits the target of 900
 
 Strategies
-        before   after
-──────────────────────
-clear    2,554     834
+         before   after
+───────────────────────
+digest    2,554     116
 
 Removed
                  dropped   reduced   tokens
 ───────────────────────────────────────────
-result of read         0         2    1,720
+result of read         6         0    2,436
+call of read           6         0       53
+text                   1         0        2
 
 nothing was written: add --output FILE\
 """)

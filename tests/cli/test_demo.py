@@ -18,7 +18,7 @@ from compactor import counter_for
 from compactor.cli.playback import Playback, Request
 from compactor.cli.progress import Progress
 from compactor.cli.recording import Recording, recording_of
-from compactor.policy import Policy
+from compactor.policy import ArchivePolicy, Policy
 from tests.cli.terminal import FIXTURE, call, prompt, ran, returns, run, saved, says
 from tests.corpus import conversations, needs_corpus
 
@@ -28,9 +28,13 @@ def loaded(messages: list[Any]) -> list[ModelMessage]:
     return ModelMessagesTypeAdapter.validate_json(json.dumps(messages))
 
 
-def played(recording: Recording, policy: Policy | None = None, act: bool = True) -> list[Request]:
+CEREBRAS = Policy.preset('cerebras').model_copy(update={'archive': ArchivePolicy(recall_tool=False)})
+"""Without the recall tool, whose definition travels with each request: so both columns count the same."""
+
+
+def played(recording: Recording, policy: Policy = CEREBRAS, act: bool = True) -> list[Request]:
     """The requests of one performance."""
-    return Playback(recording, policy or Policy.preset('cerebras'), act=act).run()
+    return Playback(recording, policy, act=act).run()
 
 
 def test_the_fixture_ends_with_the_figures_that_matter() -> None:
@@ -64,7 +68,9 @@ def test_without_is_the_whole_history_by_the_same_counter() -> None:
 
 def test_a_person_sees_the_requests_and_the_table() -> None:
     """Every tenth request and each compaction, then the table; figures that may change are normalised."""
-    text = ran('demo', '--session', FIXTURE)
+    text, _, memory = ran('demo', '--session', FIXTURE).partition('\n\nWhat stands for the steps left out')
+    assert re.search(r'## The user said\n.*## Files\n.*## Record\n', memory, re.DOTALL)
+    assert re.search(r'and recall\((\d+)\) gives a step back, word for word:\n +Step \1, lines 1-', memory)
     head, _, rest = text.partition('\n\n')
     assert head == snapshot("""\
 session  session.json: 182 messages, 9 exchanges, 91 model requests
