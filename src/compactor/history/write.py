@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import is_
 
 from compactor.history.message import FRAMING, Message, Part
 from compactor.history.turns import Segment
@@ -32,7 +33,7 @@ def write(segments: Iterable[Segment]) -> list[Message]:
 
 
 def _assemble(message: Message, parts: list[Part]) -> Message:
-    if len(parts) == len(message.parts) and all(a is b for a, b in zip(parts, message.parts, strict=True)):
+    if len(parts) == len(message.parts) and all(map(is_, parts, message.parts)):
         return message
     tokens = FRAMING + sum(part.tokens for part in parts)
     return replace(message, parts=tuple(parts), tokens=tokens, reported=None, edited=True)

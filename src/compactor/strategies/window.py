@@ -83,7 +83,7 @@ class _Plan:
         """The history without what is planned to go, with what was left out noted behind the goal."""
         if not self.drop and not self.outside:
             return self.history
-        left = Left(0, 0)
+        steps_left = calls_left = 0
         exchanges: list[Exchange] = []
         for e, exchange in enumerate(self.history.exchanges):
             prompts = exchange.residue() if e in self.outside and e != self.goal else exchange.prompts
@@ -92,12 +92,13 @@ class _Plan:
                 if (e, s) not in self.drop:
                     steps.append(step)
                     continue
-                left += Left(1, step.calls)
+                steps_left += 1
+                calls_left += step.calls
                 if residue := step.residue():
                     steps.append(step_of(residue))
             if prompts or steps:
                 exchanges.append(Exchange(prompts, tuple(steps)))
-        return _noted(history_of(tuple(exchanges)), left, self.room)
+        return _noted(history_of(tuple(exchanges)), Left(steps_left, calls_left), self.room)
 
     def _beyond(self, most: int | None) -> set[int]:
         """Exchanges before the newest `most` that hold something to remove; the goal's prompt never counts."""
@@ -123,7 +124,8 @@ def _goes(part: Part) -> bool:
 
 def keeps(step: Step, room: Room) -> bool:
     """Whether a step must stay: protected parts in a pair, or tools that the policy protects."""
-    return step.protected or any(part.tool in room.protect_tools for part in step.parts if part.tool)
+    tools = room.protect_tools
+    return step.protected or (bool(tools) and any(part.tool in tools for part in step.parts))
 
 
 def _freed(step: Step) -> int:

@@ -82,8 +82,10 @@ class Encoding:
         fresh = list(dict.fromkeys(text for text, count in zip(texts, counts, strict=True) if count is None))
         if not fresh:
             return [count for count in counts if count is not None]
-        workers = min(MOST_THREADS, cpu_count() or 1, len(fresh))
-        if workers > 1 and sum(map(len, fresh)) >= THREADS_FROM:
+        workers = 1
+        if sum(map(len, fresh)) >= THREADS_FROM:  # asked first: `cpu_count` is a system call
+            workers = min(MOST_THREADS, cpu_count() or 1, len(fresh))
+        if workers > 1:
             sizes = self._count_in_threads(fresh, workers)
         else:
             sizes = {text: self.count_fresh(text) for text in fresh}
