@@ -1,4 +1,4 @@
-"""`python -m benchmarks.retention`: the tables of the issue *Survival*, on recorded sessions, with no model call."""
+"""`python -m benchmarks.retention`: what survives a compaction, on recorded sessions, with no model call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The laws of design.md as the tests hold them: over the framework's own messages, without the library's checker.
+"""The laws of docs/laws.md as the tests hold them: over the framework's own messages, without the library's checker.
 
 A law is a function from a `Run` to the faults it finds; `LAWS` lists them. Nothing here imports `history.rules`,
 so that the checker used at run time is itself under test.

@@ -1,4 +1,4 @@
-"""The laws of design.md as properties: over generated histories, broken ones, and recorded conversations.
+"""The laws of docs/laws.md as properties: over generated histories, broken ones, and recorded conversations.
 
 `laws.py` holds the laws, written on their own over the framework's messages; the library's checker
 (`history.rules`) is itself tested at the end, by violations planted in lawful results.
