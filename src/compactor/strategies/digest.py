@@ -29,7 +29,7 @@ USER = 0.30
 """Share of the room for the users' own words."""
 LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
-NAMES = 0.35
+NAMES = 0.30
 """Share of what is left for the record that goes to bare names."""
 SUMMARY = 0.15
 """Share of the digest for a model's summary, at most."""
@@ -206,14 +206,18 @@ class Fold:
         document = replace(document, open=_open_work(lines))
         budget -= sum(room.count(quote.text) + 4 for quote in document.open)
         names = int(budget * NAMES)
-        ranked = choose(lines, worth, holders, shown, int((budget - names) * SPARE), _cost, _bonus)
-        chosen = _affordable([lines[i] for i in ranked], budget - names, room)
-        seen = {name for c in chosen for name in c.line.names} | {n for line in shown for n in line.names}
-        seen |= set(document.files)
+        ranked = [lines[i] for i in choose(lines, worth, holders, shown, int(budget * SPARE), _cost, _bonus)]
+        place = {name: (at[-1], i) for i, (name, at) in enumerate(holders.items())}
+        told = {name for line in shown for name in line.names} | set(document.files)
+        chosen = _affordable(ranked, budget - names, room)
+        listed = _names(worth, place, self.before.names, told.union(*(c.line.names for c in chosen)), names, room)
+        spare = names - sum(room.count(f' {name}') for name in listed)
+        if spare > MARKED:  # there were fewer names than room for them
+            chosen = _affordable(ranked, budget - names + spare, room)
+            shown_names = told.union(*(c.line.names for c in chosen))
+            listed = tuple(name for name in listed if name not in shown_names)
         chosen.sort(key=lambda candidate: candidate.step)
         record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
-        place = {name: (at[-1], i) for i, (name, at) in enumerate(holders.items())}
-        listed = _names(worth, place, self.before.names, seen, names, room)
         return replace(document, record=record, names=listed)
 
     def _old_lines(self) -> list[Candidate]:
