@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench record pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench retention record pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -45,6 +45,10 @@ matrix: $(READY)
 bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/overhead.py
 	.venvs/bench/bin/python benchmarks/cold_start.py
+
+# What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
+retention: .venvs/bench/ready
+	.venvs/bench/bin/python -m benchmarks.retention
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
