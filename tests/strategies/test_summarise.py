@@ -242,7 +242,7 @@ def test_nothing_to_fold_nothing_to_ask() -> None:
 
 # -- what is believed ----------------------------------------------------------------------------------------
 
-KNOWN = ['cat src/money/total.py', 'handle 0123456789abcdef', 'fixes #4512', 'see /work/app/docs/api.md']
+KNOWN = ['cat src/money/total.py', 'handle 0123456789abcdef', 'fixes #4512', 'see /srv/app/docs/api.md']
 
 
 @pytest.mark.parametrize(
