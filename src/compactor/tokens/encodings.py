@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
-from itertools import accumulate, pairwise
+from io import BytesIO
 from os import cpu_count
 from pathlib import Path
 from threading import Lock
@@ -140,9 +140,8 @@ def ranks(name: str) -> dict[bytes, int]:
     """Return token -> rank of a bundled encoding, from its blob (format: scripts/build_vocab.py)."""
     data = zlib.decompress((VOCAB_FOLDER / f'{name}.bin').read_bytes())
     size = BUNDLED[name]
-    bounds = accumulate(data[:size], initial=size)
-    tokens = [data[start:end] for start, end in pairwise(bounds)]
-    return dict(zip(tokens, range(size), strict=True))
+    tokens = BytesIO(data[size:])
+    return dict(zip(map(tokens.read, data[:size]), range(size), strict=True))
 
 
 def expected_sha256(name: str) -> str:
