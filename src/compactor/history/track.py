@@ -17,8 +17,8 @@ from compactor.history.parse import Parsed, Parser
 
 AUDIT_TAIL = 4
 """Frameworks edit the newest messages in place (dynamic system prompts, tools added mid-run)."""
-AUDIT_STRIDE = 128
-"""Older messages re-checked per request, in rotation: all of a 10,000-message history within 80 requests."""
+AUDIT_STRIDE = 64
+"""Older messages re-checked per request, in rotation: all of a 10,000-message history within 160 requests."""
 
 
 class Reader(Protocol):
