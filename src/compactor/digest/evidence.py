@@ -89,7 +89,7 @@ def lines_of(part: Part) -> tuple[Line, ...]:
 
 
 _remembered: TextMemo[tuple[Line, ...]] = TextMemo(2 * 1024 * 1024)
-"""Lines of at most 4 MB of text: a history of 120,000 tokens is a tenth of that. They take about four times as much."""
+"""Lines of at most 4 MB of text: a history of 120,000 tokens is a tenth of that."""
 
 
 def line(text: str) -> Line:

@@ -37,7 +37,7 @@ def _bit(word: str) -> int:
 
 
 BITS = 512
-"""Words of a line are kept as a set of this many bits: a line of 15 words has a false match in 3 % of comparisons."""
+"""Size of the bit set of a line's words: a word matches a line of 15 others falsely in 15 of 512 cases."""
 
 
 def words(text: str) -> int:

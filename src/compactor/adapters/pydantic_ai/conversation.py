@@ -20,7 +20,7 @@ from compactor.tokens.calibrate import Calibration
 from compactor.tokens.counter import Counter
 
 INDEXED_AHEAD = 32
-"""Messages whose lines are read per request past half of the trigger: about 3 ms."""
+"""Messages whose lines are read per request past half of the trigger, so that no single request pays for all."""
 
 
 @dataclass(slots=True)
