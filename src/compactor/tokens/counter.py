@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from compactor.tokens.calibrate import bounded
 from compactor.tokens.encodings import EncodingName, encoding
 from compactor.tokens.families import Method, family_of
-from compactor.tokens.fit import prefix, suffix
+from compactor.tokens.fit import exceeds, prefix, suffix
 
 # Ratios are applied in whole millionths, so that scaling is integer arithmetic: exact, and `fit` can invert
 # it.
@@ -62,6 +62,10 @@ class Counter:
         Cuts at token and character boundaries; '' if `max_tokens` is 0 or less.
         """
         return prefix(encoding(self.encoding), text, self._unscale(max_tokens))
+
+    def exceeds(self, text: str, max_tokens: int) -> bool:
+        """Return whether `count(text) > max_tokens`; of a long text no more is counted than it takes to know."""
+        return exceeds(encoding(self.encoding), text, self._unscale(max_tokens))
 
     def fit_end(self, text: str, max_tokens: int) -> str:
         """Return the longest end of `text` that counts at most `max_tokens`; `text` itself if it fits."""

@@ -16,7 +16,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from compactor.tokens.chunks import SAFE, spans
+from compactor.tokens.chunks import SAFE, SOFT, spans
 from compactor.tokens.encodings import Encoding, sound
 
 # Candidates that have up to this many tokens too many inside the whole are tried as well: one character can
@@ -26,7 +26,23 @@ SLACK = 4
 # on its own than inside the whole, and then by one or two.
 BLOCK = 64
 
+# Characters that a token has, or more than nearly any text gives it: enough of a text to see that it is too long.
+PER_TOKEN = 6
+
 _PAIR = re.compile(r'[\ud800-\udbff][\udc00-\udfff]')
+
+
+def exceeds(encoding: Encoding, text: str, max_tokens: int) -> bool:
+    """Return whether `text` has more than `max_tokens` tokens."""
+    if max_tokens <= 0:
+        return bool(text)
+    if len(text) * 4 <= max_tokens:  # no character has more than four bytes
+        return False
+    # A beginning that ends at a safe place has as many tokens on its own as inside the whole.
+    safe = SAFE.search(text, max_tokens * PER_TOKEN, max_tokens * PER_TOKEN + SOFT)
+    if safe is not None and encoding.count_fresh(text[: safe.end()]) > max_tokens:
+        return True
+    return encoding.count(text) > max_tokens
 
 
 def prefix(encoding: Encoding, text: str, max_tokens: int) -> str:

@@ -1,0 +1,61 @@
+"""What a reducer may write, and what it knows beside the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from compactor.tokens.counter import Counter
+
+LEAST = 16
+"""No allowance is smaller, in tokens: less than this cannot even say that something was left out."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The room of one output.
+
+    Attributes:
+        tokens: most tokens of the result, its notes included.
+        counter: counts them.
+        question: identifiers and words that the output is wanted for, from the current prompt and the call's own
+            arguments; what holds them is kept before its equals.
+        path: the file that the output shows, where the call names one.
+        failed: whether the call failed: its errors come first, then. None where that is not known.
+        handle: where the archive keeps the whole output, so that a note may say how to get it back; None if nowhere.
+    """
+
+    tokens: int
+    counter: Counter
+    question: frozenset[str] = frozenset()
+    path: str | None = None
+    failed: bool | None = None
+    handle: str | None = None
+
+    def count(self, text: str) -> int:
+        """Tokens of a text."""
+        return self.counter.count(text)
+
+    def holds(self, text: str) -> bool:
+        """Whether a text is within the allowance; costs no more than counting the allowance, however long the text."""
+        return not self.counter.exceeds(text, self.tokens)
+
+    def left_out(self, what: str) -> str:
+        """The note that says what is missing, on one line: '[412 of 1,290 lines left out; recall ab12cd34ef567890]'."""
+        return f'[{what} left out; recall {self.handle}]' if self.handle else f'[{what} left out]'
+
+    def with_tokens(self, tokens: int) -> Allowance:
+        """The same with another size."""
+        return replace(self, tokens=max(LEAST, tokens))
+
+    def asks_for(self, text: str) -> bool:
+        """Whether a text holds something that the question names."""
+        return self._asked is not None and self._asked.search(text) is not None
+
+    @cached_property
+    def _asked(self) -> re.Pattern[str] | None:
+        if not self.question:
+            return None
+        longest = sorted(self.question, key=lambda word: (-len(word), word))
+        return re.compile('|'.join(map(re.escape, longest)), re.IGNORECASE)

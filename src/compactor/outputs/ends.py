@@ -1,0 +1,33 @@
+"""Beginning and end of a text: what is left where nothing is known of it."""
+
+from __future__ import annotations
+
+from compactor.outputs.allowance import Allowance
+from compactor.outputs.level import TRUNCATED
+from compactor.outputs.pieces import Piece, pick
+
+
+def heads_tails(text: str, allowance: Allowance) -> str | None:
+    """The first and the last lines, as many of each as fit; None where not even the first line does."""
+    lines = text.split('\n')
+    middle = len(lines) / 2
+    pieces = [Piece(line, 1_000_000 - abs(i + 0.25 - middle)) for i, line in enumerate(lines)]
+    bare = Allowance(allowance.tokens, allowance.counter, handle=allowance.handle)
+    return pick(pieces, bare)
+
+
+def truncated(text: str, allowance: Allowance) -> str:
+    """Beginning and end around the literal marker `...truncated`, cut wherever the allowance ends."""
+    note = f'\n{TRUNCATED} {allowance.left_out(f"about {len(text):,} characters, the middle")}\n'
+    if allowance.count(note) > allowance.tokens // 2:
+        note = f'\n{TRUNCATED}\n'
+    room = allowance.tokens - allowance.count(note) - 1
+    reach = max(64, room * 32)  # no need to look at more of a long text than could be kept
+    head = allowance.counter.fit(text[:reach], room * 2 // 3)
+    tail = allowance.counter.fit_end(text[-reach:], room - allowance.count(head))
+    while (cut := head.rstrip() + note + tail.lstrip()) and allowance.count(cut) > allowance.tokens:
+        head = allowance.counter.fit(head, allowance.count(head) - 2)  # tokens merge and split at the seams
+        tail = allowance.counter.fit_end(tail, allowance.count(tail) - 2)
+        if not head and not tail:
+            return allowance.counter.fit(TRUNCATED, allowance.tokens)
+    return cut.strip()

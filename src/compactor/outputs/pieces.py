@@ -1,0 +1,143 @@
+"""Picks the pieces of a text that are worth most, within an allowance, and says how much is missing.
+
+Most reducers only rank: they turn a text into pieces (a line, or lines that belong together, or one line standing for
+many), and this module keeps the best of them in their order:
+
+    --- FAIL: test_totals
+    …
+    E   assert 3 == 4
+    [1,286 of 1,290 lines left out]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from compactor.outputs.allowance import Allowance
+
+GAP = '…'
+"""Stands between two kept pieces where others are missing."""
+LONGEST = 600
+"""Characters of one line at most; of a longer one the beginning and the end are kept."""
+SAMPLE = 4_000
+"""Characters counted to find out how many tokens a character of this text costs."""
+ROUNDS = 6
+"""Attempts to meet the allowance; each is counted exactly, and the last is cut where it still is too large."""
+
+
+class Piece(NamedTuple):
+    """A part of a text that is kept or left out as one.
+
+    Attributes:
+        text: as it will be shown; may differ from the original where lines were folded.
+        rank: the lower, the sooner it is kept; equal ranks in the order of the text. Below 0: always, if anything.
+        lines: how many lines of the original it stands for.
+    """
+
+    text: str
+    rank: float
+    lines: int = 1
+
+
+def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', of: int | None = None) -> str | None:
+    """The pieces worth most, in their order, within the allowance; None if not even the first fits.
+
+    Args:
+        pieces: the whole text, in order.
+        allowance: how much may be shown; pieces that its question names rank one better.
+        unit: what `Piece.lines` counts, for the note.
+        of: how many there were in all, where not every line has a piece.
+    """
+    if not pieces:
+        return None
+    texts = [clipped(piece.text) for piece in pieces]
+    order = sorted(range(len(pieces)), key=lambda i: (_rank(pieces[i], allowance), i))
+    total = of if of is not None else sum(piece.lines for piece in pieces)
+    note = allowance.count(allowance.left_out(f'{total:,} of {total:,} {unit}')) + 2
+    room = allowance.tokens - note
+    if room <= 0:
+        return None
+    per_character = _density(texts, order, allowance)
+    costs = [len(text) * per_character + 1.5 for text in texts]
+    budget = float(room)
+    best: str | None = None
+    most = 0
+    low, high = 0.0, float('inf')
+    for _ in range(ROUNDS):
+        shown = _affordable(order, costs, budget)
+        text = _joined(pieces, texts, shown, total, unit, allowance)
+        size = allowance.count(text)
+        if shown and size <= allowance.tokens:
+            if len(text) > most:
+                best, most = text, len(text)
+            low = budget
+            if len(shown) == len(pieces) or size >= allowance.tokens * 0.93:
+                break
+        else:
+            high = budget
+        scaled = budget * (allowance.tokens - note / 2) / max(1, size)
+        budget = scaled if low < scaled < high else (low + min(high, budget * 2)) / 2
+    return best
+
+
+def clipped(text: str, longest: int = LONGEST) -> str:
+    """A text whose over-long lines keep two thirds of `longest` from the beginning and one from the end."""
+    if len(text) <= longest:
+        return text
+    if '\n' in text:
+        return '\n'.join(clipped(line, longest) for line in text.split('\n'))
+    head = longest * 2 // 3
+    return f'{text[:head]} …{len(text) - longest:,} characters… {text[-(longest - head) :]}'
+
+
+def _rank(piece: Piece, allowance: Allowance) -> float:
+    return piece.rank - 1 if piece.rank >= 1 and allowance.asks_for(piece.text) else piece.rank
+
+
+def _density(texts: Sequence[str], order: Sequence[int], allowance: Allowance) -> float:
+    """Tokens that a character of the best pieces costs."""
+    sample: list[str] = []
+    size = 0
+    for i in order:
+        sample.append(texts[i])
+        size += len(texts[i]) + 1
+        if size >= SAMPLE:
+            break
+    joined = '\n'.join(sample)[: SAMPLE * 2]
+    return allowance.count(joined) / max(1, len(joined))
+
+
+def _affordable(order: Sequence[int], costs: Sequence[float], budget: float) -> list[int]:
+    """The first pieces that fit, in the order of the text; smaller ones behind one that does not fit are taken too."""
+    shown: list[int] = []
+    misses = 0
+    for i in order:
+        if costs[i] <= budget:
+            budget -= costs[i]
+            shown.append(i)
+        else:
+            misses += 1
+            if budget < 2 or misses > 200:
+                break
+    shown.sort()
+    return shown
+
+
+def _joined(
+    pieces: Sequence[Piece], texts: Sequence[str], shown: Sequence[int], total: int, unit: str, allowance: Allowance
+) -> str:
+    lines: list[str] = []
+    kept = 0
+    before = -1
+    for i in shown:
+        if i > before + 1:
+            lines.append(GAP)
+        lines.append(texts[i])
+        kept += pieces[i].lines
+        before = i
+    if before < len(pieces) - 1 and lines:
+        lines.append(GAP)
+    if kept < total:
+        lines.append(allowance.left_out(f'{total - kept:,} of {total:,} {unit}'))
+    return '\n'.join(lines)

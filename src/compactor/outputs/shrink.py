@@ -1,0 +1,138 @@
+"""`shrink`: one output within its allowance, by what it is, with an honest account of what became of it.
+
+redact ─► clean ─► fits? whole ─► detect ─► reducer of that kind ─► fits? ─► else beginning and end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from compactor.errors import ConfigError
+from compactor.outputs.allowance import LEAST, Allowance
+from compactor.outputs.clean import clean
+from compactor.outputs.detect import detect
+from compactor.outputs.ends import heads_tails, truncated
+from compactor.outputs.errors import errors_of
+from compactor.outputs.hint import Hint, hint_of
+from compactor.outputs.kind import Kind
+from compactor.outputs.level import Level, Narrowing
+from compactor.outputs.question import words_of
+from compactor.outputs.reducers import REDUCERS
+from compactor.outputs.reducers.text import reduce_text
+from compactor.tokens.counter import Counter, counter_for
+
+Name = TypeVar('Name', Kind, Narrowing)
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """An output as it goes to the model.
+
+    Attributes:
+        text: what is left of it.
+        kind: what it was taken for.
+        level: what became of it.
+        why: what gave its kind away, in a few words.
+    """
+
+    text: str
+    kind: Kind
+    level: Level
+    why: str
+    original: str = field(repr=False)
+    counter: Counter = field(repr=False)
+
+    @cached_property
+    def tokens_before(self) -> int:
+        """Tokens of what came in; counted when first asked for."""
+        return self.counter.count(self.original)
+
+    @cached_property
+    def tokens_after(self) -> int:
+        """Tokens of `text`."""
+        return self.counter.count(self.text)
+
+
+def shrink(
+    text: str,
+    max_tokens: int,
+    *,
+    tool: str | None = None,
+    kind: Kind | str | None = None,
+    narrowing: Narrowing | str | None = None,
+    failed: bool | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    question: str = '',
+    model: str | None = None,
+    handle: str | None = None,
+) -> Shrunk:
+    """Brings the output of a tool within a number of tokens, by what it is.
+
+    A text that fits already comes back whole, but for what a terminal would not show. Shrinking what was shrunk
+    changes nothing. Pure: nothing is stored and nothing is redacted here (see `redact`, `output_budget`).
+
+    Args:
+        text: what the tool returned.
+        max_tokens: most tokens of the result, its notes included; at least 16.
+        tool: the tool's name, a hint at the kind of its output.
+        kind: what the text is, if that is known; default: it is detected.
+        narrowing: how it is made smaller; default `SMART_SUMMARY`.
+        failed: whether the call failed; its errors come first, then.
+        arguments: the call's arguments: a command, a path, what was searched for.
+        question: what the output is wanted for, such as the current prompt; what it names is kept first.
+        model: counts in this model's tokens.
+        handle: under which an archive keeps the whole text; the note about what is missing names it.
+
+    Raises:
+        ConfigError: `max_tokens` is under 16, or kind or narrowing are unknown.
+    """
+    if max_tokens < LEAST:
+        raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
+    named = _named(Kind, kind) if kind is not None else None
+    how = _named(Narrowing, narrowing) if narrowing is not None else Narrowing.SMART_SUMMARY
+    hint = hint_of(tool, arguments or {})
+    allowance = Allowance(
+        max_tokens,
+        counter_for(model),
+        question=words_of(question, hint.arguments),
+        path=hint.path,
+        failed=failed,
+        handle=handle,
+    )
+    return reduced(text, allowance, hint, kind=named, narrowing=how)
+
+
+def reduced(text: str, allowance: Allowance, hint: Hint, *, kind: Kind | None = None, narrowing: Narrowing) -> Shrunk:
+    """`shrink` for a caller that knows more; what comes in has been redacted."""
+    cleaned = clean(text)
+    if kind is None:
+        found = detect(cleaned, hint)
+        kind, why = found.kind, found.why
+    else:
+        why = 'the caller said so'
+    if allowance.holds(cleaned):
+        return Shrunk(cleaned, kind, Level.FULL, why, text, allowance.counter)
+    for level, attempt in _attempts(cleaned, allowance, kind, narrowing):
+        if attempt is not None and attempt and len(attempt) < len(text) and allowance.holds(attempt):
+            return Shrunk(attempt, kind, level, why, text, allowance.counter)
+    return Shrunk(truncated(cleaned, allowance), kind, Level.TRUNCATED, why, text, allowance.counter)
+
+
+def _attempts(text: str, allowance: Allowance, kind: Kind, narrowing: Narrowing) -> Iterator[tuple[Level, str | None]]:
+    """Ever plainer ways to make the text smaller; the next is tried where one does not end within the allowance."""
+    if narrowing is Narrowing.ERROR_ONLY:
+        yield Level.ERROR_ONLY, errors_of(text, allowance)
+    elif narrowing is Narrowing.SMART_SUMMARY:
+        yield Level.SUMMARIZED, REDUCERS.get(kind, reduce_text)(text, allowance)
+        yield Level.SUMMARIZED, reduce_text(text, allowance)
+    yield Level.TRUNCATED, heads_tails(text, allowance)
+
+
+def _named(of: type[Name], name: str) -> Name:
+    try:
+        return of(name)
+    except ValueError:
+        raise ConfigError(f'unknown {of.__name__.lower()} {name!r}; there are: {", ".join(of)}') from None
