@@ -13,10 +13,7 @@ _ESCAPE = re.compile(
     r'|[PX^_][^\x1b]{0,4096}\x1b\\'  # DCS, SOS, PM, APC
     r'|[ -/]*[0-~])'  # everything else that begins with ESC
 )
-_OVERWRITTEN = re.compile(r'[^\r\n]*\r+(?=[^\r\n])')
-_ENDS = re.compile(r'\r+(?=\n|\Z)')
 _CONTROL = re.compile(r'[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x1b\x80-\x9f]+')
-_TRAILING = re.compile(r'[ \t]+$', re.MULTILINE)
 _BLANK = re.compile(r'\n{4,}')
 _BACKSPACE = re.compile(r'[^\x08\n]\x08')
 
@@ -30,7 +27,12 @@ def clean(text: str) -> str:
             break
         text = _BACKSPACE.sub('', text)
     if '\r' in text:
-        text = _OVERWRITTEN.sub('', _ENDS.sub('', text))
+        text = '\n'.join(map(_overwritten, text.split('\n')))
     text = _CONTROL.sub('', text)
-    text = _TRAILING.sub('', text)
+    text = '\n'.join(map(str.rstrip, text.split('\n')))
     return _BLANK.sub('\n\n\n', text).rstrip()
+
+
+def _overwritten(line: str) -> str:
+    """What is left of a line that was written over itself: the last that was written."""
+    return line.rstrip('\r').rpartition('\r')[2] if '\r' in line else line

@@ -129,33 +129,9 @@ SIGNS: tuple[Sign, ...] = (
 )
 """In the order in which they are looked for."""
 
+_SOURCE = tuple('py go rs js ts tsx jsx java kt c h cpp cc hpp cs rb php sh swift scala lua'.split())  # noqa: SIM905
 _BY_ENDING = {
-    **dict.fromkeys(
-        [
-            'py',
-            'go',
-            'rs',
-            'js',
-            'ts',
-            'tsx',
-            'jsx',
-            'java',
-            'kt',
-            'c',
-            'h',
-            'cpp',
-            'cc',
-            'hpp',
-            'cs',
-            'rb',
-            'php',
-            'sh',
-            'swift',
-            'scala',
-            'lua',
-        ],
-        Kind.CODE,
-    ),
+    **dict.fromkeys(_SOURCE, Kind.CODE),
     **dict.fromkeys(('md', 'rst', 'txt', 'adoc'), Kind.PROSE),
     **dict.fromkeys(('html', 'htm', 'xhtml'), Kind.HTML),
     **dict.fromkeys(('csv', 'tsv'), Kind.TABLE),
