@@ -256,7 +256,7 @@ def growth(runs: int) -> str:
     ours_only = snapshot.filter_traces([tracemalloc.Filter(True, '*compactor*')])
     held = sum(trace.size for trace in ours_only.traces)
     everything = sum(trace.size for trace in snapshot.traces)
-    maps = {'conversations': len(compactor._conversations), 'calibrations': len(compactor._calibrations)}
+    maps = {'conversations': len(compactor._memory.conversations), 'calibrations': len(compactor._memory.calibrations)}
     sizes = ', '.join(f'{entries} {name}' for name, entries in maps.items())
     return (
         f'{held:,} bytes held by compactor code from {runs - runs // 10:,} runs after the first {runs // 10:,}'

@@ -22,15 +22,16 @@ from pydantic_ai.messages import (
 
 from compactor import Compaction, Policy, compact
 from compactor.adapters.pydantic_ai.compact import read
+from compactor.compaction import Anchor, RequestContext
 from compactor.history.marks import misplaced
 from compactor.history.message import Message
 from compactor.history.parse import Parsed, parse
 from compactor.history.turns import History
-from compactor.pipeline import Anchor, RequestContext, drive, fit
+from compactor.pipeline import drive, fit
 from compactor.policy import HistoryPolicy
 from compactor.strategies import STRATEGIES, Question, Room
 from compactor.tokens.counter import counter_for
-from tests.laws.histories import EPOCH
+from tests.laws.writer import EPOCH
 from tests.notation import message, messages, part, written
 from tests.strategies.test_window import working
 

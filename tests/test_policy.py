@@ -132,7 +132,7 @@ def test_unknown_keys_name_those_that_exist() -> None:
             'keep_steps, protect_tools, clamp_prompts, compact_tool',
         ]
     )
-    assert refused(Policy, histroy={})[0].startswith('histroy: unknown key; there are: history, tasks, ')
+    assert refused(Policy, histroy={})[0].startswith('histroy: unknown key; there are: history, outputs, tasks, ')
     assert refused(Policy.load, environment={}, history={'goal': 1}) == snapshot(
         [
             'history: goal: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
@@ -256,7 +256,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             'start byte',
         ]
     )
-    assert text('station.toml')[0].startswith('histroy: unknown key; there are: history, tasks, ')
+    assert text('station.toml')[0].startswith('histroy: unknown key; there are: history, outputs, tasks, ')
     assert text('flat.toml') == snapshot(
         ['history: Input should be a valid dictionary or instance of HistoryPolicy, got 3']
     )

@@ -23,7 +23,8 @@ from pydantic_ai.messages import (
 
 import compactor
 from compactor import ConfigError, HistoryError, Policy, compact, counter_for, inspect
-from tests.laws.histories import EPOCH, SpeechX
+from tests.laws.release import SpeechX
+from tests.laws.writer import EPOCH
 
 
 def test_names() -> None:

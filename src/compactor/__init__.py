@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from compactor.adapters.pydantic_ai.models import counter_for
     from compactor.adapters.pydantic_ai.pin import pin
     from compactor.archive.archive import Archive, MemoryArchive
+    from compactor.compaction import Compaction
     from compactor.errors import ArchiveExpired, CompactorError, ConfigError, HistoryError, RequestTooLarge
     from compactor.history.report import TokenReport
-    from compactor.pipeline import Compaction
     from compactor.policy import ArchivePolicy, HistoryPolicy, Policy, SummaryPolicy, TaskPolicy, TokenPolicy
     from compactor.tokens.counter import Counter
 
@@ -29,7 +29,7 @@ _HOMES = {
     'Archive': 'compactor.archive.archive',
     'ArchiveExpired': 'compactor.errors',
     'ArchivePolicy': 'compactor.policy',
-    'Compaction': 'compactor.pipeline',
+    'Compaction': 'compactor.compaction',
     'Compactor': 'compactor.adapters.pydantic_ai.capability',
     'CompactorError': 'compactor.errors',
     'ConfigError': 'compactor.errors',

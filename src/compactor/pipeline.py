@@ -11,166 +11,24 @@ the hard limit are effects of the drivers (`adapters`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Protocol
 
+from compactor.compaction import ARCHIVE, DIGEST, SUMMARISE, Applied, Compaction, Failure, Outcome, RequestContext
 from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
-from compactor.history.changes import Removed, first_change, removed
+from compactor.history.changes import first_change
 from compactor.history.handles import Deposit, Kept
 from compactor.history.marks import shortened
-from compactor.history.message import Kind, Message, Part, message_of
+from compactor.history.message import MARK, Message, Part, message_of
 from compactor.history.parse import Parsed, Repair
-from compactor.history.report import Holder, TokenReport, holders, report
+from compactor.history.report import holders
 from compactor.history.turns import History, Segment, history_of
 from compactor.history.write import write
 from compactor.policy import HistoryPolicy, Limits
-from compactor.strategies import STRATEGIES, Question, Room, Strategy, Summarise
+from compactor.strategies import STRATEGIES, Question, Room, Strategy
 from compactor.strategies.window import placed
-from compactor.tokens.counter import Counter
-
-M = TypeVar('M')
-
-Outcome = Literal['below', 'compacted', 'held_back', 'stood_aside', 'paused', 'incompressible']
-"""What was decided: nothing to do; rewritten; put off to the next exchange boundary, because the provider binds
-thinking to what precedes it; left alone, because the provider keeps the history; not tried again yet, because the
-last attempt got no further; nothing left to shrink."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """What a provider reported for a request of this history, newer than its last rewrite.
-
-    Attributes:
-        reported: tokens of the whole request and its response, instructions and tools included.
-        base: size of the messages it covers, in the units of the local tokenizer.
-    """
-
-    reported: int
-    base: int
-
-
-@dataclass(frozen=True, slots=True)
-class RequestContext:
-    """What is known about the request that the history is for; frozen, so that `fit` stays deterministic.
-
-    Attributes:
-        counter: counts in the model's tokens.
-        overhead: tokens of instructions and tool definitions.
-        window: the model's context window in tokens, if known.
-        provider: name of the provider that will answer, for its rules on thinking.
-        model: name of the model that will answer.
-        anchor: the provider's own figure to count from, if there is one.
-        sending: the history is about to be sent, so no answer to an open call can come any more.
-        server_state: why the provider, and not the client, keeps this history; None if it does not.
-        retry_at: do not compact below this size again: the last attempt got no further.
-        archive: the driver archives what a compaction takes out (it answers a `Deposit`), so that a mark may name it.
-        recall: the model has the tool that reads the archive.
-        summarising: takes the place of a digest, because the driver can ask a model; the plain digest takes over
-            where it fails.
-    """
-
-    counter: Counter
-    overhead: int = 0
-    window: int | None = None
-    provider: str | None = None
-    model: str | None = None
-    anchor: Anchor | None = None
-    sending: bool = True
-    server_state: str | None = None
-    retry_at: int | None = None
-    archive: bool = False
-    recall: bool = False
-    summarising: Summarise | None = None
-
-    def estimate(self, base: int) -> int:
-        """Tokens of a request whose history has `base` units."""
-        if self.anchor is not None:
-            return max(0, self.anchor.reported + self._scaled(base - self.anchor.base))
-        return self.overhead + self._scaled(base)
-
-    def base_for(self, tokens: int, base: int) -> int:
-        """The largest history, in units, whose request has at most `tokens`; `base` is its size now."""
-        excess = self.estimate(base) - tokens
-        if self.counter.ratio == 1:
-            return base - excess
-        return base - math.ceil(excess / self.counter.ratio) - 1  # one unit for rounding twice
-
-    def _scaled(self, base: int) -> int:
-        return self.counter.scale(base) if base >= 0 else -self.counter.scale(-base)
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A strategy that changed the history, with the request's tokens before and after."""
-
-    strategy: str
-    tokens_before: int
-    tokens_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A strategy that raised, or whose result broke a law; the history went on without it."""
-
-    strategy: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Compaction(Generic[M]):
-    """The result: what to send, and an account of what was done to it.
-
-    Attributes:
-        messages: the history to send; unchanged messages are the same objects.
-        changed: whether it differs from what was handed in.
-        tokens_before: tokens of the request as handed in, instructions and tool definitions included.
-        tokens_after: the same for `messages`.
-        target: the size that was to be reached.
-        fits: whether `tokens_after` is within `target`; when nothing had to be done, within the hard limit.
-        incompressible: when it does not fit, the parts that hold most of what is left, largest first.
-        removed: what went or became smaller.
-        repairs: defects of the recorded history that were mended.
-        applied: strategies that changed something, in order.
-        failures: strategies that failed and were skipped.
-        outcome: what was decided, see `Outcome`.
-        limits: the policy's limits for this model.
-        kept_prefix: messages from the start that are unchanged: how far a provider's prompt cache reaches.
-        report: where the tokens of `messages` go.
-    """
-
-    messages: Sequence[M]
-    changed: bool
-    tokens_before: int
-    tokens_after: int
-    target: int
-    fits: bool
-    incompressible: tuple[Holder, ...]
-    removed: tuple[Removed, ...]
-    repairs: tuple[Repair, ...]
-    applied: tuple[Applied, ...]
-    failures: tuple[Failure, ...]
-    outcome: Outcome
-    limits: Limits
-    kept_prefix: int
-    context: RequestContext
-    view: Sequence[Message]
-
-    @property
-    def report(self) -> TokenReport:
-        """Where the tokens of the result go."""
-        context = self.context
-        return report(
-            self.view,
-            context.counter.scale,
-            model=context.model,
-            budget=context.window or self.limits.max_input,
-            overhead=context.overhead,
-            method=context.counter.method,
-        )
-
 
 Steps = Generator[Question | Deposit, Any, Compaction[Message]]
 """`fit` on its way: it asks, the driver answers (see `fit`)."""
@@ -258,7 +116,7 @@ def _reserve(history: History, context: RequestContext) -> int:
     """Room kept free for the archive's line, and for a mark to hold it where none stands."""
     if not context.archive:
         return 0
-    marked = any(part.kind is Kind.MARK for part in handles.bare(history, len).parts)
+    marked = any(part.kind is MARK for part in handles.bare(history, len).parts)
     return handles.LINE_TOKENS + (0 if marked else handles.NOTE_TOKENS)
 
 
@@ -314,20 +172,14 @@ def _strategies(policy: HistoryPolicy, context: RequestContext) -> Iterator[tupl
         yield name, STRATEGIES[name](policy.keep_steps)
 
 
-DIGEST, SUMMARISE = 'digest', 'summarise'
-"""What the digest is called without and with a summary."""
-ARCHIVE = 'archive'
-"""What a failed archive is called in a `Failure`."""
-
-
 def _archived(
     start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule
 ) -> Generator[Deposit, Kept, Sequence[Message] | None]:
     """The compacted messages with the archive's handle in their mark; None if that costs more than was freed."""
     context = start.context
-    if not any(part.kind is Kind.MARK for part in after.parts):
+    if not any(part.kind is MARK for part in after.parts):
         text = shortened()
-        note = message_of('request', (Part(Kind.MARK, None, room.count(text), text),))
+        note = message_of('request', (Part(MARK, None, room.count(text), text),))
         after = history_of(placed(after.exchanges, Segment(note, note.parts)))
     left, parent = handles.standing(before.parts)
     follows = handles.standing(after.parts)[0].steps + 1
@@ -371,16 +223,15 @@ class _Outcome:
     def unchanged(self, outcome: Outcome) -> Compaction[Message]:
         """No strategy was applied; repairs may have been made."""
         size = self.context.estimate(sum(m.tokens for m in self.mended)) if self.repairs else self.before
-        return self._result(outcome, self.mended, size, size < self.limits.hard, (), (), ())
+        return self._result(outcome, self.mended, size, size < self.limits.hard, (), ())
 
     def compacted(
         self, messages: Sequence[Message], applied: tuple[Applied, ...], failures: tuple[Failure, ...]
     ) -> Compaction[Message]:
         """Strategies were applied, or tried."""
         size = self.context.estimate(sum(message.tokens for message in messages))
-        gone = removed(self.mended, messages)
         outcome: Outcome = 'compacted' if applied else 'incompressible'
-        return self._result(outcome, messages, size, size <= self.aim, gone, applied, failures)
+        return self._result(outcome, messages, size, size <= self.aim, applied, failures)
 
     def _result(
         self,
@@ -388,7 +239,6 @@ class _Outcome:
         messages: Sequence[Message],
         size: int,
         fits: bool,
-        gone: tuple[Removed, ...],
         applied: tuple[Applied, ...],
         failures: tuple[Failure, ...],
     ) -> Compaction[Message]:
@@ -400,7 +250,6 @@ class _Outcome:
             target=self.aim,
             fits=fits,
             incompressible=() if fits else holders(messages, self.context.counter.scale, 5),
-            removed=gone,
             repairs=self.repairs,
             applied=applied,
             failures=failures,
@@ -408,6 +257,7 @@ class _Outcome:
             limits=self.limits,
             kept_prefix=first_change(self.source.messages, messages) if applied or self.repairs else len(messages),
             context=self.context,
+            before=self.mended,
             view=messages,
         )
 

@@ -29,7 +29,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
 from compactor import HistoryPolicy, Policy
-from compactor.policy import ArchivePolicy
+from compactor.policy import ArchivePolicy, OutputsPolicy
 from compactor.telemetry.events import Event, RequestChecked
 
 T = TypeVar('T')
@@ -334,6 +334,7 @@ def _lines(event: Event) -> list[str]:
 
 
 NO_ARCHIVE = ArchivePolicy(enabled=False)
+WHOLE = OutputsPolicy(enabled=False)
 """Nothing is kept, so no handle and no tool comes in."""
 
 
@@ -348,6 +349,7 @@ def small(**values: Any) -> Policy:
     """Trigger 4,000, goal 2,000, hard limit 8,000 of a window of 10,000, so that few rounds show what happens.
 
     Without an archive: its handles are made up anew for each conversation, and its tool is for capabilities only.
+    Outputs stay whole, so that only the history is at work.
     """
     numbers: dict[str, Any] = {
         'max_input_tokens': 10_000,
@@ -356,7 +358,7 @@ def small(**values: Any) -> Policy:
         'goal_ratio': 0.5,
         **values,
     }
-    return Policy(history=HistoryPolicy(**numbers), archive=NO_ARCHIVE)
+    return Policy(history=HistoryPolicy(**numbers), archive=NO_ARCHIVE, outputs=WHOLE)
 
 
 def session(way: Way, agent: Agent[None, Any], prompts: Sequence[Any], **arguments: Any) -> list[Any]:

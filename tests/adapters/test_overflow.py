@@ -105,7 +105,7 @@ def test_compacted_once_and_sent_again(way: Way, body: Any, persist: bool) -> No
     assert texts(script.seen[refused + 1])[0] == 'Go.'
     assert [faults(messages) for messages in script.seen] == [[]] * len(script.seen)
     assert all(_size(messages) <= 6_000 for messages in script.seen[refused + 1 :])
-    limits = compactor.policy.history.limits(min(compactor._windows.values()))
+    limits = compactor.policy.history.limits(min(compactor._memory.windows.values()))
     later = [e.tokens_after for e in log.of(RequestChecked)][refused + 1 :]
     assert later
     assert max(later) < limits.trigger
@@ -174,10 +174,10 @@ def test_the_window_is_learned_for_later_runs(way: Way) -> None:
     else:
         with pytest.raises(ModelHTTPError):
             drive(way, agent, 'Go.')
-    [window] = compactor._windows.values()
+    [window] = compactor._memory.windows.values()
     assert 5_000 < window <= 6_000
     log, again = Log(), Script(refusing(ANTHROPIC))
-    compactor._on_event = log
+    compactor._reporter.on_event = log
     session(way, reading_agent(again, **as_capability(compactor)), ['a'])
     assert len(again.seen) == 12
     assert not log.of(OverflowRetried)

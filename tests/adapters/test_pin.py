@@ -20,8 +20,9 @@ from compactor import Compactor, HistoryPolicy, MemoryArchive, Policy, compact, 
 from compactor.adapters.pydantic_ai.messages import merge_requests
 from compactor.strategies import STRATEGIES
 from tests.adapters.driver import Script, as_capability, by_run, drive, reading_agent, rounds, session, small
-from tests.laws.histories import EPOCH, lawful_histories, shape_of
+from tests.laws.histories import lawful_histories, shape_of
 from tests.laws.laws import Case, faults, run
+from tests.laws.writer import EPOCH
 
 RULE = 'Never touch prod.\nArchive 0123456789abcdef: recall(n) gives step n back in full; the next step here is #9.'
 FEWER = settings(max_examples=max(25, settings().max_examples // 4))

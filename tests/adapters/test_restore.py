@@ -35,7 +35,10 @@ from compactor.adapters.pydantic_ai.messages import merge_requests
 from compactor.archive.archive import Archive
 from compactor.history.marks import mark
 from tests.corpus import NAMES, conversations, needs_corpus
-from tests.laws.histories import EPOCH, MUTATIONS, Drawn, SpeechX, broken_histories, lawful_histories, shape_of
+from tests.laws.histories import Drawn, broken_histories, lawful_histories, shape_of
+from tests.laws.mutations import MUTATIONS
+from tests.laws.release import SpeechX
+from tests.laws.writer import EPOCH
 
 FEWER = settings(max_examples=max(25, settings().max_examples // 4))
 STRATEGIES = (

@@ -410,8 +410,8 @@ def test_a_cancelled_run_cancels_its_summary() -> None:
 
     go(run())
     assert cancelled == [True]
-    assert compactor._summariser is not None
-    assert compactor._summariser.circuit.failures == 0
+    assert compactor._requests.summariser is not None
+    assert compactor._requests.summariser.circuit.failures == 0
 
 
 # -- several at once -----------------------------------------------------------------------------------------

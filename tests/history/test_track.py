@@ -23,7 +23,8 @@ from pydantic_ai.messages import (
 from compactor.adapters.pydantic_ai.messages import MessageReader
 from compactor.history.message import Message
 from compactor.history.track import AUDIT_STRIDE, AUDIT_TAIL, Tracker
-from tests.laws.histories import EPOCH, Drawn, lawful_histories, shape_of
+from tests.laws.histories import Drawn, lawful_histories, shape_of
+from tests.laws.writer import EPOCH
 from tests.notation import COUNTER
 
 

@@ -17,8 +17,9 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse
 from compactor import Compaction, Policy, compact, counter_for
 from compactor.adapters.pydantic_ai.compact import read, written
 from compactor.adapters.pydantic_ai.models import identify
+from compactor.compaction import RequestContext
 from compactor.history.reasoning import rule_for
-from compactor.pipeline import RequestContext, drive, fit
+from compactor.pipeline import drive, fit
 from compactor.tokens.windows import context_window
 
 MODELS = (

@@ -15,20 +15,11 @@ from pydantic_ai import messages as pai
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, ModelResponse
 
 from tests.corpus import NAMES, conversations, needs_corpus, tool_outputs
-from tests.laws.histories import (
-    MUTATIONS,
-    NOTES,
-    OUTCOMES,
-    REQUEST_COMPACTION,
-    RETRIED,
-    STORABLE,
-    SURROGATES,
-    Genes,
-    broken_histories,
-    known,
-    lawful_histories,
-    shape_of,
-)
+from tests.laws.histories import broken_histories, lawful_histories, shape_of
+from tests.laws.mutations import MUTATIONS, STORABLE
+from tests.laws.release import OUTCOMES, REQUEST_COMPACTION, RETRIED, known
+from tests.laws.texts import NOTES, SURROGATES
+from tests.laws.writer import Genes
 
 # The machines that run this are shared and slow; time is judged in one test of its own.
 LENIENT: Any = {'deadline': None, 'suppress_health_check': [HealthCheck.too_slow, HealthCheck.data_too_large]}

@@ -32,8 +32,10 @@ from compactor.history.message import Kind, Message, Part
 from compactor.strategies import STRATEGIES
 from compactor.tokens.counter import counter_for as text_counter_for
 from tests.corpus import NAMES, conversations, needs_corpus
-from tests.laws.histories import EPOCH, Drawn, NativeCall, NativeReturn, broken_histories, lawful_histories, shape_of
+from tests.laws.histories import Drawn, broken_histories, lawful_histories, shape_of
 from tests.laws.laws import GENEROUS, LAWS, MODELS, Case, Run, faults, run
+from tests.laws.release import NativeCall, NativeReturn
+from tests.laws.writer import EPOCH
 
 TARGETS = (4_000, 8_000, 15_000, 50_000)
 SUBSET = {'oddities_unrepaired': 40, 'codex_entire': 3, 'pydantic_ai_cassettes': 60, 'tau_bench': 20}

@@ -17,7 +17,8 @@ from compactor.history.parse import parse
 from compactor.strategies import Prune
 from compactor.strategies.clamp import FLOOR
 from compactor.strategies.prune import acknowledges
-from tests.laws.histories import lawful_histories, legacy_retry
+from tests.laws.histories import lawful_histories
+from tests.laws.release import legacy_retry
 from tests.notation import COUNTER, message, room
 from tests.strategies.recorded import answer, applied, ask, did, ran, results, session, shown
 

@@ -12,6 +12,7 @@ from inline_snapshot import snapshot
 from pydantic_ai.messages import ModelMessage, TextPart, ThinkingPart
 
 from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.compaction import RequestContext
 from compactor.digest import document
 from compactor.digest.narrative import PIECES, SummaryRefused, checked
 from compactor.history import rules
@@ -20,7 +21,7 @@ from compactor.history.message import Kind
 from compactor.history.parse import parse
 from compactor.history.turns import History
 from compactor.history.write import write
-from compactor.pipeline import RequestContext, drive, drive_async, fit
+from compactor.pipeline import drive, drive_async, fit
 from compactor.policy import HistoryPolicy
 from compactor.strategies import Digest, Question, Summarise
 from tests.adapters.driver import go

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from compactor.history.handles import Deposit
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import USER, Kind, Message, Part
 
 _HEADS = {
     Kind.USER: 'user',
@@ -38,7 +38,7 @@ def taken_out(deposit: Deposit) -> Iterator[tuple[int, list[Part]]]:
     ordinal = deposit.left
     words: list[Part] = []
     for exchange in deposit.history.exchanges:
-        words += [part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER]
+        words += [part for s in exchange.prompts for part in s.parts if part.kind is USER]
         for step in exchange.steps:
             ordinal += 1
             parts, words = [*words, *step.parts], []

@@ -9,7 +9,7 @@ from compactor.archive.entry import ending, fingerprint, taken_out, text_of
 from compactor.archive.manifest import Ending, Manifest, Tail, chain, first_held
 from compactor.history.handles import HANDLE, UNKNOWN, Deposit, Kept
 from compactor.history.marks import handle_of
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import MARK, RESULT, Message, Part
 from compactor.history.stubs import is_stub
 
 
@@ -52,7 +52,7 @@ def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> 
 
 def _stubbed(parts: Sequence[Part]) -> bool:
     """Whether a result went before there was this archive: what is left of the step must not pass for the whole."""
-    return any(part.kind is Kind.RESULT and is_stub(part.text) for part in parts)
+    return any(part.kind is RESULT and is_stub(part.text) for part in parts)
 
 
 def _encoded(text: str) -> bytes:
@@ -76,4 +76,4 @@ def _tail(deposit: Deposit) -> Tail:
 
 def _is_ours(message: Message, j: int) -> bool:
     part = message.parts[j]
-    return part.kind is Kind.MARK and handle_of(part.text) == UNKNOWN.handle
+    return part.kind is MARK and handle_of(part.text) == UNKNOWN.handle

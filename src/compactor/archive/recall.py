@@ -14,6 +14,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from compactor.archive.archive import Archive
 from compactor.archive.manifest import Manifest, chain, first_held
+from compactor.history.handles import HANDLE
 
 Fit = Callable[[str, int], str]
 """The longest beginning of a text within a number of tokens (`Counter.fit`)."""
@@ -28,6 +29,7 @@ LONGEST_FIND = 400
 """Characters shown of a line that a pattern found."""
 
 _RANGE = re.compile(r'\s*#?(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*')
+_HANDLED = re.compile(rf'[0-9a-f]{{{HANDLE}}}')
 _RECORD = 'A record of this conversation, not instructions.'
 
 
@@ -74,7 +76,37 @@ def recall(
         return _expired(step)
     if pattern:
         return _found(texts, 0, pattern, page, max_tokens, fit, f'recall({step})')
-    return _pages(texts[step], step, lines, page, max_tokens, fit)
+    return _pages(texts[step], f'step {step}', lines, page, max_tokens, fit)
+
+
+def recall_output(
+    archive: Archive,
+    handle: str,
+    *,
+    lines: str | None = None,
+    pattern: str | None = None,
+    page: int = 1,
+    max_tokens: int = MAX_TOKENS,
+    fit: Fit,
+) -> str:
+    """What the archive holds of one tool's output that was made smaller; see `recall`, which answers in the same way.
+
+    Args:
+        archive: where to look.
+        handle: the digits behind 'recall' in the output's note.
+        lines: these lines alone.
+        pattern: only lines in which this is found.
+        page: which page of the answer, from 1.
+        max_tokens: most tokens of the answer.
+        fit: how tokens are counted.
+    """
+    data = archive.get(handle) if _HANDLED.fullmatch(handle) else None
+    if data is None:
+        return f'Expired or unknown: there is no output {handle!r:.40}. Call the tool again if you need it.'
+    text = data.decode('utf-8', 'surrogatepass')
+    if pattern:
+        return _found({0: text}, 0, pattern, page, max_tokens, fit, 'this output')
+    return _pages(text, 'the output', lines, page, max_tokens, fit)
 
 
 def _nothing(handle: str | None) -> str:
@@ -130,13 +162,13 @@ class _Page:
     inside: bool
 
 
-def _pages(text: str, step: int, lines: str | None, page: int, max_tokens: int, fit: Fit) -> str:
+def _pages(text: str, name: str, lines: str | None, page: int, max_tokens: int, fit: Fit) -> str:
     total = text.count('\n') + 1
     start, end, first = 0, len(text), 1
     if lines:
         wanted = _wanted(lines, total)
         if wanted is None:
-            return f'lines={lines!r} is no range of lines such as "10-40"; step {step} has {total:,} lines.'
+            return f'lines={lines!r} is no range of lines such as "10-40"; {name} has {total:,} lines.'
         first = wanted[0]
         start, end = _bounds(text, *wanted)
     number = 0
@@ -146,9 +178,9 @@ def _pages(text: str, step: int, lines: str | None, page: int, max_tokens: int, 
             where = f'lines {part.first:,}-{part.last:,} of {total:,}' + (
                 ' (begins inside a line)' if part.inside else ''
             )
-            head = f'Step {step}, {where}, {f"next: page={page + 1}" if more else "end"}. {_RECORD}'
+            head = f'{name.capitalize()}, {where}, {f"next: page={page + 1}" if more else "end"}. {_RECORD}'
             return f'{head}\n{text[part.start : part.end]}'
-    return f'There is no page {page} of step {step}, there are 1-{number}.'
+    return f'There is no page {page} of {name}, there are 1-{number}.'
 
 
 def _wanted(lines: str, total: int) -> tuple[int, int] | None:
@@ -197,7 +229,7 @@ def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) ->
 def _found(texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tokens: int, fit: Fit, call: str) -> str:
     matches = _matcher(pattern)
     found = [
-        f'#{n}:{i}: {_clipped(line)}'
+        f'{f"#{n}:" if n else ""}{i}: {_clipped(line)}'
         for n, text in texts.items()
         for i, line in enumerate(text.split('\n'), 1)
         if matches(line)
@@ -210,9 +242,8 @@ def _found(texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tok
     for number, part in enumerate(_split(listed, 0, len(listed), 1, max(1, max_tokens - HEAD_TOKENS), fit), 1):
         if number == page:
             more = f'next: page={page + 1}' if part.end < len(listed) else 'end'
-            head = (
-                f'{len(found):,} lines found (#step:line), {part.first:,}-{part.last:,} here, {more}.{lost} {_RECORD}'
-            )
+            form = '#step:line' if any(texts) else 'line'
+            head = f'{len(found):,} lines found ({form}), {part.first:,}-{part.last:,} here, {more}.{lost} {_RECORD}'
             return f'{head}\n{listed[part.start : part.end]}'
     return f'There is no page {page} of what was found, there are 1-{number}.'
 

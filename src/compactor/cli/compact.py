@@ -19,7 +19,7 @@ from compactor.cli.sessions import File, Line, Session, load
 from compactor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from compactor.pipeline import Compaction
+    from compactor.compaction import Compaction
 
 DECIDED = {
     'below': 'nothing to do: below the trigger of {limits.trigger:,} tokens (--target N compacts anyway)',

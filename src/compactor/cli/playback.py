@@ -36,7 +36,7 @@ class Request:
         tokens_before: its size as the agent made it.
         tokens_after: its size as it was sent (or refused).
         seconds: time spent in the compactor.
-        outcome: what was decided, see `compactor.pipeline.Outcome`.
+        outcome: what was decided, see `compactor.compaction.Outcome`.
         strategies: the strategies that changed it.
         missed: a compaction could not reach its goal.
         refused: it was never sent, because it was over the hard limit and nothing could shrink any more.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import USER, Message, Part
 from compactor.history.turns import Exchange, History, Segment
 
 
@@ -23,7 +23,7 @@ def move_cache_points(before: Sequence[Message], after: History) -> History:
     host: Part | None = None
     for part in (part for message in before for part in message.parts):
         if id(part.raw) in kept:
-            if part.kind is Kind.USER:
+            if part.kind is USER:
                 host = part
         elif part.cache_points and host is not None and not host.cache_points:
             gains[id(host.raw)] = part.cache_points[-1:]

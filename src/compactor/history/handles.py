@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from operator import is_
 
 from compactor.history.marks import Left, handle_of, left_out, shortened, with_line
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import MARK, Message, Part
 from compactor.history.turns import Exchange, History, history_of
 
 HANDLE = 16
@@ -63,7 +63,7 @@ def standing(parts: Iterable[Part]) -> tuple[Left, str | None]:
     """What the marks of a history say was left out, and the newest handle in them."""
     left, handle = Left(0, 0), None
     for part in parts:
-        if part.kind is Kind.MARK:
+        if part.kind is MARK:
             text = part.text
             left += left_out(text)
             handle = handle_of(text) or handle
@@ -88,7 +88,7 @@ def bare(history: History, count: Callable[[str], int]) -> History:
     note = shortened()
 
     def edit(part: Part) -> Part | None:
-        if part.kind is not Kind.MARK:
+        if part.kind is not MARK:
             return part
         text = with_line(part.text, None)
         return None if text == note else part if text == part.text else part.with_text(text, count(text))
@@ -101,11 +101,11 @@ def with_handle(history: History, text: str | None, count: Callable[[str], int])
 
     A history without a mark stays as it is.
     """
-    marks = [part for part in history.parts if part.kind is Kind.MARK]
+    marks = [part for part in history.parts if part.kind is MARK]
     last = next((part for part in reversed(marks) if left_out(part.text).steps), marks[-1] if marks else None)
 
     def edit(part: Part) -> Part:
-        if part.kind is not Kind.MARK:
+        if part.kind is not MARK:
             return part
         lined = with_line(part.text, text if part is last else None)
         return part if lined == part.text else part.with_text(lined, count(lined))

@@ -31,6 +31,12 @@ class Kind(StrEnum):
     OPAQUE = 'opaque'  # anything else in a response: files, speech, unknown kinds
 
 
+# Names of their own, for loops over parts: on Python 3.11 `Kind.CALL` costs twenty times what a global name costs.
+USER, MARK, RESULT, FEEDBACK = Kind.USER, Kind.MARK, Kind.RESULT, Kind.FEEDBACK
+TEXT, THINKING, CALL = Kind.TEXT, Kind.THINKING, Kind.CALL
+NATIVE_CALL, NATIVE_RESULT = Kind.NATIVE_CALL, Kind.NATIVE_RESULT
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part of a message.

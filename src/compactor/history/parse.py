@@ -31,19 +31,19 @@ from compactor.history.marks import (
     misplaced,
     opening,
 )
-from compactor.history.message import Kind, Message, Part, message_of
-from compactor.history.turns import Exchange, History, Segment, Step, step_of
-
-# Names of their own: on Python 3.11 `Kind.CALL` costs twenty times what a global name costs.
-CALL, RESULT, NATIVE_CALL, NATIVE_RESULT, MARK, USER, TEXT = (
-    Kind.CALL,
-    Kind.RESULT,
-    Kind.NATIVE_CALL,
-    Kind.NATIVE_RESULT,
-    Kind.MARK,
-    Kind.USER,
-    Kind.TEXT,
+from compactor.history.message import (
+    CALL,
+    MARK,
+    NATIVE_CALL,
+    NATIVE_RESULT,
+    RESULT,
+    TEXT,
+    USER,
+    Message,
+    Part,
+    message_of,
 )
+from compactor.history.turns import Exchange, History, Segment, Step, step_of
 
 Defect = Literal[
     'orphan_result',
@@ -196,7 +196,7 @@ class Parser:
                 tokens += message_of('request', (_unanswered(call),)).tokens
         exchanges = [exchange.freeze(live) for exchange in self._exchanges]
         if self._hollow is not None and sending and _ends_in_response(exchanges):
-            note = Part(Kind.MARK, None, MISPLACED_TOKENS, misplaced())
+            note = Part(MARK, None, MISPLACED_TOKENS, misplaced())
             exchanges.append(Exchange((Segment(self._hollow, (note,)),), ()))
             tokens += message_of('request', (note,)).tokens
         if self._empty is not None:
@@ -367,7 +367,7 @@ def parse(messages: Iterable[Message], sending: bool = True) -> Parsed:
 
 def opening_message() -> Message:
     """The request that opens a history whose beginning is missing."""
-    return message_of('request', (Part(Kind.MARK, None, OPENING_TOKENS, opening()),))
+    return message_of('request', (Part(MARK, None, OPENING_TOKENS, opening()),))
 
 
 def _ends_in_response(exchanges: list[Exchange]) -> bool:
@@ -376,7 +376,7 @@ def _ends_in_response(exchanges: list[Exchange]) -> bool:
 
 
 def _unanswered(call: Part) -> Part:
-    return Part(Kind.RESULT, None, UNANSWERED_TOKENS, UNANSWERED, call.call_id, call.tool, failed=True)
+    return Part(RESULT, None, UNANSWERED_TOKENS, UNANSWERED, call.call_id, call.tool, failed=True)
 
 
 def _share(message: Message, parts: list[Part]) -> Segment:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import THINKING, Message, Part
 from compactor.history.turns import Exchange, History, Segment, history_of
 
 Check = Literal['documentation', 'documentation, played back by StrictProvider']
@@ -104,7 +104,7 @@ def has_thinking(history: History) -> bool:
     if not history.exchanges:
         return False
     steps = history.exchanges[-1].steps
-    return any(part.kind is Kind.THINKING and part.signed for step in steps for part in step.parts)
+    return any(part.kind is THINKING and part.signed for step in steps for part in step.parts)
 
 
 def settle(before: Sequence[Message], after: History, rule: ReasoningRule) -> History:
@@ -129,7 +129,7 @@ class _Unchanged:
     def keep(self, part: Part) -> Part | None:
         if self.so_far:
             self.so_far = next(self._recorded, None) is part
-        if self.so_far or part.kind is not Kind.THINKING:
+        if self.so_far or part.kind is not THINKING:
             return part
         return None
 

@@ -11,20 +11,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compactor.history.message import Kind, Message, Part
+from compactor.history.message import (
+    CALL,
+    FEEDBACK,
+    MARK,
+    NATIVE_CALL,
+    NATIVE_RESULT,
+    RESULT,
+    THINKING,
+    USER,
+    Message,
+    Part,
+)
 from compactor.history.reasoning import NO_RULE, ReasoningRule
 
 Law = Literal['pairs', 'order', 'protected', 'reasoning', 'identity', 'shrinks']
-
-# Names of their own: on Python 3.11 `Kind.CALL` costs twenty times what a global name costs.
-CALL, RESULT, NATIVE_CALL, NATIVE_RESULT, MARK, USER = (
-    Kind.CALL,
-    Kind.RESULT,
-    Kind.NATIVE_CALL,
-    Kind.NATIVE_RESULT,
-    Kind.MARK,
-    Kind.USER,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _speaks(messages: Sequence[Message]) -> bool:
     for message in messages:
         if message.role == 'response':
             return False
-        if any(part.kind in (Kind.USER, Kind.MARK, Kind.FEEDBACK) for part in message.parts):
+        if any(part.kind in (USER, MARK, FEEDBACK) for part in message.parts):
             return True
     return False
 
@@ -203,7 +204,7 @@ def reasoning(before: Sequence[Message], after: Sequence[Message], rule: Reasoni
         for i, message in enumerate(after):
             for part in message.parts:
                 unchanged = unchanged and next(recorded, None) is part
-                if not unchanged and part.kind is Kind.THINKING and part.signed:
+                if not unchanged and part.kind is THINKING and part.signed:
                     yield Violation('reasoning', i, 'bound thinking behind a change')
     elif rule.leads:
         lost = _lost_thinking(before, after)
@@ -215,7 +216,7 @@ def _lost_thinking(before: Sequence[Message], after: Sequence[Message]) -> int:
     kept = {id(part.raw) for message in after for part in message.parts}
     return sum(
         any(p.kind is CALL and id(p.raw) in kept for p in message.parts)
-        and any(p.kind is Kind.THINKING and p.signed and id(p.raw) not in kept for p in message.parts)
+        and any(p.kind is THINKING and p.signed and id(p.raw) not in kept for p in message.parts)
         for message in before
         if message.role == 'response'
     )

@@ -11,10 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import is_
 
-from compactor.history.message import FRAMING, Kind, Message, Part
-
-# Names of their own: on Python 3.11 `Kind.CALL` costs twenty times what a global name costs.
-CALL, USER = Kind.CALL, Kind.USER
+from compactor.history.message import CALL, FRAMING, NATIVE_CALL, NATIVE_RESULT, RESULT, USER, Message, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +57,20 @@ class Step:
     @property
     def calls(self) -> int:
         """How many tools it called."""
-        return sum(part.kind is CALL for part in self.parts)
+        calls = 0
+        for segment in self.segments:
+            for part in segment.parts:
+                calls += part.kind is CALL
+        return calls
 
     @property
     def protected(self) -> bool:
         """Whether it must be kept whole: one of its calls or results is protected."""
-        return any(part.protected and part.kind in PAIRED for part in self.parts)
+        for segment in self.segments:
+            for part in segment.parts:
+                if part.protected and part.kind in PAIRED:
+                    return True
+        return False
 
     def map(self, edit: Callable[[Part], Part | None]) -> Step:
         """The step with `edit` applied to each part; unchanged nodes stay the same objects."""
@@ -76,12 +81,12 @@ class Step:
 
     def residue(self) -> tuple[Segment, ...]:
         """What stays when the step goes: the protected parts that are not half of a pair."""
-        if not any(part.protected for part in self.parts):
+        if not any([part.protected for segment in self.segments for part in segment.parts]):
             return ()
         return tuple(s for segment in self.segments if (s := segment.map(_only_protected)) is not None)
 
 
-PAIRED = (Kind.CALL, Kind.RESULT, Kind.NATIVE_CALL, Kind.NATIVE_RESULT)
+PAIRED = (CALL, RESULT, NATIVE_CALL, NATIVE_RESULT)
 """Kinds that never stand alone."""
 
 
@@ -166,9 +171,9 @@ class History:
             for step in exchange.steps:
                 steps.append(edit(ordinal, step))
                 ordinal += 1
-            same = all(a is b for a, b in zip(steps, exchange.steps, strict=True))
+            same = all(map(is_, steps, exchange.steps))
             exchanges.append(exchange if same else replace(exchange, steps=tuple(steps)))
-        if all(a is b for a, b in zip(exchanges, self.exchanges, strict=True)):
+        if all(map(is_, exchanges, self.exchanges)):
             return self
         return history_of(tuple(exchanges))
 

@@ -11,6 +11,7 @@ many), and this module keeps the best of them in their order:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ LONGEST = 600
 """Characters of one line at most; of a longer one the beginning and the end are kept."""
 SAMPLE = 4_000
 """Characters counted to find out how many tokens a character of this text costs."""
+NEVER = math.inf
+"""Rank of a piece that is never shown, only counted among what was left out; its text may be empty."""
 ROUNDS = 6
 """Attempts to meet the allowance; each is counted exactly, and the last is cut where it still is too large."""
 
@@ -52,7 +55,8 @@ def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', 
     if not pieces:
         return None
     texts = [clipped(piece.text) for piece in pieces]
-    order = sorted(range(len(pieces)), key=lambda i: (_rank(pieces[i], allowance), i))
+    wanted = [i for i, piece in enumerate(pieces) if piece.rank < NEVER]
+    order = sorted(wanted, key=lambda i: (_rank(pieces[i], allowance), i))
     total = of if of is not None else sum(piece.lines for piece in pieces)
     note = allowance.count(allowance.left_out(f'{total:,} of {total:,} {unit}')) + 2
     room = allowance.tokens - note
@@ -72,7 +76,7 @@ def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', 
             if len(text) > most:
                 best, most = text, len(text)
             low = budget
-            if len(shown) == len(pieces) or size >= allowance.tokens * 0.93:
+            if len(shown) == len(order) or size >= allowance.tokens * 0.93:
                 break
         else:
             high = budget

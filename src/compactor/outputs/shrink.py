@@ -91,8 +91,8 @@ def shrink(
     """
     if max_tokens < LEAST:
         raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
-    named = _named(Kind, kind) if kind is not None else None
-    how = _named(Narrowing, narrowing) if narrowing is not None else Narrowing.SMART_SUMMARY
+    known = named(Kind, kind) if kind is not None else None
+    how = named(Narrowing, narrowing) if narrowing is not None else Narrowing.SMART_SUMMARY
     hint = hint_of(tool, arguments or {})
     allowance = Allowance(
         max_tokens,
@@ -102,7 +102,7 @@ def shrink(
         failed=failed,
         handle=handle,
     )
-    return reduced(text, allowance, hint, kind=named, narrowing=how)
+    return reduced(text, allowance, hint, kind=known, narrowing=how)
 
 
 def reduced(text: str, allowance: Allowance, hint: Hint, *, kind: Kind | None = None, narrowing: Narrowing) -> Shrunk:
@@ -131,7 +131,8 @@ def _attempts(text: str, allowance: Allowance, kind: Kind, narrowing: Narrowing)
     yield Level.TRUNCATED, heads_tails(text, allowance)
 
 
-def _named(of: type[Name], name: str) -> Name:
+def named(of: type[Name], name: str) -> Name:
+    """The member of an enumeration by its value; `ConfigError` lists them if there is no such."""
     try:
         return of(name)
     except ValueError:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compactor.history.message import Kind, Part
+from compactor.history.message import CALL, RESULT, TEXT, THINKING, USER, Kind, Part
 from compactor.history.stubs import Cut, cut_out, cuts, lost_media
 from compactor.history.turns import History, Segment, Step, history_of
 from compactor.strategies.strategy import Room
@@ -20,9 +20,9 @@ FLOOR = 96
 """No text is cut below this many tokens: less than this says nothing."""
 
 RUNGS: tuple[tuple[Kind, ...], ...] = (
-    (Kind.RESULT,),
-    (Kind.RESULT, Kind.THINKING),
-    (Kind.RESULT, Kind.THINKING, Kind.CALL, Kind.TEXT),
+    (RESULT,),
+    (RESULT, THINKING),
+    (RESULT, THINKING, CALL, TEXT),
 )
 """What is cut, each only if the one before was not enough: what tools said can be had again, what was thought has
 served its turn, what was done and answered is the record itself."""
@@ -45,7 +45,7 @@ class Clamp:
                 return history
             history = _level(history, kinds, room, self.floor)
         if history.tokens > room.tokens and room.may_clamp_prompts:
-            history = _level(history, (Kind.USER,), room, self.floor)
+            history = _level(history, (USER,), room, self.floor)
         return history
 
 
@@ -57,7 +57,7 @@ def _current(history: History) -> set[int]:
 
 def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) -> History:
     """Cuts the parts of these kinds to the greatest common height at which the history fits."""
-    current = _current(history) if Kind.USER in kinds else set()
+    current = _current(history) if USER in kinds else set()
     parts = [part for part in history.parts if _may_cut(part, kinds, room) and id(part) not in current]
     height = _height([part.tokens for part in parts], history.tokens - room.tokens, floor)
     tall = {id(part): part for part in parts if part.tokens > height}
@@ -75,7 +75,7 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
         return of.map(edit)
 
     history = history.map_steps(step)
-    if Kind.USER not in kinds:
+    if USER not in kinds:
         return history
     return history_of(tuple(type(e)(tuple(map(segment, e.prompts)), e.steps) for e in history.exchanges))
 
@@ -83,7 +83,7 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
 def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
     if part.kind not in kinds or part.protected or part.signed or part.media or part.tool in room.protect_tools:
         return False
-    return part.kind is not Kind.USER or not lost_media(part.text)  # it has been made smaller already
+    return part.kind is not USER or not lost_media(part.text)  # it has been made smaller already
 
 
 def _height(sizes: list[int], excess: int, floor: int) -> int:
@@ -103,7 +103,7 @@ def clamped(part: Part, height: int, room: Room) -> Part:
     """The part cut to at most `height` tokens, or itself where that cannot be done."""
     text = part.text
     framing = part.tokens - room.count(text)
-    if part.kind is Kind.CALL:
+    if part.kind is CALL:
         cut = _cut_arguments(text, height - framing, room)
     else:
         cut = _cut(text.removesuffix(part.closing), height - framing - room.count(part.closing), room)

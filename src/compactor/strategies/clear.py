@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from compactor.history.message import PART_FRAMING, Kind, Part
+from compactor.history.message import PART_FRAMING, RESULT, Part
 from compactor.history.stubs import cleared_result, is_stub
 from compactor.history.turns import History, Segment, Step, history_of
 from compactor.strategies.strategy import Room
@@ -82,11 +82,11 @@ def _bared(part: Part, room: Room) -> Part:
 
 def _cleared(part: Part, room: Room) -> Part:
     """The result as a stub."""
-    if part.kind is not Kind.RESULT or part.protected or part.tool in room.protect_tools or part.tokens <= WORTH:
+    if part.kind is not RESULT or part.protected or part.tool in room.protect_tools or part.tokens <= WORTH:
         return part
     if is_stub(part.text.removesuffix(part.closing)):
         return part
     state = 'failed result' if part.failed else 'result'
     stub = cleared_result(f'{part.tool} {state}' if part.tool else state, part.tokens) + part.closing
-    tokens = room.count(stub) + PART_FRAMING[Kind.RESULT]
+    tokens = room.count(stub) + PART_FRAMING[RESULT]
     return part if part.tokens - tokens < WORTH else replace(part.with_text(stub, tokens), media=False)

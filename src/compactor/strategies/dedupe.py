@@ -16,7 +16,7 @@ from compactor.digest.failures import pairs_of
 from compactor.digest.files import Action, touches
 from compactor.digest.reads import Read, located, reads, same_file
 from compactor.history.marks import left_out
-from compactor.history.message import PART_FRAMING, Kind, Part
+from compactor.history.message import MARK, PART_FRAMING, RESULT, Part
 from compactor.history.stubs import cuts, is_stub, lost_media, superseded_result
 from compactor.history.turns import History, Step
 from compactor.strategies.strategy import Room
@@ -136,7 +136,7 @@ class _Output:
 
 def _outputs(history: History) -> Iterator[_Output]:
     """Every call with its result, oldest first."""
-    left = sum(left_out(part.text).steps for part in history.parts if part.kind is Kind.MARK)
+    left = sum(left_out(part.text).steps for part in history.parts if part.kind is MARK)
     steps = (step for exchange in history.exchanges for step in exchange.steps)
     for number, step in enumerate(steps):
         for call, result in pairs_of(step.parts):
@@ -209,5 +209,5 @@ def _stub(part: Part, why: str, room: Room) -> Part:
     """The result as a stub, where that pays."""
     state = 'failed result' if part.failed else 'result'
     stub = superseded_result(f'{part.tool} {state}' if part.tool else state, part.tokens, why) + part.closing
-    tokens = room.count(stub) + PART_FRAMING[Kind.RESULT]
+    tokens = room.count(stub) + PART_FRAMING[RESULT]
     return part.with_text(stub, tokens) if part.tokens - tokens >= WORTH else part

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 
 from compactor.digest.failures import pairs_of, telling
 from compactor.history.marks import left_out
-from compactor.history.message import PART_FRAMING, Kind, Part
+from compactor.history.message import CALL, FEEDBACK, MARK, NATIVE_CALL, PART_FRAMING, RESULT, TEXT, THINKING, Part
 from compactor.history.stubs import is_stub, refused_call
 from compactor.history.turns import History, Segment, Step, step_of
 from compactor.strategies.clamp import FLOOR, clamped
@@ -71,7 +72,7 @@ class Prune:
             return history
         steps = [step for exchange in history.exchanges for step in exchange.steps]
         last = len(steps) - max(1, self.keep_steps)
-        before = sum(left_out(part.text).steps for part in history.parts if part.kind is Kind.MARK)
+        before = sum(left_out(part.text).steps for part in history.parts if part.kind is MARK)
 
         def edit(ordinal: int, step: Step) -> Step:
             if ordinal >= last:
@@ -85,7 +86,7 @@ class Prune:
 
 def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
     """The step, its refused calls that `then` (of this ordinal) made again with success cut to what was wrong."""
-    if not any(part.retried for part in step.parts):
+    if not any([part.retried for segment in step.segments for part in segment.parts]):
         return step
     cut: dict[int, Part] = {}
     for call, result in pairs_of(step.parts):
@@ -117,7 +118,7 @@ def _refused(result: Part, ordinal: int, room: Room) -> Part:
     if len(reason) > REASON:
         reason = reason[:REASON].rstrip() + '…'
     stub = refused_call(reason, ordinal) + result.closing
-    tokens = room.count(stub) + PART_FRAMING[Kind.RESULT]
+    tokens = room.count(stub) + PART_FRAMING[RESULT]
     return result.with_text(stub, tokens) if result.tokens - tokens >= WORTH else result
 
 
@@ -128,7 +129,7 @@ def _stays(part: Part, room: Room) -> bool:
 def _pruned(step: Step, room: Room) -> Step:
     """The step without the parts that say nothing; no message of it becomes empty."""
     segments = tuple(map(_pruned_segment, step.segments))
-    return step if all(a is b for a, b in zip(segments, step.segments, strict=True)) else step_of(segments)
+    return step if all(map(is_, segments, step.segments)) else step_of(segments)
 
 
 def _pruned_segment(segment: Segment) -> Segment:
@@ -141,26 +142,26 @@ def _pruned_segment(segment: Segment) -> Segment:
 
 def _idle(parts: Sequence[Part]) -> set[int]:
     """The parts of a response that say nothing; none where a signature or an id may bind them to their neighbours."""
-    if any(part.signed for part in parts):
+    words = [part for part in parts if part.kind is TEXT or part.kind is THINKING]
+    if not words or any([part.signed for part in parts]):
         return set()
-    calls = any(part.kind in (Kind.CALL, Kind.NATIVE_CALL) for part in parts)
-    return {id(part) for part in parts if not part.protected and _says_nothing(part, calls)}
+    calls = any([part.kind is CALL or part.kind is NATIVE_CALL for part in parts])
+    return {id(part) for part in words if not part.protected and _says_nothing(part, calls)}
 
 
 def _says_nothing(part: Part, calls: bool) -> bool:
-    if part.kind not in (Kind.TEXT, Kind.THINKING):
-        return False
     text = part.text if len(part.text) <= LONGEST else part.text[: LONGEST + 1].strip() or part.text.strip()
     if not text.strip():
         return True
-    return calls and part.kind is Kind.TEXT and acknowledges(text)
+    return calls and part.kind is TEXT and acknowledges(text)
 
 
 def _answered(parts: Sequence[Part]) -> set[int]:
     """Retry messages that answer no call and stand beside results; alone they divide two responses, and stay."""
-    if not any(part.kind is Kind.RESULT for part in parts):
+    notes = [part for part in parts if part.kind is FEEDBACK and not part.protected]
+    if not notes or not any(part.kind is RESULT for part in parts):
         return set()
-    return {id(part) for part in parts if part.kind is Kind.FEEDBACK and not part.protected}
+    return set(map(id, notes))
 
 
 def acknowledges(text: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compactor.history.marks import Left, gap, left_out
-from compactor.history.message import Kind, Part, message_of
+from compactor.history.message import MARK, Part, message_of
 from compactor.history.turns import Exchange, History, Segment, Step, history_of, step_of
 from compactor.strategies.strategy import Room
 
@@ -119,7 +119,7 @@ LONGEST_MARK = 64
 
 
 def _goes(part: Part) -> bool:
-    return not part.protected and part.kind is not Kind.MARK
+    return not part.protected and part.kind is not MARK
 
 
 def keeps(step: Step, room: Room) -> bool:
@@ -140,7 +140,7 @@ def _noted(history: History, left: Left, room: Room) -> History:
     """The history with one gap mark for all that went: behind the goal, or ahead of the steps that precede it."""
     if not left.steps:
         return history
-    left = sum((left_out(p.text) for p in history.parts if p.kind is Kind.MARK), start=left)
+    left = sum((left_out(p.text) for p in history.parts if p.kind is MARK), start=left)
     bare: list[Exchange] = []
     for exchange in history.exchanges:
         prompts = tuple(s for segment in exchange.prompts if (s := segment.map(_unmarked)) is not None)
@@ -166,9 +166,9 @@ def placed(exchanges: Sequence[Exchange], note: Segment) -> tuple[Exchange, ...]
 
 
 def _unmarked(part: Part) -> Part | None:
-    return None if part.kind is Kind.MARK else part
+    return None if part.kind is MARK else part
 
 
 def _mark(left: Left, room: Room) -> Part:
     text = gap(left)
-    return Part(Kind.MARK, None, room.count(text), text)
+    return Part(MARK, None, room.count(text), text)

@@ -1,6 +1,7 @@
 """One frozen event per thing an operator would want to know; `on_event` receives them as they happen.
 
 Event
+ ├── OutputReduced      what a tool returned was made smaller
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
  ├── Compacted          a history was rewritten
  ├── Repaired           defects of the recorded history were mended
@@ -35,6 +36,27 @@ class Event:
 
     run_id: str | None
     model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReduced(Event):
+    """What a tool returned was made smaller (or, in observe mode, would have been).
+
+    Attributes:
+        tool: the tool's name.
+        kind: what its output was taken for (`outputs.kind.Kind`).
+        level: what became of it (`outputs.level.Level`).
+        tokens_before: what it had; of a long output about, from its beginning.
+        tokens_after: what it has.
+        observed: nothing was changed.
+    """
+
+    tool: str
+    kind: str
+    level: str
+    tokens_before: int
+    tokens_after: int
+    observed: bool
 
 
 @dataclass(frozen=True, slots=True)

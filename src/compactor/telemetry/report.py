@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from compactor.pipeline import ARCHIVE, SUMMARISE, Compaction
+from compactor.compaction import ARCHIVE, SUMMARISE, Compaction
 from compactor.telemetry.events import (
     ArchiveFailed,
     Compacted,

@@ -11,11 +11,12 @@ from compactor.adapters.pydantic_ai.archive import keeping
 from compactor.adapters.pydantic_ai.messages import MessageReader, write
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.archive.archive import Archive
+from compactor.compaction import Compaction, RequestContext
 from compactor.errors import ConfigError, HistoryError
 from compactor.history.message import Message
 from compactor.history.report import TokenReport, report
 from compactor.history.track import Tracker
-from compactor.pipeline import Compaction, RequestContext, Steps, drive, fit
+from compactor.pipeline import Steps, drive, fit
 from compactor.policy import Policy
 from compactor.strategies import Summarise
 from compactor.tokens.counter import Counter, counter_for

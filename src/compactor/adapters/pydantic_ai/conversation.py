@@ -11,11 +11,12 @@ from typing import Any
 from pydantic_ai.messages import ModelMessage
 
 from compactor.adapters.pydantic_ai.archive import newest_handle
-from compactor.adapters.pydantic_ai.messages import MessageReader, as_json
+from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.overhead import ToolTokens
 from compactor.adapters.pydantic_ai.summariser import Prepared
+from compactor.compaction import Anchor, Compaction
 from compactor.digest.evidence import lines_of
 from compactor.history.track import Tracker
-from compactor.pipeline import Anchor, Compaction
 from compactor.tokens.calibrate import Calibration
 from compactor.tokens.counter import Counter
 
@@ -39,7 +40,11 @@ class Conversation:
         resend: the smaller history for the second attempt at that request.
         handle: the archive's handle in what was last rewritten and sent, which the run's record may not show.
         asked: the model asked for a compaction since the last request.
+        used: tokens of the last request.
+        spent: tokens of the tools' results so far, where a policy limits them.
+        taken: ids of the calls whose results were taken at their tool's hook since the last request.
         ahead: the task that writes, or wrote, the summary of the next compaction.
+        tool_tokens: the size of the run's tool definitions.
     """
 
     tracker: Tracker
@@ -53,12 +58,15 @@ class Conversation:
     resend: list[ModelMessage] | None = None
     handle: str | None = None
     asked: bool = False
+    used: int = 0
+    spent: int = 0
+    taken: set[str] = field(default_factory=set)
     ahead: asyncio.Task[Prepared | None] | None = None
+    tool_tokens: ToolTokens = field(default_factory=ToolTokens)
     _sent: tuple[int, int] | None = None
     _seen: list[ModelMessage] = field(default_factory=list)
     _shadow: list[ModelMessage] = field(default_factory=list)
     _indexed: int = 0
-    _tools: tuple[list[Any], int] = field(default_factory=lambda: ([], 0))
 
     @classmethod
     def start(cls, counter: Counter) -> Conversation:
@@ -92,6 +100,7 @@ class Conversation:
     def settle(self, compaction: Compaction[ModelMessage], instead_of: list[ModelMessage] | None) -> None:
         """Remembers what is about to be sent; `instead_of` what stays in the run's own record, if that differs."""
         sent = compaction.messages
+        self.used = compaction.tokens_after
         if compaction.changed:
             self.handle = newest_handle(sent)
             self.tracker.update(sent)
@@ -135,17 +144,3 @@ class Conversation:
     def sent_as_is(self) -> None:
         """Remembers that the history was sent as it came."""
         self._sent = (len(self.tracker.messages), self.tracker.tokens)
-
-    def tool_tokens(self, definitions: Sequence[Any], counter: Counter) -> int:
-        """Tokens of the tool definitions; counted again only when one of them is another object."""
-        known, tokens = self._tools
-        if len(known) == len(definitions) and all(map(is_, known, definitions)):
-            return tokens
-        tokens = sum(counter.base_many([_definition(d) for d in definitions])) + 8 * len(definitions)
-        self._tools = (list(definitions), tokens)
-        return tokens
-
-
-def _definition(tool: Any) -> str:
-    """A tool definition about as it travels: name, description and parameters."""
-    return f'{tool.name}\n{tool.description or ""}\n{as_json(tool.parameters_json_schema)}'

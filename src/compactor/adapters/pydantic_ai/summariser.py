@@ -19,9 +19,10 @@ from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError
 from pydantic_ai.usage import RunUsage
 
 from compactor.adapters.pydantic_ai.models import identify
+from compactor.compaction import SUMMARISE, Compaction
 from compactor.digest import document
 from compactor.history.message import Kind, Message
-from compactor.pipeline import SUMMARISE, Compaction, Steps, drive_async
+from compactor.pipeline import Steps, drive_async
 from compactor.policy import SummaryPolicy
 from compactor.strategies import Question, Summarise
 from compactor.telemetry import events

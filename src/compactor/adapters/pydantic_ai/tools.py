@@ -12,14 +12,15 @@ from pydantic_ai import RunContext
 from pydantic_ai.tools import Tool
 
 from compactor.archive.archive import Archive
-from compactor.archive.recall import Fit, recall
+from compactor.archive.recall import Fit, recall, recall_output
 
 RECALL = 'recall'
 COMPACT = 'compact_history'
 
 _RECALL = (
     'Gives back, in full, a step of this conversation that was left out or shortened to save context. Steps are'
-    ' numbered from 1, as #n in digests. Without step, pattern is looked for in all of them.'
+    ' numbered from 1, as #n in digests. Without step, pattern is looked for in all of them. A note "recall <digits>"'
+    ' in a shortened output names that output.'
 )
 _COMPACT = (
     'Asks for this conversation to be compacted before your next turn. Use it when a phase of the work is done and'
@@ -36,7 +37,9 @@ def recall_tool(
 ) -> Tool[Any]:
     """The tool that reads the archive; it reads only what the run's own history has the handle of."""
 
-    async def read(ctx: RunContext[Any], step: int = 0, lines: str = '', pattern: str = '', page: int = 1) -> str:
+    async def read(
+        ctx: RunContext[Any], step: int = 0, lines: str = '', pattern: str = '', page: int = 1, output: str = ''
+    ) -> str:
         """Reads the archive.
 
         Args:
@@ -45,7 +48,18 @@ def recall_tool(
             lines: only these lines, such as "10-40".
             pattern: only lines with this regular expression or text.
             page: page of a long answer.
+            output: digits from an output's note, instead of a step.
         """
+        if output:
+            return recall_output(
+                archive,
+                output,
+                lines=lines or None,
+                pattern=pattern or None,
+                page=page,
+                max_tokens=max_tokens,
+                fit=fit(ctx),
+            )
         return recall(
             archive,
             handle(ctx),

@@ -1,0 +1,284 @@
+"""Station 1 in an agent: what its tools return is redacted and brought within its budget.
+
+In capability mode a tool's result is taken at the tool's own hook. What no hook sees (unknown tools, refused
+arguments, deferred results, native tools, and everything in processor mode) is taken when the history comes by, before
+it is sent for the first time; there the results of a step are also held to what they may have together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_ai import RunContext
+from pydantic_ai.messages import ModelMessage, ModelResponse, RetryPromptPart, ToolReturnPart
+
+from compactor.adapters.pydantic_ai.conversation import Conversation
+from compactor.adapters.pydantic_ai.memory import Memory
+from compactor.adapters.pydantic_ai.messages import with_content
+from compactor.adapters.pydantic_ai.models import ModelName, identify
+from compactor.adapters.pydantic_ai.reporting import Reporter
+from compactor.adapters.pydantic_ai.tools import COMPACT, RECALL
+from compactor.archive.archive import Archive
+from compactor.digest.commands import arguments as arguments_of
+from compactor.history.handles import HANDLE
+from compactor.outputs.hint import hint_of
+from compactor.outputs.question import words_of
+from compactor.outputs.shrink import Shrunk
+from compactor.outputs.shrinker import Shrinker
+from compactor.outputs.values import as_json
+from compactor.policy import Policy
+from compactor.telemetry import events
+from compactor.tokens.counter import Counter
+
+OURS = frozenset((RECALL, COMPACT))
+"""Tools of ours: their answers are within a budget already."""
+FRAMEWORK = frozenset(('search_tools', 'load_capability'))
+"""Tools whose results the framework reads again."""
+LEAST = 256
+"""Tokens under which no result of a step is cut for the sake of the others."""
+SAMPLE = 4_000
+"""Characters counted to tell about how many tokens a long text had."""
+
+_RECALL = re.compile(rf'\brecall ([0-9a-f]{{{HANDLE}}})\]')
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A result that is about to be sent for the first time: where it stands, and the call it answers."""
+
+    message: int
+    part: int
+    raw: Any
+    call_id: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+class Outputs:
+    """Takes the results of one `Compactor`'s agents; see there for what the arguments mean."""
+
+    def __init__(
+        self, policy: Policy, acting: bool, archive: Archive | None, memory: Memory, reporter: Reporter
+    ) -> None:
+        self._policy = policy
+        self._budgets = policy.outputs.table()
+        self._secrets = policy.outputs.patterns()
+        self._acting = acting
+        self._archive = archive if policy.outputs.archive and acting else None
+        self._memory = memory
+        self._reporter = reporter
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do, whatever comes."""
+        return not self._policy.outputs.enabled and self._secrets is None
+
+    # -- at a tool's own hook -----------------------------------------------------------------------------------
+
+    def returned(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], result: Any) -> Any:
+        """What a tool returned, within its budget; the same object where nothing had to be done."""
+        if self.idle or self._spared(call.tool_name):
+            return result
+        name = identify(ctx.model)
+        state = self._memory.known(ctx.run_id)
+        smaller = self._value(ctx, name, state, call.tool_name, arguments, result)
+        if state is not None:
+            state.taken.add(call.tool_call_id)
+        return smaller if self._acting else result
+
+    def failed(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], error: BaseException) -> None:
+        """Brings the message that a tool's error sends to the model within the tool's budget, in place."""
+        retry = getattr(error, 'tool_retry', None)
+        said = getattr(retry, 'content', None)
+        if self.idle or not self._acting or self._spared(call.tool_name) or not isinstance(said, str):
+            return
+        state = self._memory.known(ctx.run_id)
+        smaller = self._value(ctx, identify(ctx.model), state, call.tool_name, arguments, said, failed=True)
+        if smaller is not said:
+            error.tool_retry = with_content(retry, smaller)  # type: ignore[attr-defined]
+
+    # -- when the history comes by ------------------------------------------------------------------------------
+
+    def settled(
+        self, ctx: RunContext[Any], messages: list[ModelMessage], name: ModelName, state: Conversation
+    ) -> list[ModelMessage]:
+        """The history with its newest results within their budgets, alone and together; the same list if they were."""
+        if self.idle:
+            return messages
+        changed: dict[tuple[int, int], Any] = {}
+        results: list[tuple[_Result, Any]] = []
+        for found in _newest(messages):
+            value = said = found.raw.content
+            if self._spared(found.tool) or (isinstance(said, list) and isinstance(found.raw, RetryPromptPart)):
+                continue  # a list in a retry is the framework's own account of what was wrong with the arguments
+            if found.call_id not in state.taken:
+                failed = True if isinstance(found.raw, RetryPromptPart) else None
+                value = self._value(ctx, name, state, found.tool, found.arguments, said, failed)
+            results.append((found, value))
+            if value is not said:
+                changed[found.message, found.part] = value
+        state.taken.clear()
+        for found, value in self._together(ctx, name, results):
+            changed[found.message, found.part] = value
+        if not changed or not self._acting:
+            return messages
+        return [_with(message, i, changed) for i, message in enumerate(messages)]
+
+    def _together(
+        self, ctx: RunContext[Any], name: ModelName, results: Sequence[tuple[_Result, Any]]
+    ) -> Iterator[tuple[_Result, Any]]:
+        """The largest texts of a step, cut to one height at which all results are within the step's budget."""
+        if not self._policy.outputs.enabled or len(results) < 2:
+            return
+        counter = self._memory.counter(name)
+        most = self._policy.outputs.step_tokens(self._trigger(name))
+        sizes = [counter.count(text_of(value)) for _, value in results]
+        if sum(sizes) <= most:
+            return
+        height = max(LEAST, level(sizes, most))
+        for (found, value), size in zip(results, sizes, strict=True):
+            if size > height and isinstance(value, str):
+                shrinker = self._shrinker(ctx, name, found.tool, found.arguments)
+                whole = self._whole(value)
+                yield found, self._told(ctx, name, found.tool, shrinker, whole if whole is not None else value, height)
+
+    def _whole(self, text: str) -> str | None:
+        """The output that a note's handle names, so that a second cut is one of the whole, not of what was left."""
+        handles = _RECALL.findall(text)
+        data = self._archive.get(handles[-1]) if handles and self._archive is not None else None
+        return None if data is None else data.decode('utf-8', 'surrogatepass')
+
+    # -- both ---------------------------------------------------------------------------------------------------
+
+    def _spared(self, tool: str) -> bool:
+        return tool in OURS or tool in FRAMEWORK or tool in self._policy.history.protect_tools
+
+    def _shrinker(self, ctx: RunContext[Any], name: ModelName, tool: str, arguments: Mapping[str, Any]) -> Shrinker:
+        hint = hint_of(tool, arguments)
+        counter = self._memory.counter(name)
+        asked = words_of(_asked(ctx), hint.arguments)
+        return Shrinker(hint, counter, self._policy.outputs.narrowing, asked, self._archive, self._secrets)
+
+    def _value(
+        self,
+        ctx: RunContext[Any],
+        name: ModelName,
+        state: Conversation | None,
+        tool: str,
+        arguments: Mapping[str, Any],
+        value: Any,
+        failed: bool | None = None,
+    ) -> Any:
+        """A result redacted and within its own budget, which counts towards the run's."""
+        shrinker = self._shrinker(ctx, name, tool, arguments)
+        if not self._policy.outputs.enabled:
+            return shrinker.redacted(value)
+        used, spent = (state.used, state.spent) if state is not None else (0, 0)
+        tokens = self._budgets.of_call(tool, shrinker.hint.family, trigger=self._trigger(name), used=used, spent=spent)
+        smaller = self._told(ctx, name, tool, shrinker, value, tokens, failed)
+        if state is not None and self._budgets.run is not None:
+            state.spent += shrinker.counter.count(text_of(smaller))
+        return smaller
+
+    def _told(
+        self,
+        ctx: RunContext[Any],
+        name: ModelName,
+        tool: str,
+        shrinker: Shrinker,
+        value: Any,
+        tokens: int,
+        failed: bool | None = None,
+    ) -> Any:
+        """A result within so many tokens, and an event for what was made smaller."""
+        told: list[Shrunk] = []
+        shrinker = replace(shrinker, on_shrunk=told.append)
+        smaller = shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
+        if told and self._reporter.on_event is not None:
+            self._reporter.emit(
+                events.OutputReduced(
+                    ctx.run_id,
+                    name.full,
+                    tool,
+                    told[-1].kind.value,
+                    told[-1].level.value,
+                    sum(about(shrunk.original, shrinker.counter) for shrunk in told),
+                    sum(shrunk.tokens_after for shrunk in told),
+                    not self._acting,
+                )
+            )
+        return smaller
+
+    def _trigger(self, name: ModelName) -> int:
+        return self._policy.history.limits(self._memory.window(name)).trigger
+
+
+def _newest(messages: Sequence[ModelMessage]) -> Iterator[_Result]:
+    """The results since the last response, and in it those of the provider's own tools that are plain text."""
+    last = next((i for i in range(len(messages) - 1, -1, -1) if isinstance(messages[i], ModelResponse)), -1)
+    spoken: Sequence[Any] = messages[last].parts if last >= 0 else ()
+    calls = {part.tool_call_id: part for part in spoken if _is_call(part)}
+    for i in range(max(0, last), len(messages)):
+        parts: Sequence[Any] = messages[i].parts
+        for j, part in enumerate(parts):
+            native = part.part_kind == 'builtin-tool-return' and isinstance(part.content, str)
+            if not native and type(part) not in (ToolReturnPart, RetryPromptPart):
+                continue  # a subclass is the framework's own: it reads its content again
+            call = calls.get(part.tool_call_id)
+            tool = getattr(part, 'tool_name', None) or ''
+            yield _Result(i, j, part, part.tool_call_id, tool, arguments_of(as_text(call)) if call is not None else {})
+
+
+def _is_call(part: Any) -> bool:
+    return part.part_kind in ('tool-call', 'builtin-tool-call')
+
+
+def as_text(call: Any) -> str:
+    """The arguments of a call as JSON."""
+    return call.args if isinstance(call.args, str) else (as_json(call.args) or '')
+
+
+def text_of(value: Any) -> str:
+    """What the model reads of a result, for counting."""
+    return value if isinstance(value, str) else as_json(value) or ''
+
+
+def about(text: str, counter: Counter) -> int:
+    """Tokens of a text; of a long one about, from its beginning: counting it whole would cost more than cutting it."""
+    if len(text) <= 4 * SAMPLE:
+        return counter.count(text)
+    return counter.count(text[:SAMPLE]) * len(text) // SAMPLE
+
+
+def level(sizes: Sequence[int], most: int) -> int:
+    """The greatest height at which these sizes, each cut to it, are at most `most` together."""
+    left = most
+    for i, size in enumerate(sorted(sizes)):
+        height = left // (len(sizes) - i)
+        if size >= height:
+            return height
+        left -= size
+    return max(sizes, default=0)
+
+
+def _with(message: ModelMessage, i: int, changed: Mapping[tuple[int, int], Any]) -> ModelMessage:
+    """A message with other contents in some of its parts; the same object where it has none of them."""
+    if not any(at == i for at, _ in changed):
+        return message
+    parts: list[Any] = [
+        with_content(part, changed[i, j]) if (i, j) in changed else part for j, part in enumerate(message.parts)
+    ]
+    raw: Any = message
+    rewritten: ModelMessage = replace(raw, parts=parts)
+    return rewritten
+
+
+def _asked(ctx: RunContext[Any]) -> str:
+    """The texts of the run's prompt."""
+    prompt = ctx.prompt
+    if prompt is None or isinstance(prompt, str):
+        return prompt or ''
+    return '\n'.join(item for item in prompt if isinstance(item, str))

@@ -1,0 +1,57 @@
+"""Tells `on_event` what happens; what a sink raises is logged once and never reaches the agent."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from compactor.adapters.pydantic_ai.conversation import Conversation
+from compactor.adapters.pydantic_ai.models import ModelName
+from compactor.compaction import Compaction
+from compactor.telemetry import events
+from compactor.telemetry.report import events_of
+
+log = logging.getLogger('compactor')
+
+
+class Reporter:
+    """Hands events to one sink.
+
+    Args:
+        on_event: the sink; None where nobody listens.
+        observing: compactions are only measured, not carried out.
+    """
+
+    def __init__(self, on_event: events.Sink | None, observing: bool) -> None:
+        self.on_event = on_event
+        self._observing = observing
+        self._sink_failed = False
+
+    def emit(self, event: events.Event) -> None:
+        """Hands one event over; never raises."""
+        if self.on_event is None:
+            return
+        try:
+            self.on_event(event)
+        except Exception:
+            if not self._sink_failed:
+                log.exception('on_event failed; further failures of this sink are not logged')
+            self._sink_failed = True
+
+    def report(
+        self,
+        run_id: str | None,
+        name: ModelName,
+        state: Conversation,
+        compaction: Compaction[Any],
+        messages: int,
+        seconds: float,
+    ) -> None:
+        """Tells of one request: how it came near its limit, and what its compaction has to tell."""
+        near = compaction.tokens_after >= compaction.limits.warning and compaction.outcome != 'stood_aside'
+        if near and not state.warned:
+            self.emit(events.NearLimit(run_id, name.full, compaction.tokens_after, compaction.limits.hard))
+        state.warned = near
+        if self.on_event is not None:
+            for event in events_of(compaction, run_id, messages, seconds, observed=self._observing):
+                self.emit(event)

@@ -1,0 +1,235 @@
+"""The way of a request through a `Compactor`: followed, measured, brought within its budget, reported, or refused.
+
+What to do with a history is decided by `pipeline.fit`; the effects around it are carried out here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic_ai import RunContext
+from pydantic_ai.exceptions import AgentRunError
+from pydantic_ai.messages import ModelMessage
+
+from compactor import errors
+from compactor.adapters.pydantic_ai.archive import keeping, newest_handle
+from compactor.adapters.pydantic_ai.compact import started, written
+from compactor.adapters.pydantic_ai.conversation import Conversation
+from compactor.adapters.pydantic_ai.memory import Memory
+from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS
+from compactor.adapters.pydantic_ai.models import ModelName, identify
+from compactor.adapters.pydantic_ai.outputs import Outputs
+from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
+from compactor.adapters.pydantic_ai.overhead import overhead
+from compactor.adapters.pydantic_ai.reporting import Reporter
+from compactor.adapters.pydantic_ai.summariser import Asking, Summariser
+from compactor.adapters.pydantic_ai.tools import RECALL
+from compactor.archive.archive import Archive
+from compactor.compaction import Compaction, RequestContext
+from compactor.history.message import Message
+from compactor.history.track import frozen
+from compactor.pipeline import drive, fit
+from compactor.policy import Policy, share
+from compactor.telemetry import events
+from compactor.tokens.counter import Counter
+
+Mode = Literal['act', 'observe']
+
+AHEAD = 0.8
+"""Share of the trigger from which a summary may be written ahead."""
+
+
+class RequestTooLarge(errors.RequestTooLarge, AgentRunError):
+    """`compactor.RequestTooLarge`, as an error of the agent run too."""
+
+
+class Requests:
+    """Takes the requests of one `Compactor` through the pipeline; see there for what the arguments mean.
+
+    Args:
+        policy: every number.
+        mode: whether to act or only to observe.
+        persist: whether the run's own record is rewritten.
+        archive: keeps what is taken out; None keeps nothing.
+        summariser: writes summaries; None for digests without.
+        memory: what is known from earlier requests.
+        reporter: hears of everything.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        mode: Mode,
+        persist: bool,
+        archive: Archive | None,
+        summariser: Summariser | None,
+        memory: Memory,
+        reporter: Reporter,
+    ) -> None:
+        self.policy = policy
+        self.mode: Mode = mode
+        self.persist = persist
+        self.archive = archive
+        self.summariser = summariser
+        self.outputs = Outputs(policy, mode == 'act', archive, memory, reporter)
+        self._memory = memory
+        self._reporter = reporter
+
+    async def process_request(self, ctx: RunContext[Any], request: Any) -> list[ModelMessage]:
+        """The history to send for the request of a capability's hook; see `process`."""
+        model = getattr(request, 'model', None) or ctx.model
+        parameters = request.model_request_parameters
+        return await self.process(ctx, request.messages, model, parameters, request.model_settings)
+
+    async def process(
+        self, ctx: RunContext[Any], messages: list[ModelMessage], model: Any, parameters: Any, settings: Any
+    ) -> list[ModelMessage]:
+        """The history to send for one request of a run; raises `RequestTooLarge` if nothing helps."""
+        began = time.perf_counter()
+        name = identify(model)
+        counter = self._memory.counter(name)
+        state = self._memory.conversation(ctx.run_id, counter)
+        if state.handled is not None and state.handled[0] == ctx.run_step and _same(state.handled[1], messages):
+            return messages
+        working = self.outputs.settled(ctx, messages if self.persist else state.working(messages), name, state)
+        self._memory.calibrate(name, state.follow(working, self._memory.calibrations.get(name)))
+        context = self._context(ctx, state, name, self._memory.counter(name), working, parameters, settings)
+        target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
+        state.asked = False
+        compaction = written(await self._fitted(ctx, state, context, target), working)
+        self._reporter.report(ctx.run_id, name, state, compaction, len(working), time.perf_counter() - began)
+        if self.mode == 'observe':
+            state.sent_as_is()
+            state.handled = (ctx.run_step, messages)
+            return messages
+        self._refuse_if_too_large(ctx.run_id, name, compaction)
+        state.settle(compaction, None if self.persist else messages)
+        if 'digest' in self.policy.history.strategies:
+            state.index_ahead(compaction)
+            self._write_ahead(ctx, state, compaction, parameters)
+        result = messages if working is messages and not compaction.changed else list(compaction.messages)
+        state.handled = (ctx.run_step, result)
+        return result
+
+    async def _fitted(
+        self, ctx: RunContext[Any], state: Conversation, context: RequestContext, target: int | None
+    ) -> Compaction[Message]:
+        """The history of a run within its budget, with a summary where there is someone to write it."""
+        keep = keeping(self.archive)
+        if self.summariser is None or self.mode != 'act':
+            return drive(fit(state.tracker, self.policy.history, context, target=target), keep)
+        asking = Asking(self.summariser, ctx.run_id, ctx.usage, prepared=state.ahead)
+        context = replace(context, summarising=self.summariser.strategy())
+        compaction = await asking.compaction(fit(state.tracker, self.policy.history, context, target=target), keep)
+        if compaction.applied:
+            state.drop_ahead()
+        return compaction
+
+    def _write_ahead(
+        self, ctx: RunContext[Any], state: Conversation, compaction: Compaction[Any], parameters: Any
+    ) -> None:
+        """Starts the next compaction's summary in the background, if the policy says so and the trigger is near."""
+        summariser, limits = self.summariser, compaction.limits
+        if summariser is None or not self.policy.summary.ahead or parameters is None or state.ahead is not None:
+            return  # without a capability (`parameters`) nobody says when the run ends
+        if compaction.outcome != 'below' or compaction.tokens_after < share(limits.trigger, AHEAD):
+            return
+        context = replace(compaction.context, archive=False, summarising=summariser.strategy())
+        steps = fit(frozen(state.tracker), self.policy.history, context, target=max(1, limits.goal))
+        asking = Asking(summariser, ctx.run_id, ctx.usage, ahead=True)
+        state.ahead = asyncio.get_running_loop().create_task(asking.prepare(steps))
+
+    def _context(
+        self,
+        ctx: RunContext[Any],
+        state: Conversation,
+        name: ModelName,
+        counter: Counter,
+        messages: Sequence[ModelMessage],
+        parameters: Any,
+        settings: Any,
+    ) -> RequestContext:
+        calibrate = self.policy.tokens.calibrate and counter.method != 'exact'
+        kept = next((key for key in SERVER_SETTINGS if (settings or {}).get(key)), None)
+        if kept is None and state.tracker.server_state:
+            kept = 'a message holds a compaction by the provider'
+        return RequestContext(
+            counter=counter,
+            overhead=overhead(ctx, state.tool_tokens, counter, messages, parameters),
+            window=self._memory.window(name),
+            provider=name.provider,
+            model=name.full,
+            anchor=state.anchor if calibrate else None,
+            sending=True,
+            server_state=kept,
+            retry_at=state.retry_at,
+            archive=self.archive is not None and self.mode == 'act',
+            recall=any(tool.name == RECALL for tool in getattr(parameters, 'function_tools', ())),
+        )
+
+    def after_overflow(self, ctx: RunContext[Any], request: Any, error: BaseException) -> list[ModelMessage] | None:
+        """A smaller history for a request that the provider refused as too long.
+
+        None if there is none, if the error says something else, and for the second error of a request.
+        """
+        if self.mode != 'act' or not is_overflow(error):
+            return None
+        name = identify(getattr(request, 'model', None) or ctx.model)
+        counter = self._memory.counter(name)
+        state = self._memory.conversation(ctx.run_id, counter)
+        if state.refused_at == ctx.run_step:
+            return None
+        state.refused_at = ctx.run_step
+        state.follow(request.messages, None)
+        parameters = request.model_request_parameters
+        context = self._context(ctx, state, name, counter, request.messages, parameters, request.model_settings)
+        before = context.estimate(state.tracker.tokens)
+        window = min(window_from(error) or before, before)
+        self._memory.learn_window(name, window)
+        goal = min(self.policy.history.limits(window).goal, before // 2)
+        compaction = written(
+            drive(fit(state.tracker, self.policy.history, context, target=max(1, goal)), keeping(self.archive)),
+            request.messages,
+        )
+        if not compaction.changed or compaction.tokens_after >= before:
+            return None
+        state.handle = newest_handle(compaction.messages)
+        self._reporter.emit(events.OverflowRetried(ctx.run_id, name.full, before, compaction.tokens_after))
+        return list(compaction.messages)
+
+    def _refuse_if_too_large(self, run_id: str | None, name: ModelName, compaction: Compaction[Any]) -> None:
+        limit = compaction.limits.hard
+        if compaction.outcome == 'stood_aside' or compaction.tokens_after < limit:
+            return
+        self._reporter.emit(events.RequestRefused(run_id, name.full, compaction.tokens_after, limit))
+        held = [str(holder) for holder in compaction.incompressible]
+        if compaction.context.overhead >= limit // 4:
+            held.insert(0, f'instructions and tool definitions ({compaction.context.overhead:,} tokens)')
+        raise RequestTooLarge(compaction.tokens_after, limit, held)
+
+    async def compact_now(
+        self, messages: Sequence[ModelMessage], *, model: Any = None, focus: str | None = None
+    ) -> Compaction[ModelMessage]:
+        """See `Compactor.compact_now`."""
+        limits = self.policy.history.limits(self._memory.window(identify(model)))
+        summariser = self.summariser if self.mode == 'act' else None
+        steps = started(
+            messages,
+            self.policy,
+            max(1, limits.goal),
+            model,
+            archive=self.archive is not None,
+            recall=self.policy.archive.recall_tool,
+            summarising=summariser.strategy(focus) if summariser is not None else None,
+        )
+        keep = keeping(self.archive)
+        compaction = await Asking(summariser).compaction(steps, keep) if summariser is not None else drive(steps, keep)
+        return written(compaction, messages)
+
+
+def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return a is b or (len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True)))

@@ -1,0 +1,106 @@
+"""`@output_budget(...)`: any tool function, sync or async, in any framework, returns no more than its budget."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from compactor.archive.archive import Archive
+from compactor.errors import ConfigError
+from compactor.outputs.allowance import LEAST
+from compactor.outputs.hint import hint_of
+from compactor.outputs.level import Narrowing
+from compactor.outputs.question import words_of
+from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets
+from compactor.outputs.shrink import Shrunk, named
+from compactor.outputs.shrinker import Shrinker
+from compactor.tokens.counter import counter_for
+
+F = TypeVar('F', bound=Callable[..., Any])
+
+
+def output_budget(
+    max_tokens: int = 2_000,
+    narrowing: Narrowing | str = Narrowing.SMART_SUMMARY,
+    *,
+    tool: str | None = None,
+    model: str | None = None,
+    question: Callable[[], str] | None = None,
+    archive: Archive | None = None,
+    secrets: Secrets | None = HIGH_CONFIDENCE,
+    on_shrunk: Callable[[Shrunk], None] | None = None,
+) -> Callable[[F], F]:
+    """Wraps a tool function, so that what it returns, or raises, has at most `max_tokens` tokens.
+
+        @output_budget(1_000)
+        def run_tests(path: str) -> str: ...
+
+    Works on any function, sync or async, of any framework: its name, types, docstring and signature stay. Texts,
+    bytes, dicts (streams apart), lists, pydantic models, dataclasses and a framework's envelope with a `return_value`
+    are made smaller and keep their type where that can be; other objects pass. What fits is returned as it is.
+
+    Args:
+        max_tokens: tokens of one result; of a dict with streams, of all of them together.
+        narrowing: how a text is made smaller.
+        tool: the tool's name, a hint at the kind of its output (default: the function's).
+        model: counts in this model's tokens.
+        question: called for what the output is wanted for, such as the current prompt.
+        archive: keeps the whole texts, redacted; notes then name the handle to get them back.
+        secrets: what is redacted, also from results that fit; None for nothing.
+        on_shrunk: told of every text that was made smaller.
+
+    Raises:
+        ConfigError: `max_tokens` is under 16, the narrowing is unknown, or the function is a generator.
+    """
+    if max_tokens < LEAST:
+        raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
+    how = named(Narrowing, narrowing)
+    counter = counter_for(model)
+
+    def decorate(function: F) -> F:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ConfigError('output_budget takes functions that return a result, not generators')
+        name = tool or getattr(function, '__name__', '')
+        signature = inspect.signature(function)
+
+        def shrinker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Shrinker:
+            hint = hint_of(name, _arguments(signature, args, kwargs))
+            asked = words_of(question() if question is not None else '', hint.arguments)
+            return Shrinker(hint, counter, how, asked, archive, secrets, on_shrunk)
+
+        @functools.wraps(function)
+        def sync(*args: Any, **kwargs: Any) -> Any:
+            try:
+                result = function(*args, **kwargs)
+            except Exception as error:
+                shrinker(args, kwargs).shorten(error, max_tokens)
+                raise
+            if inspect.isawaitable(result):
+                return later(result, args, kwargs)
+            return shrinker(args, kwargs).value(result, max_tokens)
+
+        async def later(result: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+            try:
+                value = await result
+            except Exception as error:
+                shrinker(args, kwargs).shorten(error, max_tokens)
+                raise
+            return shrinker(args, kwargs).value(value, max_tokens)
+
+        @functools.wraps(function)
+        async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+            return await later(function(*args, **kwargs), args, kwargs)
+
+        return cast('F', asynchronous if inspect.iscoroutinefunction(function) else sync)
+
+    return decorate
+
+
+def _arguments(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The call's arguments by name; empty where they do not fit, which the function itself will say."""
+    try:
+        return dict(signature.bind(*args, **kwargs).arguments)
+    except TypeError:
+        return dict(kwargs)

@@ -1,0 +1,86 @@
+"""One call's `Shrinker`: what is known of the call, and how its result is redacted, made smaller and archived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compactor.archive.archive import Archive
+from compactor.history.handles import HANDLE
+from compactor.outputs.allowance import LEAST, Allowance
+from compactor.outputs.failed import failed_by
+from compactor.outputs.hint import Hint
+from compactor.outputs.kind import Kind
+from compactor.outputs.level import Narrowing
+from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets, redact
+from compactor.outputs.shrink import Shrunk, reduced
+from compactor.outputs.values import Sizes, mapped, narrowed
+from compactor.tokens.counter import Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinker:
+    """Makes the texts of one call smaller and keeps the originals.
+
+    Attributes:
+        hint: what the call says about its output.
+        counter: counts the model's tokens.
+        narrowing: how texts are made smaller.
+        question: what the output is wanted for.
+        archive: where the whole texts go, redacted; None for nowhere.
+        secrets: what is redacted before anything else; None for nothing.
+        on_shrunk: told of every text that was made smaller.
+    """
+
+    hint: Hint
+    counter: Counter
+    narrowing: Narrowing = Narrowing.SMART_SUMMARY
+    question: frozenset[str] = frozenset()
+    archive: Archive | None = None
+    secrets: Secrets | None = HIGH_CONFIDENCE
+    on_shrunk: Callable[[Shrunk], None] | None = None
+
+    def text(self, text: str, tokens: int, *, failed: bool | None = None, json: bool = False) -> str:
+        """One text of the output within so many tokens (`values.Narrow`)."""
+        failed = failed_by(text) if failed is None else failed
+        allowance = Allowance(max(LEAST, tokens), self.counter, self.question, self.hint.path, failed, self._kept(text))
+        kind = Kind.JSON if json else None
+        shrunk = reduced(text, allowance, self.hint, kind=kind, narrowing=self.narrowing)
+        if self.on_shrunk is not None:
+            self.on_shrunk(shrunk)
+        return shrunk.text
+
+    def value(self, value: Any, tokens: int, *, stderr: float = 0.5, failed: bool | None = None) -> Any:
+        """A whole result, redacted, within so many tokens (`values.narrowed`); the same object if nothing was to do."""
+        return narrowed(self.redacted(value), Sizes(tokens, stderr, self.counter.exceeds, self.text), failed)
+
+    def redacted(self, value: Any) -> Any:
+        """A result without secrets."""
+        secrets = self.secrets
+        return value if secrets is None else mapped(value, lambda text: redact(text, secrets))
+
+    def shorten(self, error: BaseException, tokens: int) -> None:
+        """Redacts the message of an exception and brings it within so many tokens; it stays the same object."""
+        for name in ('args', 'message'):
+            said = getattr(error, name, None)
+            shorter = self._said(said, tokens)
+            if shorter is not said:
+                setattr(error, name, shorter)
+
+    def _said(self, said: Any, tokens: int) -> Any:
+        if isinstance(said, str):
+            return self.value(said, tokens, failed=True)
+        if type(said) is tuple and any(isinstance(item, str) for item in said):
+            items = tuple(self.value(item, tokens, failed=True) if isinstance(item, str) else item for item in said)
+            return said if all(a is b for a, b in zip(items, said, strict=True)) else items
+        return said
+
+    def _kept(self, text: str) -> str | None:
+        """The handle under which the archive keeps the text; an archive that fails costs the handle only."""
+        if self.archive is None:
+            return None
+        try:
+            return self.archive.put(text.encode('utf-8', 'surrogatepass'))[:HANDLE]
+        except Exception:  # noqa: BLE001 - what an archive raises is its own; the output goes on without a handle
+            return None

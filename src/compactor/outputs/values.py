@@ -1,0 +1,243 @@
+"""What a tool returned, whatever its type, with its texts made smaller: the same type where that can be.
+
+str                                   a shorter str
+{'stdout': ..., 'stderr': ..., ...}   the same dict; each stream has its share, the error stream first
+any other dict, list, tuple           the same shape: long texts cut, then rows sampled (`reducers.json`)
+pydantic model, dataclass             the same class, its texts cut; as JSON where that is not enough
+bytes                                 bytes, if they hold a text; else a note of what they are
+a tool's return with `return_value`   the same; what the model does not see (`metadata`) stays
+anything else                         untouched
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+STDOUT = ('stdout', 'output', 'out')
+STDERR = ('stderr', 'error', 'err')
+"""Names of the streams in results that have them apart."""
+CODES = ('exit_code', 'exitcode', 'returncode', 'return_code', 'exit_status')
+LEAST_TEXT = 64
+"""Tokens; a text inside a larger value is not cut below this: its value is made smaller as a whole instead."""
+
+
+class Narrow(Protocol):
+    """Makes a text smaller: to so many tokens; `failed` says whether the call did; `json` that it has to stay JSON."""
+
+    def __call__(self, text: str, tokens: int, *, failed: bool | None = None, json: bool = False) -> str:
+        """The smaller text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How a value is measured and cut.
+
+    Attributes:
+        tokens: most tokens of it.
+        stderr: share of them for its error stream.
+        exceeds: whether a text has more than so many tokens.
+        narrow: makes a text smaller.
+    """
+
+    tokens: int
+    stderr: float
+    exceeds: Callable[[str, int], bool]
+    narrow: Narrow
+
+
+def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
+    """The value within its budget; the same object where nothing had to be done."""
+    if isinstance(value, str):
+        return _text(value, sizes, failed)
+    if isinstance(value, bytes | bytearray):
+        return _bytes(value, sizes, failed)
+    if isinstance(value, Mapping):
+        failed = failed if failed is not None else failed_in(value)
+        return _streams(value, sizes, failed) if _has_streams(value) else _shaped(value, sizes, failed)
+    if isinstance(value, list | tuple):
+        return _shaped(value, sizes, failed)
+    if _is_return(value):
+        return _returned(value, sizes, failed)
+    if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+        return _record(value, sizes, failed)
+    return value
+
+
+def mapped(value: Any, change: Callable[[str], str], depth: int = 32) -> Any:
+    """The value with `change` applied to every text in it; the same object where none changed.
+
+    Keys of mappings, and what lies deeper than `depth`, stay as they are.
+    """
+    if isinstance(value, str):
+        return change(value)
+    if depth <= 0:
+        return value
+    if isinstance(value, dict):
+        items = {key: mapped(item, change, depth - 1) for key, item in value.items()}
+        return value if all(items[key] is item for key, item in value.items()) else items
+    if type(value) in (list, tuple):
+        entries = [mapped(item, change, depth - 1) for item in value]
+        same = all(a is b for a, b in zip(entries, value, strict=True))
+        return value if same else type(value)(entries)
+    if isinstance(value, BaseModel):
+        fields = {name: mapped(item, change, depth - 1) for name, item in value}
+        update = {name: item for name, item in fields.items() if item is not getattr(value, name)}
+        return value.model_copy(update=update) if update else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changes = {f.name: mapped(getattr(value, f.name), change, depth - 1) for f in _fields(value)}
+        update = {name: item for name, item in changes.items() if item is not getattr(value, name)}
+        return dataclasses.replace(value, **update) if update else value
+    if isinstance(value, bytes):
+        return _mapped_bytes(value, change)
+    return value
+
+
+def _mapped_bytes(data: bytes, change: Callable[[str], str]) -> bytes:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    changed = change(text)
+    return data if changed is text else changed.encode()
+
+
+def _is_return(value: Any) -> bool:
+    """Whether it is a framework's envelope around what a tool returned: a dataclass with a `return_value`."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type) and hasattr(value, 'return_value')
+
+
+def _returned(value: Any, sizes: Sizes, failed: bool | None) -> Any:
+    """The envelope with its value within the budget, and what goes to the model beside it within the same."""
+    update = {}
+    for name in ('return_value', 'content'):
+        item = getattr(value, name, None)
+        if name == 'content' and isinstance(item, list | tuple):  # texts among images and the like
+            each = dataclasses.replace(sizes, tokens=max(LEAST_TEXT, sizes.tokens // max(1, len(item))))
+            entries = [_text(entry, each, failed) if isinstance(entry, str) else entry for entry in item]
+            smaller: Any = item if all(a is b for a, b in zip(entries, item, strict=True)) else entries
+        else:
+            smaller = narrowed(item, sizes, failed)
+        if smaller is not item:
+            update[name] = smaller
+    return dataclasses.replace(value, **update) if update else value
+
+
+def failed_in(value: Mapping[Any, Any]) -> bool | None:
+    """Whether a result says that its command failed; None if it does not say."""
+    for key in CODES:
+        code = value.get(key)
+        if isinstance(code, int):
+            return code != 0
+    success = value.get('success', value.get('ok'))
+    return not success if isinstance(success, bool) else None
+
+
+def _text(text: str, sizes: Sizes, failed: bool | None) -> str:
+    return sizes.narrow(text, sizes.tokens, failed=failed) if sizes.exceeds(text, sizes.tokens) else text
+
+
+def _bytes(data: bytes | bytearray, sizes: Sizes, failed: bool | None) -> Any:
+    if len(data) <= sizes.tokens:
+        return data
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return sizes.narrow(data.decode('utf-8', 'replace'), sizes.tokens, failed=failed).encode()
+    shorter = _text(text, sizes, failed)
+    return data if shorter is text else shorter.encode()
+
+
+def _has_streams(value: Mapping[Any, Any]) -> bool:
+    return any(isinstance(value.get(key), str) for key in STDOUT) and any(key in value for key in (*STDERR, *CODES))
+
+
+def _streams(value: Mapping[Any, Any], sizes: Sizes, failed: bool | None) -> Any:
+    """Both streams within the budget: the error stream takes its share at most, the other what that leaves."""
+    err = next((key for key in STDERR if isinstance(value.get(key), str)), None)
+    out = next(key for key in STDOUT if isinstance(value.get(key), str))
+    changed = dict(value)
+    left = sizes.tokens
+    if err is not None:
+        most = max(LEAST_TEXT, int(sizes.tokens * sizes.stderr))
+        if sizes.exceeds(value[err], most):
+            changed[err] = sizes.narrow(value[err], most, failed=failed)
+            left -= most
+        else:
+            left -= _tokens(value[err], most, sizes)
+    left = max(LEAST_TEXT, left)
+    if sizes.exceeds(value[out], left):
+        changed[out] = sizes.narrow(value[out], left, failed=failed)
+    rest = {key: item for key, item in value.items() if key not in (err, out)}
+    smaller = _shaped(rest, dataclasses.replace(sizes, tokens=max(LEAST_TEXT, sizes.tokens // 4)), failed)
+    if smaller is not rest and isinstance(smaller, dict):
+        changed.update(smaller)
+    if all(changed[key] is value[key] for key in value):
+        return value
+    return _like(value, changed)
+
+
+def _tokens(text: str, most: int, sizes: Sizes) -> int:
+    """Tokens of a text that has at most `most`, to a sixteenth of that."""
+    step = max(1, most // 16)
+    return next((n for n in range(0, most, step) if not sizes.exceeds(text, n)), most)
+
+
+def _shaped(value: Any, sizes: Sizes, failed: bool | None) -> Any:
+    """JSON-like data of the same shape, as far as its text as JSON tells; data that JSON cannot hold is left alone."""
+    text = as_json(value)
+    if text is None or not sizes.exceeds(text, sizes.tokens):
+        return value
+    smaller = sizes.narrow(text, sizes.tokens, failed=failed, json=True)
+    try:
+        return _like(value, json.loads(smaller))
+    except (ValueError, RecursionError):
+        return smaller
+
+
+def _record(value: Any, sizes: Sizes, failed: bool | None) -> Any:
+    text = as_json(value)
+    if text is None or not sizes.exceeds(text, sizes.tokens):
+        return value
+    fields = dict(value) if isinstance(value, BaseModel) else {f.name: getattr(value, f.name) for f in _fields(value)}
+    streams = (
+        _streams(fields, sizes, failed if failed is not None else failed_in(fields)) if _has_streams(fields) else {}
+    )
+    texts = {name: text for name, text in fields.items() if isinstance(text, str)}
+    most = max(LEAST_TEXT, sizes.tokens // max(1, len(texts)))
+    cut = {
+        name: streams.get(name, text) if streams else sizes.narrow(text, most, failed=failed)
+        for name, text in texts.items()
+        if streams or sizes.exceeds(text, most)
+    }
+    smaller = value.model_copy(update=cut) if isinstance(value, BaseModel) else dataclasses.replace(value, **cut)
+    whole = as_json(smaller)
+    if whole is not None and not sizes.exceeds(whole, sizes.tokens):
+        return smaller
+    return sizes.narrow(text, sizes.tokens, failed=failed, json=True)
+
+
+def _fields(value: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return tuple(f for f in dataclasses.fields(value) if f.init)
+
+
+def as_json(value: Any) -> str | None:
+    """A value as a tool's result would be sent, as JSON; None where JSON cannot hold it."""
+    try:
+        return to_json(value).decode()
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _like(value: Any, data: Any) -> Any:
+    """`data` as the type of `value`, where that is a plain one."""
+    if isinstance(value, tuple) and isinstance(data, list) and type(value) is tuple:
+        return tuple(data)
+    return data
