@@ -40,20 +40,15 @@ def test_names() -> None:
             'ConfigError',
             'Counter',
             'HistoryError',
-            'HistoryPolicy',
-            'MemoryArchive',
-            'Policy',
-            'RequestTooLarge',
-            'SummaryPolicy',
+            'HistoryPolicy', 'Kind', 'Level', 'MemoryArchive', 'Narrowing', 'OutputsPolicy', 'Policy',
+            'RequestTooLarge', 'Shrunk', 'SummaryPolicy',
             'TaskPolicy',
             'TokenPolicy',
             'TokenReport',
             'compact',
             'counter_for',
-            'inspect',
-            'pin',
-            'restore',
-        ]
+            'inspect', 'output_budget', 'pin',
+            'restore', 'shrink']
     )
 
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from compactor.compaction import Compaction
     from compactor.errors import ArchiveExpired, CompactorError, ConfigError, HistoryError, RequestTooLarge
     from compactor.history.report import TokenReport
-    from compactor.policy import ArchivePolicy, HistoryPolicy, Policy, SummaryPolicy, TaskPolicy, TokenPolicy
+    from compactor.outputs.decorate import output_budget
+    from compactor.outputs.kind import Kind
+    from compactor.outputs.level import Level, Narrowing
+    from compactor.outputs.shrink import Shrunk, shrink
+    from compactor.policy import ArchivePolicy, HistoryPolicy, OutputsPolicy, Policy, SummaryPolicy, TaskPolicy, TokenPolicy
     from compactor.tokens.counter import Counter
 
 _HOMES = {
@@ -36,9 +40,14 @@ _HOMES = {
     'Counter': 'compactor.tokens.counter',
     'HistoryError': 'compactor.errors',
     'HistoryPolicy': 'compactor.policy',
+    'Kind': 'compactor.outputs.kind',
+    'Level': 'compactor.outputs.level',
     'MemoryArchive': 'compactor.archive.archive',
+    'Narrowing': 'compactor.outputs.level',
+    'OutputsPolicy': 'compactor.policy',
     'Policy': 'compactor.policy',
     'RequestTooLarge': 'compactor.errors',
+    'Shrunk': 'compactor.outputs.shrink',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
     'TokenPolicy': 'compactor.policy',
@@ -46,8 +55,10 @@ _HOMES = {
     'compact': 'compactor.adapters.pydantic_ai.compact',
     'counter_for': 'compactor.adapters.pydantic_ai.models',
     'inspect': 'compactor.adapters.pydantic_ai.compact',
+    'output_budget': 'compactor.outputs.decorate',
     'pin': 'compactor.adapters.pydantic_ai.pin',
     'restore': 'compactor.adapters.pydantic_ai.archive',
+    'shrink': 'compactor.outputs.shrink',
 }
 
 __all__ = [
@@ -61,9 +72,14 @@ __all__ = [
     'Counter',
     'HistoryError',
     'HistoryPolicy',
+    'Kind',
+    'Level',
     'MemoryArchive',
+    'Narrowing',
+    'OutputsPolicy',
     'Policy',
     'RequestTooLarge',
+    'Shrunk',
     'SummaryPolicy',
     'TaskPolicy',
     'TokenPolicy',
@@ -71,8 +87,10 @@ __all__ = [
     'compact',
     'counter_for',
     'inspect',
+    'output_budget',
     'pin',
     'restore',
+    'shrink',
 ]
 
 

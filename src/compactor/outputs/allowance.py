@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from compactor.tokens.counter import Counter
 
@@ -47,15 +47,19 @@ class Allowance:
 
     def with_tokens(self, tokens: int) -> Allowance:
         """The same with another size."""
-        return replace(self, tokens=max(LEAST, tokens))
+        return replace(self, tokens=max(1, tokens))
 
     def asks_for(self, text: str) -> bool:
         """Whether a text holds something that the question names."""
-        return self._asked is not None and self._asked.search(text) is not None
+        asks = self.asking(text)
+        return asks is not None and asks(text)
 
-    @cached_property
-    def _asked(self) -> re.Pattern[str] | None:
-        if not self.question:
+    def asking(self, whole: str) -> Callable[[str], bool] | None:
+        """A test for pieces of a text: does the piece hold what the question names? None if the whole does not."""
+        lower = whole.lower()
+        present = [word for word in self.question if word.lower() in lower]
+        if not present:
             return None
-        longest = sorted(self.question, key=lambda word: (-len(word), word))
-        return re.compile('|'.join(map(re.escape, longest)), re.IGNORECASE)
+        longest = sorted(present, key=lambda word: (-len(word), word))
+        found = re.compile('|'.join(map(re.escape, longest)), re.IGNORECASE).search
+        return lambda text: found(text) is not None

@@ -67,7 +67,7 @@ class Budgets:
         named = next((tokens for name, tokens in self.tools.items() if fnmatchcase(tool, name)), None)
         tokens = named if named is not None else self.families.get(family, FAMILIES[family])
         if trigger > 0:
-            tokens = int(min(tokens, trigger * LARGEST) * self._tightened(used / trigger))
+            tokens = round(min(tokens, trigger * LARGEST) * self._tightened(used / trigger))
         if self.run is not None:
             tokens = min(tokens, self.run - spent)
         return max(tokens, LEAST, min(self.floor, named or self.floor))

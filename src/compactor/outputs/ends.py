@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.level import TRUNCATED
 from compactor.outputs.pieces import Piece, pick
@@ -31,3 +33,28 @@ def truncated(text: str, allowance: Allowance) -> str:
         if not head and not tail:
             return allowance.counter.fit(TRUNCATED, allowance.tokens)
     return cut.strip()
+
+
+def parses(text: str) -> bool:
+    """Whether a text is JSON as a whole."""
+    stripped = text.strip()
+    if not stripped or stripped[0] not in '{["' or stripped[-1] not in '}]"':
+        return False
+    try:
+        json.loads(stripped)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def quoted(text: str, allowance: Allowance) -> str:
+    """Beginning and end of JSON that is too large for its allowance however little is kept: as one JSON text."""
+    tokens = allowance.tokens - 2
+    while True:
+        cut = json.dumps(truncated(text, allowance.with_tokens(max(4, tokens))), ensure_ascii=False)
+        over = allowance.count(cut) - allowance.tokens
+        if over <= 0:
+            return cut
+        if tokens <= 4:
+            return json.dumps(TRUNCATED)
+        tokens -= max(1, over)

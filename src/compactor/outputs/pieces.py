@@ -12,7 +12,7 @@ many), and this module keeps the best of them in their order:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from compactor.outputs.allowance import Allowance
@@ -25,6 +25,10 @@ SAMPLE = 4_000
 """Characters counted to find out how many tokens a character of this text costs."""
 NEVER = math.inf
 """Rank of a piece that is never shown, only counted among what was left out; its text may be empty."""
+ASKED = 1.0
+"""Rank of a piece that holds what the question names, if it had no better one."""
+COMMON = 0.3
+"""Share of the pieces beyond which a question tells nothing about them."""
 ROUNDS = 6
 """Attempts to meet the allowance; each is counted exactly, and the last is cut where it still is too large."""
 
@@ -43,7 +47,14 @@ class Piece(NamedTuple):
     lines: int = 1
 
 
-def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', of: int | None = None) -> str | None:
+def pick(
+    pieces: Sequence[Piece],
+    allowance: Allowance,
+    *,
+    unit: str = 'lines',
+    of: int | None = None,
+    gap: Callable[[int, int], str] | None = None,
+) -> str | None:
     """The pieces worth most, in their order, within the allowance; None if not even the first fits.
 
     Args:
@@ -51,12 +62,14 @@ def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', 
         allowance: how much may be shown; pieces that its question names rank one better.
         unit: what `Piece.lines` counts, for the note.
         of: how many there were in all, where not every line has a piece.
+        gap: the line that stands for the missing pieces from the first index to before the second; `GAP` without it.
     """
     if not pieces:
         return None
     texts = [clipped(piece.text) for piece in pieces]
     wanted = [i for i, piece in enumerate(pieces) if piece.rank < NEVER]
-    order = sorted(wanted, key=lambda i: (_rank(pieces[i], allowance), i))
+    asked = _asked(texts, allowance)
+    order = sorted(wanted, key=lambda i: (_rank(pieces[i].rank, i in asked), i))
     total = of if of is not None else sum(piece.lines for piece in pieces)
     note = allowance.count(allowance.left_out(f'{total:,} of {total:,} {unit}')) + 2
     room = allowance.tokens - note
@@ -70,7 +83,7 @@ def pick(pieces: Sequence[Piece], allowance: Allowance, *, unit: str = 'lines', 
     low, high = 0.0, float('inf')
     for _ in range(ROUNDS):
         shown = _affordable(order, costs, budget)
-        text = _joined(pieces, texts, shown, total, unit, allowance)
+        text = _joined(pieces, texts, shown, total, unit, allowance, gap)
         size = allowance.count(text)
         if shown and size <= allowance.tokens:
             if len(text) > most:
@@ -95,8 +108,18 @@ def clipped(text: str, longest: int = LONGEST) -> str:
     return f'{text[:head]} …{len(text) - longest:,} characters… {text[-(longest - head) :]}'
 
 
-def _rank(piece: Piece, allowance: Allowance) -> float:
-    return piece.rank - 1 if piece.rank >= 1 and allowance.asks_for(piece.text) else piece.rank
+def _asked(texts: Sequence[str], allowance: Allowance) -> set[int]:
+    """Which pieces hold what the question names; none where it names what stands everywhere."""
+    asks = allowance.asking('\n'.join(texts))
+    if asks is None:
+        return set()
+    found = {i for i, text in enumerate(texts) if asks(text)}
+    return found if len(found) <= max(3, len(texts) * COMMON) else set()
+
+
+def _rank(rank: float, asked: bool) -> float:
+    """What is asked for stands right behind the errors; what is never shown stays that."""
+    return min(rank - 1, ASKED) if asked and rank >= 1 else rank
 
 
 def _density(texts: Sequence[str], order: Sequence[int], allowance: Allowance) -> float:
@@ -129,19 +152,25 @@ def _affordable(order: Sequence[int], costs: Sequence[float], budget: float) -> 
 
 
 def _joined(
-    pieces: Sequence[Piece], texts: Sequence[str], shown: Sequence[int], total: int, unit: str, allowance: Allowance
+    pieces: Sequence[Piece],
+    texts: Sequence[str],
+    shown: Sequence[int],
+    total: int,
+    unit: str,
+    allowance: Allowance,
+    gap: Callable[[int, int], str] | None,
 ) -> str:
     lines: list[str] = []
     kept = 0
     before = -1
     for i in shown:
         if i > before + 1:
-            lines.append(GAP)
+            lines.append(gap(before + 1, i) if gap else GAP)
         lines.append(texts[i])
         kept += pieces[i].lines
         before = i
     if before < len(pieces) - 1 and lines:
-        lines.append(GAP)
+        lines.append(gap(before + 1, len(pieces)) if gap else GAP)
     if kept < total:
         lines.append(allowance.left_out(f'{total - kept:,} of {total:,} {unit}'))
     return '\n'.join(lines)

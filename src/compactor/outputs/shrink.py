@@ -14,7 +14,7 @@ from compactor.errors import ConfigError
 from compactor.outputs.allowance import LEAST, Allowance
 from compactor.outputs.clean import clean
 from compactor.outputs.detect import detect
-from compactor.outputs.ends import heads_tails, truncated
+from compactor.outputs.ends import heads_tails, parses, quoted, truncated
 from compactor.outputs.errors import errors_of
 from compactor.outputs.hint import Hint, hint_of
 from compactor.outputs.kind import Kind
@@ -118,11 +118,15 @@ def reduced(text: str, allowance: Allowance, hint: Hint, *, kind: Kind | None = 
     for level, attempt in _attempts(cleaned, allowance, kind, narrowing):
         if attempt is not None and attempt and len(attempt) < len(text) and allowance.holds(attempt):
             return Shrunk(attempt, kind, level, why, text, allowance.counter)
-    return Shrunk(truncated(cleaned, allowance), kind, Level.TRUNCATED, why, text, allowance.counter)
+    last = quoted(cleaned, allowance) if kind is Kind.JSON and parses(cleaned) else truncated(cleaned, allowance)
+    return Shrunk(last, kind, Level.TRUNCATED, why, text, allowance.counter)
 
 
 def _attempts(text: str, allowance: Allowance, kind: Kind, narrowing: Narrowing) -> Iterator[tuple[Level, str | None]]:
     """Ever plainer ways to make the text smaller; the next is tried where one does not end within the allowance."""
+    if kind is Kind.JSON and parses(text):  # JSON stays JSON, however it is to be made smaller
+        yield Level.SUMMARIZED, REDUCERS[kind](text, allowance)
+        return
     if narrowing is Narrowing.ERROR_ONLY:
         yield Level.ERROR_ONLY, errors_of(text, allowance)
     elif narrowing is Narrowing.SMART_SUMMARY:

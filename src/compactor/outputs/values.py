@@ -62,10 +62,14 @@ def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
     if isinstance(value, Mapping):
         failed = failed if failed is not None else failed_in(value)
         return _streams(value, sizes, failed) if _has_streams(value) else _shaped(value, sizes, failed)
+    if isinstance(value, list | tuple) and any(map(_is_medium, value)):
+        return _among_media(value, sizes, failed)
     if isinstance(value, list | tuple):
         return _shaped(value, sizes, failed)
     if _is_return(value):
         return _returned(value, sizes, failed)
+    if _is_medium(value):
+        return value
     if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         return _record(value, sizes, failed)
     return value
@@ -119,15 +123,26 @@ def _returned(value: Any, sizes: Sizes, failed: bool | None) -> Any:
     update = {}
     for name in ('return_value', 'content'):
         item = getattr(value, name, None)
-        if name == 'content' and isinstance(item, list | tuple):  # texts among images and the like
-            each = dataclasses.replace(sizes, tokens=max(LEAST_TEXT, sizes.tokens // max(1, len(item))))
-            entries = [_text(entry, each, failed) if isinstance(entry, str) else entry for entry in item]
-            smaller: Any = item if all(a is b for a, b in zip(entries, item, strict=True)) else entries
+        if name == 'content' and isinstance(item, list | tuple):
+            smaller = _among_media(item, sizes, failed)
         else:
             smaller = narrowed(item, sizes, failed)
         if smaller is not item:
             update[name] = smaller
     return dataclasses.replace(value, **update) if update else value
+
+
+def _is_medium(value: Any) -> bool:
+    """Whether it is an image, a document or the like, which are counted and cleared elsewhere."""
+    return isinstance(getattr(value, 'media_type', None), str) and (hasattr(value, 'data') or hasattr(value, 'url'))
+
+
+def _among_media(items: list[Any] | tuple[Any, ...], sizes: Sizes, failed: bool | None) -> Any:
+    """Texts among media: each text has an equal share."""
+    texts = sum(isinstance(item, str) for item in items)
+    each = dataclasses.replace(sizes, tokens=max(LEAST_TEXT, sizes.tokens // max(1, texts)))
+    entries = [_text(item, each, failed) if isinstance(item, str) else item for item in items]
+    return items if all(a is b for a, b in zip(entries, items, strict=True)) else type(items)(entries)
 
 
 def failed_in(value: Mapping[Any, Any]) -> bool | None:
