@@ -4,6 +4,8 @@ CompactorError
  ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
  ├── HistoryError       what was handed in is not a history of messages: mend the input
  ├── ArchiveExpired     an archive no longer holds what a history leaves out: nothing brings it back
+ ├── StoreError         the database cannot be reached, read or written: mend it; runs go on without, if policy says so
+ ├── BudgetExceeded     a budget of tokens, requests or money is spent: wait for its next period, or raise it
  └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
 """
 
@@ -29,6 +31,34 @@ class ArchiveExpired(CompactorError):
 
     Evicted to stay within the archive's bounds, held by another process, or never archived.
     """
+
+
+class StoreError(CompactorError):
+    """The store cannot be reached, read or written; the message says which, why and what to do."""
+
+
+class BudgetExceeded(CompactorError):
+    """A budget has no room for a request.
+
+    Attributes:
+        budget: the budget's name.
+        unit: 'tokens', 'requests' or 'usd'.
+        used: what is spent in this period, reservations of others included.
+        limit: what may be spent.
+        wanted: what the request would have taken.
+        resets: when the next period begins, in seconds since 1970.
+    """
+
+    def __init__(
+        self, budget: str, unit: str, used: float, limit: float, wanted: float, resets: float, message: str
+    ) -> None:
+        self.budget = budget
+        self.unit = unit
+        self.used = used
+        self.limit = limit
+        self.wanted = wanted
+        self.resets = resets
+        super().__init__(message)
 
 
 class RequestTooLarge(CompactorError):
