@@ -2,6 +2,7 @@
 
 Event
  ├── OutputReduced      what a tool returned was made smaller
+ ├── OutputFailed       an output could not be read or made smaller; it went on as it was
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
  ├── Compacted          a history was rewritten
  ├── Repaired           defects of the recorded history were mended
@@ -9,6 +10,7 @@ Event
  ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
  ├── StrategyFailed     a strategy raised, or its result broke a law; the request went on without it
  ├── ArchiveFailed      a compaction could not be archived; it went on, but nothing of it can be restored
+ ├── ArchivePaused      the archive failed again and again and is left alone for a while (once per pause)
  ├── SummaryStarted     a model is asked for the narrative of a digest
  ├── SummaryWritten     its answer stands in the digest (or was written ahead, for the next one)
  ├── SummaryFailed      no usable answer came in time; the digest went on without
@@ -16,6 +18,8 @@ Event
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
  ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+ ├── CacheHit           a request was answered from the response cache
+ ├── StoreUnavailable   the store could not be reached, read or written; the run went on, if policy says so
  └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
 """
 
@@ -57,6 +61,14 @@ class OutputReduced(Event):
     tokens_before: int
     tokens_after: int
     observed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFailed(Event):
+    """An output could not be read or made smaller and went on as it was: `reason` names the exception."""
+
+    tool: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,14 @@ class ArchiveFailed(Event):
     """The archive raised, or could not hold a compaction; its mark names no archive."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePaused(Event):
+    """The archive failed several times in a row, last for `reason`, and is left alone for `seconds`."""
+
+    reason: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +213,21 @@ class OverflowRetried(Event):
 
     tokens_before: int
     tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHit(Event):
+    """A request was answered from the response cache; asking again would have cost `tokens_saved`."""
+
+    tokens_saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUnavailable(Event):
+    """The store could not be reached, read or written: `part` of the library that needed it, and why."""
+
+    part: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRe
 from pydantic_core import PydanticSerializationError
 
 from compactor.adapters.pydantic_ai.messages import MessageReader, results_first
-from compactor.archive.archive import Archive
+from compactor.adapters.pydantic_ai.remembered import Remembered, mark
+from compactor.archive.archive import Archive, Holding, key_of
 from compactor.archive.entry import fingerprint
 from compactor.archive.keep import keep
 from compactor.archive.manifest import Manifest, find
@@ -22,11 +23,37 @@ from compactor.history.message import Kind, Part
 from compactor.tokens.counter import counter_for
 
 
-def keeping(archive: Archive | None) -> Callable[[Deposit], Kept] | None:
-    """What `pipeline.drive` calls to archive; None where there is no archive."""
+def keeping(archive: Archive | None, remembered: Remembered | None = None) -> Callable[[Deposit], Kept] | None:
+    """What `pipeline.drive` calls to archive; None where there is no archive.
+
+    Args:
+        archive: where to.
+        remembered: the keys of what earlier compactions of the same history have archived. They are used where the
+            archive can say what it still holds (see `archive.Holding`).
+    """
     if archive is None:
         return None
-    return lambda deposit: keep(archive, deposit, [_dumped(message.raw) for message in deposit.before])
+    if remembered is None or not isinstance(archive, Holding):
+        return lambda deposit: keep(archive, deposit, [_dumped(message.raw) for message in deposit.before])
+    return lambda deposit: _kept(archive, remembered, deposit)
+
+
+def _kept(archive: Holding, remembered: Remembered, deposit: Deposit) -> Kept:
+    """Archives a deposit, of its messages only those that are not known to be held, and remembers what stays."""
+    raws = [message.raw for message in deposit.before]
+    known = remembered.known(raws)
+    held = archive.held([key for _, key in known if key is not None])
+    staying = {id(message.raw) for message in deposit.after if not message.edited}
+    # Marked before they are dumped: what is edited meanwhile is then seen as changed the next time.
+    marks = [(now or mark(raw)) if id(raw) in staying else None for raw, (now, _) in zip(raws, known, strict=True)]
+    stored = [key if key in held else _dumped(raw) for raw, (_, key) in zip(raws, known, strict=True)]
+    kept = keep(archive, deposit, stored)
+    remembered.renew(
+        (now, key_of(data) if isinstance(data, bytes) else data)
+        for now, data in zip(marks, stored, strict=True)
+        if now is not None
+    )
+    return kept
 
 
 def _dumped(message: Any) -> bytes | None:
@@ -91,6 +118,8 @@ def _newest(messages: Sequence[ModelMessage]) -> tuple[int, str] | None:
 def _texts(message: ModelMessage) -> list[str]:
     """The texts of user parts that may be marks."""
     contents = [part.content for part in message.parts if part.part_kind == 'user-prompt']
+    if not contents:
+        return []
     return [
         text
         for content in contents

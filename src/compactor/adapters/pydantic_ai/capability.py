@@ -59,7 +59,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
         id: see `AbstractCapability.id`; needed when one agent has several.
-        clock: seconds on a monotonic clock, for the pauses of a failing summariser.
+        clock: seconds on a monotonic clock, for the pauses of a failing summariser or archive.
 
     Raises:
         ConfigError: unknown preset or mode, unreadable file, invalid policy.
@@ -95,7 +95,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         asked: Summariser | None = None
         if summariser is not None:
             asked = Summariser(summariser, told.summary, told.tokens.windows, self._reporter.emit, clock)
-        self._requests = Requests(told, mode, persist, archive, asked, self._memory, self._reporter)
+        self._requests = Requests(told, mode, persist, archive, asked, self._memory, self._reporter, clock)
         self._told_processor_mode = False
 
     @property
@@ -189,7 +189,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         try:
             return await handler(request_context)
         except Exception as error:
-            smaller = self._requests.after_overflow(ctx, request_context, error)
+            smaller = await self._requests.after_overflow(ctx, request_context, error)
             if smaller is None:
                 raise
         return await handler(_with_messages(request_context, smaller))
@@ -198,7 +198,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self, ctx: RunContext[AgentDepsT], *, request_context: Any, error: Exception
     ) -> Any:
         """Compacts once more if the provider says too long, where `wrap_model_request` may send only once (2.54)."""
-        smaller = self._requests.after_overflow(ctx, request_context, error)
+        smaller = await self._requests.after_overflow(ctx, request_context, error)
         if smaller is None:
             raise error
         again = _with_messages(request_context, smaller)

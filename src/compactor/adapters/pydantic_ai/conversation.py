@@ -13,6 +13,7 @@ from pydantic_ai.messages import ModelMessage
 from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.messages import MessageReader
 from compactor.adapters.pydantic_ai.overhead import ToolTokens
+from compactor.adapters.pydantic_ai.remembered import Remembered
 from compactor.adapters.pydantic_ai.summariser import Prepared
 from compactor.compaction import Anchor, Compaction
 from compactor.digest.evidence import lines_of
@@ -45,6 +46,7 @@ class Conversation:
         taken: ids of the calls whose results were taken at their tool's hook since the last request.
         ahead: the task that writes, or wrote, the summary of the next compaction.
         tool_tokens: the size of the run's tool definitions.
+        archived: the keys of what its compactions have archived.
     """
 
     tracker: Tracker
@@ -63,6 +65,7 @@ class Conversation:
     taken: set[str] = field(default_factory=set)
     ahead: asyncio.Task[Prepared | None] | None = None
     tool_tokens: ToolTokens = field(default_factory=ToolTokens)
+    archived: Remembered = field(default_factory=Remembered)
     _sent: tuple[int, int] | None = None
     _seen: list[ModelMessage] = field(default_factory=list)
     _shadow: list[ModelMessage] = field(default_factory=list)

@@ -196,7 +196,11 @@ class Outputs:
         """A result within so many tokens, and an event for what was made smaller."""
         told: list[Shrunk] = []
         shrinker = replace(shrinker, on_shrunk=told.append)
-        smaller = shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
+        try:
+            smaller = shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
+        except Exception as error:  # noqa: BLE001 - tools return anything; the agent goes on with what they returned
+            self._reporter.emit(events.OutputFailed(ctx.run_id, name.full, tool, f'{type(error).__name__}: {error}'))
+            return value
         if told and self._reporter.on_event is not None:
             self._reporter.emit(
                 events.OutputReduced(

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic_ai import RunContext
 from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelMessage
 
 from compactor import errors
-from compactor.adapters.pydantic_ai.archive import keeping, newest_handle
+from compactor.adapters.pydantic_ai.archive import newest_handle
+from compactor.adapters.pydantic_ai.archiving import Archiving
+from compactor.adapters.pydantic_ai.circuit import Clock
 from compactor.adapters.pydantic_ai.compact import started, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
@@ -30,14 +32,18 @@ from compactor.adapters.pydantic_ai.summariser import Asking, Summariser
 from compactor.adapters.pydantic_ai.tools import RECALL
 from compactor.archive.archive import Archive
 from compactor.compaction import Compaction, RequestContext
+from compactor.history.handles import Deposit, Kept
 from compactor.history.message import Message
 from compactor.history.track import frozen
-from compactor.pipeline import drive, fit
+from compactor.pipeline import Steps, drive, drive_async, fit
 from compactor.policy import Policy, share
+from compactor.strategies import Question
 from compactor.telemetry import events
 from compactor.tokens.counter import Counter
 
 Mode = Literal['act', 'observe']
+Keep = Callable[[Deposit], Kept | Awaitable[Kept]]
+"""Archives a deposit."""
 
 AHEAD = 0.8
 """Share of the trigger from which a summary may be written ahead."""
@@ -58,6 +64,7 @@ class Requests:
         summariser: writes summaries; None for digests without.
         memory: what is known from earlier requests.
         reporter: hears of everything.
+        clock: seconds, for the pauses of a failing archive.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class Requests:
         summariser: Summariser | None,
         memory: Memory,
         reporter: Reporter,
+        clock: Clock,
     ) -> None:
         self.policy = policy
         self.mode: Mode = mode
@@ -76,6 +84,7 @@ class Requests:
         self.archive = archive
         self.summariser = summariser
         self.outputs = Outputs(policy, mode == 'act', archive, memory, reporter)
+        self.archiving = Archiving(archive, reporter.emit, clock)
         self._memory = memory
         self._reporter = reporter
 
@@ -119,15 +128,21 @@ class Requests:
         self, ctx: RunContext[Any], state: Conversation, context: RequestContext, target: int | None
     ) -> Compaction[Message]:
         """The history of a run within its budget, with a summary where there is someone to write it."""
-        keep = keeping(self.archive)
+        keep = self.archiving.keeping(ctx.run_id, context.model, state.archived)
         if self.summariser is None or self.mode != 'act':
-            return drive(fit(state.tracker, self.policy.history, context, target=target), keep)
+            return await self._driven(fit(state.tracker, self.policy.history, context, target=target), keep)
         asking = Asking(self.summariser, ctx.run_id, ctx.usage, prepared=state.ahead)
         context = replace(context, summarising=self.summariser.strategy())
         compaction = await asking.compaction(fit(state.tracker, self.policy.history, context, target=target), keep)
         if compaction.applied:
             state.drop_ahead()
         return compaction
+
+    async def _driven(self, steps: Steps, keep: Keep | None) -> Compaction[Message]:
+        """The pipeline's result without a model; only an archive that blocks is waited for."""
+        if self.archiving.blocking:
+            return await drive_async(steps, _nobody, keep)
+        return drive(steps, cast('Callable[[Deposit], Kept] | None', keep))
 
     def _write_ahead(
         self, ctx: RunContext[Any], state: Conversation, compaction: Compaction[Any], parameters: Any
@@ -167,11 +182,13 @@ class Requests:
             sending=True,
             server_state=kept,
             retry_at=state.retry_at,
-            archive=self.archive is not None and self.mode == 'act',
+            archive=self.archiving.ready and self.mode == 'act',
             recall=any(tool.name == RECALL for tool in getattr(parameters, 'function_tools', ())),
         )
 
-    def after_overflow(self, ctx: RunContext[Any], request: Any, error: BaseException) -> list[ModelMessage] | None:
+    async def after_overflow(
+        self, ctx: RunContext[Any], request: Any, error: BaseException
+    ) -> list[ModelMessage] | None:
         """A smaller history for a request that the provider refused as too long.
 
         None if there is none, if the error says something else, and for the second error of a request.
@@ -192,7 +209,10 @@ class Requests:
         self._memory.learn_window(name, window)
         goal = min(self.policy.history.limits(window).goal, before // 2)
         compaction = written(
-            drive(fit(state.tracker, self.policy.history, context, target=max(1, goal)), keeping(self.archive)),
+            await self._driven(
+                fit(state.tracker, self.policy.history, context, target=max(1, goal)),
+                self.archiving.keeping(ctx.run_id, name.full, state.archived),
+            ),
             request.messages,
         )
         if not compaction.changed or compaction.tokens_after >= before:
@@ -222,13 +242,18 @@ class Requests:
             self.policy,
             max(1, limits.goal),
             model,
-            archive=self.archive is not None,
+            archive=self.archiving.ready,
             recall=self.policy.archive.recall_tool,
             summarising=summariser.strategy(focus) if summariser is not None else None,
         )
-        keep = keeping(self.archive)
-        compaction = await Asking(summariser).compaction(steps, keep) if summariser is not None else drive(steps, keep)
-        return written(compaction, messages)
+        keep = self.archiving.keeping(None, identify(model).full)
+        if summariser is None:
+            return written(await self._driven(steps, keep), messages)
+        return written(await Asking(summariser).compaction(steps, keep), messages)
+
+
+async def _nobody(question: Question) -> str:
+    raise RuntimeError('no model is at hand to answer')
 
 
 def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:

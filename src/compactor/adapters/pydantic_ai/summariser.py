@@ -10,14 +10,15 @@ import asyncio
 import copy
 import dataclasses
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError
 from pydantic_ai.usage import RunUsage
 
+from compactor.adapters.pydantic_ai.circuit import Circuit, Clock, within
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.compaction import SUMMARISE, Compaction
 from compactor.digest import document
@@ -28,9 +29,6 @@ from compactor.strategies import Question, Summarise
 from compactor.telemetry import events
 from compactor.tokens.counter import counter_for
 from compactor.tokens.windows import context_window
-
-T = TypeVar('T')
-Clock = Callable[[], float]
 
 RETRIED = frozenset((408, 409, 425, 429))
 """HTTP errors below 500 that may pass."""
@@ -43,32 +41,6 @@ SAFE = 0.9
 
 class SummaryUnavailable(Exception):
     """The summariser is left alone for a while; the text says why."""
-
-
-@dataclass(slots=True)
-class Circuit:
-    """Leaves a model alone for `pause` seconds after `limit` failures in a row, then lets it try once more."""
-
-    limit: int
-    pause: float
-    clock: Clock = time.monotonic
-    failures: int = 0
-    until: float = 0.0
-
-    @property
-    def wait(self) -> float:
-        """Seconds for which the model is still left alone; 0 if it may be asked."""
-        return max(0.0, self.until - self.clock()) if self.failures >= self.limit else 0.0
-
-    def failed(self) -> None:
-        """Counts a failure."""
-        self.failures += 1
-        if self.failures >= self.limit:
-            self.until = self.clock() + self.pause
-
-    def succeeded(self) -> None:
-        """Forgets the failures."""
-        self.failures = 0
 
 
 class Summariser:
@@ -281,28 +253,3 @@ def summary_in(compaction: Compaction[Any]) -> str:
     """The summary in a compacted history's digest; '' if there is none."""
     marks = [part.text for message in compaction.view for part in message.parts if part.kind is Kind.MARK]
     return next((found.summary for text in reversed(marks) if (found := document.read(text)) is not None), '')
-
-
-async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, or `TimeoutError` after so many seconds, even if it does not heed its cancellation."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait({task}, timeout=max(0.0, seconds))
-        if not task.done():
-            raise TimeoutError
-        return task.result()
-    finally:
-        if not task.done():
-            _leaving.add(task)
-            task.add_done_callback(_left)
-            task.cancel()
-
-
-_leaving: set[asyncio.Future[Any]] = set()
-"""Cancelled work that has not ended yet; the event loop itself holds its tasks weakly."""
-
-
-def _left(task: asyncio.Future[Any]) -> None:
-    _leaving.discard(task)
-    if not task.cancelled():
-        task.exception()  # looked at, so that nobody complains that it never was

@@ -5,13 +5,15 @@ Their definitions never change within a run, so they cost a provider's prompt ca
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydantic_ai import RunContext
 from pydantic_ai.tools import Tool
 
-from compactor.archive.archive import Archive
+from compactor.archive.archive import Archive, blocks
 from compactor.archive.recall import Fit, recall, recall_output
 
 RECALL = 'recall'
@@ -50,26 +52,13 @@ def recall_tool(
             page: page of a long answer.
             output: digits from an output's note, instead of a step.
         """
-        if output:
-            return recall_output(
-                archive,
-                output,
-                lines=lines or None,
-                pattern=pattern or None,
-                page=page,
-                max_tokens=max_tokens,
-                fit=fit(ctx),
-            )
-        return recall(
-            archive,
-            handle(ctx),
-            step or None,
-            lines=lines or None,
-            pattern=pattern or None,
-            page=page,
-            max_tokens=max_tokens,
-            fit=fit(ctx),
+        what = (
+            partial(recall_output, archive, output) if output else partial(recall, archive, handle(ctx), step or None)
         )
+        reading = partial(
+            what, lines=lines or None, pattern=pattern or None, page=page, max_tokens=max_tokens, fit=fit(ctx)
+        )
+        return await asyncio.to_thread(reading) if blocks(archive) else reading()
 
     return Tool(read, takes_ctx=True, name=RECALL, description=_RECALL)
 

@@ -1,0 +1,207 @@
+"""The response cache: answers by the hash of what was asked, with an end, a bound and counts of their hits."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compactor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from compactor.store.engine import Store
+
+HOUR = 3_600.0
+TTL = 24 * HOUR
+"""Seconds that an answer is good for."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Compressed bytes of all answers together."""
+SHOWN = 500
+"""Characters of a prompt that are kept with its answer, for people and for patterns."""
+CHECKED = 32
+"""Answers stored between two looks at the bound; one that is large has it looked at at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer from the cache.
+
+    Attributes:
+        data: what was stored.
+        model: who gave it.
+        tokens: what asking again would have cost.
+        age: seconds since it was stored.
+        hits: how often it was had, this time included.
+    """
+
+    data: bytes
+    model: str
+    tokens: int
+    age: float
+    hits: int
+
+
+class ResponseCache:
+    """Answers of models in a store.
+
+    Args:
+        store: where.
+        ttl: seconds that an answer is good for.
+        max_bytes: compressed bytes of all answers together; the least recently used go first.
+
+    Raises:
+        ConfigError: `ttl` or `max_bytes` are not positive.
+        StoreError: (from every method) the store is away, locked, full or damaged.
+    """
+
+    def __init__(self, store: Store, *, ttl: float = TTL, max_bytes: int = MAX_BYTES) -> None:
+        if ttl <= 0 or max_bytes <= 0:
+            raise ConfigError(f'ttl and max_bytes must be positive, got {ttl} and {max_bytes}')
+        self.store = store
+        self.ttl = ttl
+        self.max_bytes = max_bytes
+        self._stored = 0
+
+    def get(self, key: str) -> Answer | None:
+        """The answer under a key, counted as a hit; None if there is none, or none that is still good."""
+        from sqlalchemy import delete, select, update
+
+        from compactor.store.schema import responses
+
+        now = self.store.clock()
+        with self.store.read() as connection:
+            if connection.execute(select(responses.c.key).where(responses.c.key == key)).first() is None:
+                return None
+        with self.store.write(f'response/{key}') as connection:
+            row = connection.execute(select(responses).where(responses.c.key == key)).first()
+            if row is None:
+                return None
+            if row.expires <= now:
+                connection.execute(delete(responses).where(responses.c.key == key))
+                return None
+            change = update(responses).where(responses.c.key == key).values(hits=row.hits + 1, used=now)
+            connection.execute(change)
+        try:
+            data = zlib.decompress(row.response)
+        except zlib.error:
+            self.remove(key)
+            return None
+        return Answer(data, row.model, row.tokens, now - row.created, row.hits + 1)
+
+    def set(self, key: str, data: bytes, *, model: str, prompt: str = '', tokens: int = 0) -> None:
+        """Stores an answer.
+
+        Args:
+            key: the hash of what was asked, 64 characters at most.
+            data: the answer.
+            model: who gave it.
+            prompt: what was asked; only its beginning is kept.
+            tokens: what asking again would cost.
+        """
+        from sqlalchemy import delete, insert
+
+        from compactor.store.schema import responses
+
+        packed = zlib.compress(data, 1)
+        if len(packed) > self.max_bytes:
+            return
+        now = self.store.clock()
+        with self.store.write(f'response/{key}') as connection:
+            connection.execute(delete(responses).where(responses.c.key == key))
+            connection.execute(
+                insert(responses).values(
+                    key=key,
+                    model=model,
+                    prompt=prompt[:SHOWN].encode('utf-8', 'replace').decode().replace('\x00', ''),
+                    response=packed,
+                    size=len(packed),
+                    tokens=tokens,
+                    created=now,
+                    used=now,
+                    expires=now + self.ttl,
+                    hits=0,
+                )
+            )
+            self._stored += 1
+            if self._stored % CHECKED == 1 or len(packed) > self.max_bytes // CHECKED:
+                _bounded(connection, self.max_bytes, now)
+
+    def remove(self, key: str) -> None:
+        """Forgets one answer."""
+        from sqlalchemy import delete
+
+        from compactor.store.schema import responses
+
+        with self.store.write(f'response/{key}') as connection:
+            connection.execute(delete(responses).where(responses.c.key == key))
+
+    def clear_old(self, max_age_hours: float = 24.0) -> int:
+        """Forgets answers older than this, and such as are not good any more; returns how many."""
+        from sqlalchemy import delete, or_
+
+        from compactor.store.schema import responses
+
+        now = self.store.clock()
+        with self.store.write() as connection:
+            old = delete(responses).where(
+                or_(responses.c.created < now - max_age_hours * HOUR, responses.c.expires <= now)
+            )
+            return connection.execute(old).rowcount
+
+    def invalidate(self, pattern: str) -> int:
+        """Forgets answers whose prompt, as far as it is kept, or model matches `*` and `?`; returns how many."""
+        from sqlalchemy import delete, or_
+
+        from compactor.store.schema import responses
+
+        like = pattern.replace('\\', '\\\\').replace('%', '\\%').replace('_', '\\_')
+        like = like.replace('*', '%').replace('?', '_')
+        with self.store.write() as connection:
+            matching = delete(responses).where(
+                or_(responses.c.prompt.like(like, escape='\\'), responses.c.model.like(like, escape='\\'))
+            )
+            return connection.execute(matching).rowcount
+
+    def get_stats(self) -> dict[str, Any]:
+        """`total_entries`, `total_hits`, `total_tokens_saved`, and `by_model` with `entries` and `hits` of each."""
+        from sqlalchemy import func, select
+
+        from compactor.store.schema import responses
+
+        found = select(
+            responses.c.model,
+            func.count().label('entries'),
+            func.coalesce(func.sum(responses.c.hits), 0).label('hits'),
+            func.coalesce(func.sum(responses.c.hits * responses.c.tokens), 0).label('saved'),
+        ).group_by(responses.c.model)
+        with self.store.read() as connection:
+            rows = connection.execute(found.order_by(responses.c.model)).all()
+        return {
+            'total_entries': sum(int(row.entries) for row in rows),
+            'total_hits': sum(int(row.hits) for row in rows),
+            'total_tokens_saved': sum(int(row.saved) for row in rows),
+            'by_model': {row.model: {'entries': int(row.entries), 'hits': int(row.hits)} for row in rows},
+        }
+
+
+def _bounded(connection: Connection, most: int, now: float) -> None:
+    """Removes what is not good any more, then the least recently used, until the rest is within `most` bytes."""
+    from sqlalchemy import delete, func, select
+
+    from compactor.store.schema import responses
+
+    connection.execute(delete(responses).where(responses.c.expires <= now))
+    over = (connection.execute(select(func.sum(responses.c.size))).scalar() or 0) - most
+    if over <= 0:
+        return
+    oldest = select(responses.c.key, responses.c.size).order_by(responses.c.used, responses.c.key)
+    gone: list[str] = []
+    for row in connection.execute(oldest):
+        gone.append(row.key)
+        over -= row.size
+        if over <= 0:
+            break
+    for start in range(0, len(gone), 500):  # databases bound the number of values in one statement
+        connection.execute(delete(responses).where(responses.c.key.in_(gone[start : start + 500])))
