@@ -15,6 +15,7 @@ from compactor.cli.compact import compact
 from compactor.cli.demo import demo
 from compactor.cli.inspect import inspect
 from compactor.cli.screen import complain
+from compactor.cli.shrink import shrink
 from compactor.errors import CompactorError
 
 
@@ -64,3 +65,4 @@ def options(
 app.command()(demo)
 app.command()(compact)
 app.command()(inspect)
+app.command()(shrink)

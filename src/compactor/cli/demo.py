@@ -62,7 +62,8 @@ def demo(
     # With the compactor first: token counts are remembered, and its time must not profit from the other run.
     if not json:
         _introduce(loaded, acting, preset or 'cerebras')
-    with_ = figures_of(_played(acting, quiet=json), limit)
+    requests = _played(acting, quiet=json)
+    with_ = figures_of(requests, limit, acting.reduced)
     if not json:
         screen().print('and the same session without a compactor ...')
     without = figures_of(Playback(recording, _measuring(policy), model, act=False).run(), limit)
@@ -78,8 +79,10 @@ def _default_session() -> Path:
 
 
 def _measuring(policy: Policy) -> Policy:
-    """The same limits without strategies: a history is counted as it grows, and nothing more."""
-    return policy.model_copy(update={'history': policy.history.model_copy(update={'strategies': ()})})
+    """The same limits without strategies and budgets: a history is counted as it grows, and nothing more."""
+    history = policy.history.model_copy(update={'strategies': ()})
+    outputs = policy.outputs.model_copy(update={'enabled': False, 'redact': False})
+    return policy.model_copy(update={'history': history, 'outputs': outputs})
 
 
 def _played(playback: Playback, quiet: bool) -> Any:
@@ -135,6 +138,7 @@ def _print_table(session: Session, playback: Playback, without: Figures, with_: 
     if with_.refused:
         out.print(AFTER_REFUSAL)
     out.print(NOTE)
+    _print_output(playback)
     _print_memory(playback)
     if playback.recording.left_out:
         kinds = ', '.join(f'{number} {kind}' for kind, number in playback.recording.left_out.items())
@@ -161,6 +165,27 @@ def _print_json(session: Session, playback: Playback, without: Figures, with_: F
             }
         )
     )
+
+
+def _print_output(playback: Playback) -> None:
+    """The output that lost most, as the model was shown it."""
+    texts = [one for one in playback.reduced if one.text]
+    if not texts:
+        return
+    most = max(texts, key=lambda one: one.tokens_before - one.tokens_after)
+    lines = most.text.splitlines()
+    out = screen()
+    out.print(
+        f'\nWhat the model saw of a {most.kind.replace("_", " ")} by {clean(most.tool)},'
+        f' about {most.tokens_before:,} tokens cut to {most.tokens_after:,} (its beginning and end):'
+    )
+    shown = lines if len(lines) <= 2 * SHOWN else [*lines[:SHOWN], '   ...', *lines[-SHOWN:]]
+    for text in shown:
+        out.print(Text('  ').append(clean(text)), overflow='ellipsis', no_wrap=True)
+
+
+SHOWN = 6
+"""Lines shown of the beginning of an output, and of its end."""
 
 
 def _print_memory(playback: Playback) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from compactor.cli.playback import Request
+from compactor.cli.playback import Reduced, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Figures:
         largest: tokens of the largest request that was sent.
         compactions: requests whose history was rewritten.
         missed: compactions that could not reach their goal.
+        outputs_cut: tools' outputs that were made smaller.
+        outputs_before: about how many tokens these had.
+        outputs_after: how many they have.
         seconds: time spent in the compactor, all requests together.
         first_seconds: the same for the first request, which loads the tokenizer.
         median_seconds: the same per request, half of them took less.
@@ -33,12 +36,15 @@ class Figures:
     largest: int
     compactions: int
     missed: int
+    outputs_cut: int
+    outputs_before: int
+    outputs_after: int
     seconds: float
     first_seconds: float
     median_seconds: float
 
 
-def figures_of(requests: Sequence[Request], hard_limit: int) -> Figures:
+def figures_of(requests: Sequence[Request], hard_limit: int, reduced: Sequence[Reduced] = ()) -> Figures:
     """The figures of what was played."""
     sent = [request.tokens_after for request in requests if not request.refused]
     times = [request.seconds for request in requests]
@@ -50,6 +56,9 @@ def figures_of(requests: Sequence[Request], hard_limit: int) -> Figures:
         largest=max(sent, default=0),
         compactions=sum(bool(request.strategies) for request in requests),
         missed=sum(request.missed for request in requests),
+        outputs_cut=len(reduced),
+        outputs_before=sum(one.tokens_before for one in reduced),
+        outputs_after=sum(one.tokens_after for one in reduced),
         seconds=sum(times),
         first_seconds=times[0] if times else 0.0,
         median_seconds=median(times) if times else 0.0,
@@ -69,11 +78,21 @@ def rows(without: Figures, with_: Figures, hard_limit: int) -> list[tuple[str, o
         *found,
         ('input tokens, all requests', without.input_tokens, with_.input_tokens),
         ('largest request, tokens', without.largest, with_.largest),
+        *_outputs(with_),
         ('compactions', '-', with_.compactions),
         *([('compactions that missed their goal', '-', with_.missed)] if with_.missed else []),
         ('time in the compactor: all requests', '-', _time(with_.seconds)),
         ('first request, loading the tokenizer', '-', _time(with_.first_seconds)),
         ('median request', '-', _time(with_.median_seconds)),
+    ]
+
+
+def _outputs(with_: Figures) -> list[tuple[str, object, object]]:
+    if not with_.outputs_cut:
+        return []
+    return [
+        ('tool outputs made smaller', '-', with_.outputs_cut),
+        ('their tokens, when they were born', with_.outputs_before, with_.outputs_after),
     ]
 
 

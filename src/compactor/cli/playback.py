@@ -52,6 +52,25 @@ class Request:
     refused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """One output that was made smaller on its way to the model.
+
+    Attributes:
+        tool: the tool's name.
+        kind: what it was taken for.
+        tokens_before: about how many tokens it had.
+        tokens_after: how many it has.
+        text: what the model was shown; '' where it was no text.
+    """
+
+    tool: str
+    kind: str
+    tokens_before: int
+    tokens_after: int
+    text: str
+
+
 @dataclass(slots=True)
 class Playback:
     """Plays a recording once.
@@ -65,6 +84,7 @@ class Playback:
         pause: seconds to wait after each.
         history: the agent's record at the end of the run.
         archive: what was taken out of it, if an archive was kept.
+        reduced: the outputs that were made smaller.
     """
 
     recording: Recording
@@ -75,6 +95,7 @@ class Playback:
     pause: float = 0.0
     history: list[ModelMessage] = field(default_factory=list)
     archive: Archive | None = None
+    reduced: list[Reduced] = field(default_factory=list)
 
     @property
     def limits(self) -> Limits:
@@ -108,6 +129,7 @@ class _Stage:
         self.played = 0
         self.instructions: str | None = None
         self._before: list[events.Event] = []
+        self._cut: list[events.OutputReduced] = []
         self.agent = self._agent()
 
     async def play(self) -> list[Request]:
@@ -180,6 +202,7 @@ class _Stage:
     async def _decide(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         if self.playback.pause:
             await asyncio.sleep(self.playback.pause)
+        self._show_cut(messages)
         self.current = self.turns.popleft()
         self.played += 1
         # Usage of its own keeps `FunctionModel` from counting the whole history's words at every request.
@@ -191,8 +214,22 @@ class _Stage:
             raise ModelRetry(self.current.feedback)
         return text
 
+    def _show_cut(self, messages: list[ModelMessage]) -> None:
+        """Remembers the outputs that were made smaller for this request as the model is shown them."""
+        told, self._cut = self._cut, []
+        parts = [part for part in messages[-1].parts if part.part_kind in ('tool-return', 'retry-prompt')]
+        for event in told:
+            shown = next((p for p in parts if p.tool_name == event.tool and 'left out' in str(p.content)), None)
+            if shown is not None:
+                parts.remove(shown)
+            text = shown.content if shown is not None and isinstance(shown.content, str) else ''
+            self.playback.reduced.append(Reduced(event.tool, event.kind, event.tokens_before, event.tokens_after, text))
+
     def _take_event(self, event: events.Event) -> None:
         """Gathers what is said about a request; `RequestChecked` is the last of it."""
+        if isinstance(event, events.OutputReduced):
+            self._cut.append(event)
+            return
         if not isinstance(event, events.RequestChecked):
             self._before.append(event)
             return
