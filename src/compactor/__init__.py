@@ -14,25 +14,46 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compactor.adapters.pydantic_ai.archive import restore
+    from compactor.adapters.pydantic_ai.cached import CachedModel
     from compactor.adapters.pydantic_ai.capability import Compactor
     from compactor.adapters.pydantic_ai.compact import compact, inspect
     from compactor.adapters.pydantic_ai.models import counter_for
     from compactor.adapters.pydantic_ai.pin import pin
     from compactor.archive.archive import Archive, MemoryArchive
+    from compactor.caching.tool import cache_tool
     from compactor.compaction import Compaction
-    from compactor.errors import ArchiveExpired, CompactorError, ConfigError, HistoryError, RequestTooLarge
+    from compactor.errors import (
+        ArchiveExpired,
+        BudgetExceeded,
+        CompactorError,
+        ConfigError,
+        HistoryError,
+        RequestTooLarge,
+        StoreError,
+    )
     from compactor.history.report import TokenReport
     from compactor.outputs.decorate import output_budget
     from compactor.outputs.kind import Kind
     from compactor.outputs.level import Level, Narrowing
     from compactor.outputs.shrink import Shrunk, shrink
-    from compactor.policy import ArchivePolicy, HistoryPolicy, OutputsPolicy, Policy, SummaryPolicy, TaskPolicy, TokenPolicy
+    from compactor.policy import (
+        ArchivePolicy,
+        HistoryPolicy,
+        OutputsPolicy,
+        Policy,
+        SummaryPolicy,
+        TaskPolicy,
+        TokenPolicy,
+    )
+    from compactor.store.engine import Store
     from compactor.tokens.counter import Counter
 
 _HOMES = {
     'Archive': 'compactor.archive.archive',
     'ArchiveExpired': 'compactor.errors',
     'ArchivePolicy': 'compactor.policy',
+    'BudgetExceeded': 'compactor.errors',
+    'CachedModel': 'compactor.adapters.pydantic_ai.cached',
     'Compaction': 'compactor.compaction',
     'Compactor': 'compactor.adapters.pydantic_ai.capability',
     'CompactorError': 'compactor.errors',
@@ -48,10 +69,13 @@ _HOMES = {
     'Policy': 'compactor.policy',
     'RequestTooLarge': 'compactor.errors',
     'Shrunk': 'compactor.outputs.shrink',
+    'Store': 'compactor.store.engine',
+    'StoreError': 'compactor.errors',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
+    'cache_tool': 'compactor.caching.tool',
     'compact': 'compactor.adapters.pydantic_ai.compact',
     'counter_for': 'compactor.adapters.pydantic_ai.models',
     'inspect': 'compactor.adapters.pydantic_ai.compact',
@@ -65,6 +89,8 @@ __all__ = [
     'Archive',
     'ArchiveExpired',
     'ArchivePolicy',
+    'BudgetExceeded',
+    'CachedModel',
     'Compaction',
     'Compactor',
     'CompactorError',
@@ -80,10 +106,13 @@ __all__ = [
     'Policy',
     'RequestTooLarge',
     'Shrunk',
+    'Store',
+    'StoreError',
     'SummaryPolicy',
     'TaskPolicy',
     'TokenPolicy',
     'TokenReport',
+    'cache_tool',
     'compact',
     'counter_for',
     'inspect',

@@ -1,0 +1,1 @@
+"""Caches for repeated calls of read-only tools; the cache of models' answers is `adapters.pydantic_ai.cached`."""
