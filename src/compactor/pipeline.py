@@ -183,23 +183,17 @@ def _archived(
         after = history_of(placed(after.exchanges, Segment(note, note.parts)))
     left, parent = handles.standing(before.parts)
     follows = handles.standing(after.parts)[0].steps + 1
-    draft = _lined(start, after, handles.line(handles.UNKNOWN, follows, context.recall), room, rule)
+    text = handles.line(handles.UNKNOWN, follows, context.recall)
+    lined = handles.with_handle(after, text, room.count)
+    draft = write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
     kept = yield Deposit(start.source.messages, draft, before, left.steps, parent)
-    messages = _lined(start, after, handles.line(kept, follows, context.recall), room, rule)
+    messages = handles.named(draft, handles.line(kept, follows, context.recall), room.count)
     broken = rules.check(start.mended, messages, rule)
     if sum(message.tokens for message in messages) >= sum(message.tokens for message in start.mended):
         return None
     if broken:
         raise ValueError(f'its mark broke the law of {broken[0].law}: {broken[0].detail}')
     return messages
-
-
-def _lined(
-    start: _Outcome, history: History, text: str, room: Room, rule: reasoning.ReasoningRule
-) -> Sequence[Message]:
-    """The messages of a history whose mark ends with this line; thinking that the line makes stale is taken out."""
-    lined = handles.with_handle(history, text, room.count)
-    return write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
 
 
 def _ask(strategy: Strategy, history: History, room: Room) -> Generator[Question, Any, History]:
@@ -289,14 +283,14 @@ def drive(steps: Steps, keep: Callable[[Deposit], Kept] | None = None) -> Compac
 async def drive_async(
     steps: Steps,
     answer: Callable[[Question], Awaitable[str | Sequence[str]]],
-    keep: Callable[[Deposit], Kept] | None = None,
+    keep: Callable[[Deposit], Kept | Awaitable[Kept]] | None = None,
 ) -> Compaction[Message]:
-    """Runs `fit` with a model.
+    """Runs `fit` with a model, or with an archive that has to be waited for.
 
     Args:
         steps: what `fit` returned.
         answer: asks the model; what it raises is reported as a `Failure` of the strategy that asked.
-        keep: see `drive`.
+        keep: see `drive`; what it returns is awaited where it must be.
     """
     try:
         asked = next(steps)
@@ -306,6 +300,8 @@ async def drive_async(
                     if keep is None:
                         raise RuntimeError('no archive is at hand to keep')
                     reply: Any = keep(asked)
+                    if isinstance(reply, Awaitable):
+                        reply = await reply
                 else:
                     reply = await answer(asked)
             except Exception as error:  # noqa: BLE001 - `fit` decides what to do without an answer

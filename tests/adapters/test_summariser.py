@@ -16,8 +16,9 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
 from compactor import ArchivePolicy, Compactor, Policy, SummaryPolicy, restore
+from compactor.adapters.pydantic_ai.circuit import Circuit, within
 from compactor.adapters.pydantic_ai.messages import MessageReader
-from compactor.adapters.pydantic_ai.summariser import Circuit, Prepared, within
+from compactor.adapters.pydantic_ai.summariser import Prepared
 from compactor.digest import document
 from compactor.history.message import Kind
 from compactor.telemetry.events import Compacted, StrategyFailed, SummaryFailed, SummaryStarted, SummaryWritten

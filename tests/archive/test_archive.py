@@ -76,3 +76,13 @@ def test_threads_may_share_it() -> None:
         list(pool.map(work, range(2_000)))
     assert archive.stored_bytes == sum(map(len, archive._entries.values())) <= 20_000
     assert set(archive._by_handle.values()) == set(archive._entries)
+
+
+def test_asking_what_is_held_counts_as_using_it() -> None:
+    """Only whole keys that are there are named, and they outlive what nobody asked for."""
+    archive = MemoryArchive(max_bytes=4_000)
+    keys = [archive.put(os.urandom(1_000)) for _ in range(3)]
+    assert archive.held([keys[0], 'f' * 64, keys[1][:16]]) == {keys[0]}
+    archive.put(os.urandom(1_000))
+    archive.put(os.urandom(1_000))
+    assert archive.held(keys) == {keys[0]}

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from compactor import ConfigError
+from compactor.outputs.allowance import Allowance
+from compactor.outputs.clean import clean
 from compactor.outputs.kind import Kind
 from compactor.outputs.level import Level, Narrowing
 from compactor.outputs.reducers import REDUCERS
@@ -144,3 +146,19 @@ def test_bad_arguments(arguments: dict[str, object], says: str) -> None:
     with pytest.raises(ConfigError) as raised:
         shrink('text', **arguments)  # type: ignore[arg-type]
     assert str(raised.value).startswith(says)
+
+
+@settings(max_examples=200)
+@given(any_text, sizes, st.sampled_from(list(Kind)), fails)
+def test_no_reducer_raises(text: str, size: int, kind: Kind, failed: bool | None) -> None:
+    """Not even on a text of another kind; and each returns no more than it may, or nothing."""
+    allowance = Allowance(size, counter_for(None), failed=failed)
+    reduced = REDUCERS[kind](clean(text), allowance)
+    assert reduced is None or isinstance(reduced, str)
+
+
+@pytest.mark.parametrize('kind', list(Kind))
+@pytest.mark.parametrize('name', HOSTILE)
+def test_no_reducer_raises_on_hostile_texts(name: str, kind: Kind) -> None:
+    """Called bare, because `shrink` would hide it."""
+    REDUCERS[kind](clean(HOSTILE[name]), Allowance(300, counter_for(None)))

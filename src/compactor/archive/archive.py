@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import OrderedDict
+from collections.abc import Collection
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from compactor.errors import ConfigError
 from compactor.history.handles import HANDLE
@@ -17,7 +18,8 @@ MAX_BYTES = 64 * 1024 * 1024
 class Archive(Protocol):
     """Keeps bytes by the hash of their content. May be shared by agents, runs and threads.
 
-    Whoever knows a key may read what it names, so an archive never lists its keys.
+    Whoever knows a key may read what it names, so an archive never lists its keys. One whose calls wait for a file or a
+    database has an attribute `blocking = True`: it is then called in a thread of its own, away from the event loop.
     """
 
     def put(self, data: bytes) -> str:
@@ -26,6 +28,20 @@ class Archive(Protocol):
 
     def get(self, key: str) -> bytes | None:
         """What is kept under a key, or under a handle (the first 16 digits of a key); None if it has gone."""
+        ...
+
+
+def blocks(archive: Archive) -> bool:
+    """Whether the calls of an archive wait for something outside this process (see `Archive`)."""
+    return bool(getattr(archive, 'blocking', False))
+
+
+@runtime_checkable
+class Holding(Archive, Protocol):
+    """An archive that can say what it holds, so that what it has need not be stored again."""
+
+    def held(self, keys: Collection[str]) -> Collection[str]:
+        """Those of these keys under which something is kept; asking counts as using it. May raise."""
         ...
 
 
@@ -94,6 +110,14 @@ class MemoryArchive:
             packed = self._entries[whole]
             self._entries.move_to_end(whole)
         return zlib.decompress(packed)
+
+    def held(self, keys: Collection[str]) -> set[str]:
+        """See `Holding.held`; never raises."""
+        with self._lock:
+            found = [key for key in keys if key in self._entries]
+            for key in found:
+                self._entries.move_to_end(key)
+        return set(found)
 
     def _forget_oldest(self) -> None:
         key, packed = self._entries.popitem(last=False)

@@ -17,20 +17,21 @@ class ArchiveFull(Exception):
     """One compaction is larger than the whole archive, so its first entries went before its last came."""
 
 
-def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> Kept:
+def keep(archive: Archive, deposit: Deposit, stored: Sequence[bytes | str | None]) -> Kept:
     """Archives a deposit; what an archive raises goes through.
 
     Args:
         archive: where to.
         deposit: what leaves the history.
-        dumped: the framework's JSON of each original message; None for what JSON cannot hold.
+        stored: the framework's JSON of each original message; the key of what the archive has just said it holds; None
+            for what JSON cannot hold.
 
     Raises:
         ArchiveFull: the archive cannot hold it all.
     """
     parents = list(chain(archive, deposit.parent))
     known = {ordinal for manifest in parents for ordinal in manifest.steps}
-    messages = tuple(None if data is None else archive.put(data) for data in dumped)
+    messages = tuple(archive.put(data) if isinstance(data, bytes) else data for data in stored)
     whole = ((n, parts) for n, parts in taken_out(deposit) if n not in known and not _stubbed(parts))
     steps = {n: archive.put(_encoded(text_of(parts))) for n, parts in whole}
     manifest = Manifest(
@@ -44,10 +45,15 @@ def keep(archive: Archive, deposit: Deposit, dumped: Sequence[bytes | None]) -> 
     data = manifest.dump()
     archive.put(data)
     handle = key_of(data)[:HANDLE]
-    first = next((key for key in (*messages, *steps.values()) if key is not None), None)
+    used = (key for key in (*filter(_is_key, stored), *messages, *steps.values()) if isinstance(key, str))
+    first = next(used, None)  # in the order of their use: if one of them had to go, it is this one
     if archive.get(handle) is None or (first is not None and archive.get(first) is None):
         raise ArchiveFull('the archive is too small for one compaction: raise its max_bytes')
     return Kept(handle, manifest.since)
+
+
+def _is_key(stored: bytes | str | None) -> bool:
+    return isinstance(stored, str)
 
 
 def _stubbed(parts: Sequence[Part]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from compactor.archive.archive import Archive, key_of
@@ -68,7 +68,16 @@ class Manifest:
 
     def dump(self) -> bytes:
         """As JSON; equal manifests give equal bytes."""
-        value = {'compactor-manifest': VERSION, **asdict(self)}
+        requests = [{'origin': ending.origin, 'parts': ending.parts} for ending in self.tail.requests]
+        value = {
+            'compactor-manifest': VERSION,
+            'parent': self.parent,
+            'left': self.left,
+            'since': self.since,
+            'messages': self.messages,
+            'steps': dict(self.steps),
+            'tail': {'responses': self.tail.responses, 'requests': requests},
+        }
         return json.dumps(value, separators=(',', ':')).encode()
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from operator import is_
 
 from compactor.history.marks import Left, handle_of, left_out, shortened, with_line
-from compactor.history.message import MARK, Message, Part
+from compactor.history.message import FRAMING, MARK, Message, Part
 from compactor.history.turns import Exchange, History, history_of
 
 HANDLE = 16
@@ -111,6 +111,25 @@ def with_handle(history: History, text: str | None, count: Callable[[str], int])
         return part if lined == part.text else part.with_text(lined, count(lined))
 
     return _edited(history, edit)
+
+
+def named(messages: Sequence[Message], text: str, count: Callable[[str], int]) -> list[Message]:
+    """The messages of a `Deposit` with `text` in the place of the line whose handle is not known yet."""
+
+    def line_of(part: Part) -> Part:
+        if part.kind is not MARK or handle_of(part.text) != UNKNOWN.handle:
+            return part
+        lined = with_line(part.text, text)
+        return part.with_text(lined, count(lined))
+
+    written: list[Message] = []
+    for message in messages:
+        parts = tuple(map(line_of, message.parts)) if message.edited or message.raw is None else message.parts
+        same = all(map(is_, parts, message.parts))
+        written.append(
+            message if same else replace(message, parts=parts, tokens=FRAMING + sum(p.tokens for p in parts))
+        )
+    return written
 
 
 def _edited(history: History, edit: Callable[[Part], Part | None]) -> History:

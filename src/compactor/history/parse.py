@@ -214,7 +214,16 @@ class Parser:
         self._repairs.append(Repair(defect, part.tool, part.call_id) if part else Repair(defect))
 
     def _response(self, message: Message) -> None:
-        if all(part.kind is TEXT and not part.text.strip() for part in message.parts):
+        calls: list[Part] = []
+        native = spoken = False
+        for part in message.parts:
+            if part.kind is CALL:
+                calls.append(part)
+            elif part.kind is NATIVE_CALL or part.kind is NATIVE_RESULT:
+                native = True
+            else:
+                spoken = spoken or part.kind is not TEXT or bool(part.text.strip())
+        if not (calls or native or spoken):
             self._repair('empty_message')
             return
         exchange = self._exchanges[-1] if self._exchanges else self._open_exchange()
@@ -224,13 +233,14 @@ class Parser:
         else:
             step = _Step()
             exchange.steps.append(step)
-        step = self._join_native(exchange, step, message)
+        if native:
+            step = self._join_native(exchange, step, message)
         step.add(Segment(message, message.parts))
-        for part in message.parts:
-            if part.kind is CALL:
-                self._open.setdefault(part.call_id, deque()).append((exchange, step, part))
-                step.unanswered.append(part)
-            elif part.kind is NATIVE_CALL:
+        step.unanswered += calls
+        for call in calls:
+            self._open.setdefault(call.call_id, deque()).append((exchange, step, call))
+        for part in message.parts if native else ():
+            if part.kind is NATIVE_CALL:
                 self._native[part.call_id] = step
             elif part.kind is NATIVE_RESULT:
                 self._native.pop(part.call_id, None)
@@ -295,16 +305,25 @@ class Parser:
         queue = self._open.get(result.call_id)
         if not queue:
             return None
-        owner = next((entry for entry in queue if entry[1] is self._step), queue[0])
-        queue.remove(owner)
-        if not queue:
+        if len(queue) == 1:
+            owner = queue[0]
             del self._open[result.call_id]
+        else:
+            owner = next((entry for entry in queue if entry[1] is self._step), queue[0])
+            queue.remove(owner)
         step, call = owner[1], owner[2]
         step.unanswered = [part for part in step.unanswered if part is not call]
         return owner
 
     def _place(self, message: Message, bound: list[Part], others: list[Part]) -> None:
         """Gives a request's parts to the current step, or to the prompts of an exchange."""
+        if bound and not others and self._step is not None:  # nearly every request is one with results alone
+            share = _share(message, bound)
+            self._step.add(share)
+            self._exchanges[-1].frozen = None
+            self._last = message
+            self._tokens += share.tokens
+            return
         ours = bool(bound) and message.run_id is not None and message.run_id == self._response_run
         opens = any(part.kind is MARK or (part.kind is USER and not ours) for part in others)
         if self._step is not None and not opens:

@@ -81,7 +81,7 @@ class Step:
 
     def residue(self) -> tuple[Segment, ...]:
         """What stays when the step goes: the protected parts that are not half of a pair."""
-        if not any([part.protected for segment in self.segments for part in segment.parts]):
+        if not any(part.protected for segment in self.segments for part in segment.parts):
             return ()
         return tuple(s for segment in self.segments if (s := segment.map(_only_protected)) is not None)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from compactor.outputs.alarms import alarms as speaks_of_errors
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.pieces import Piece, pick
-from compactor.outputs.reducers.text import ALARM
 
 AROUND = 2
 """Lines kept on each side of an error, after the errors."""
@@ -13,7 +13,7 @@ AROUND = 2
 def errors_of(text: str, allowance: Allowance) -> str | None:
     """The lines that speak of errors, then their neighbours; of a text without any, only how long it was."""
     lines = text.split('\n')
-    alarms = [i for i, line in enumerate(lines) if ALARM.search(line[:2_000])]
+    alarms = [i for i, line in enumerate(lines) if speaks_of_errors(line)]
     if not alarms:
         return f'[no errors; {allowance.left_out(f"{len(lines):,} lines")[1:]}'
     near = {i + d for i in alarms for d in range(-AROUND, AROUND + 1)}

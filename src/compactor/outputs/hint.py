@@ -57,9 +57,18 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     for words, family in (
         (r'pytest|jest|vitest|run_tests?|tests?|test_runner|runtests', Family.TEST_RUNNER),
         (r'(?:git_)?diff|git_show', Family.DIFF),
-        (r'(?:web|internet|google|brave|tavily|bing)_(?:search|fetch)|fetch|http|url|browse|curl|download', Family.HTTP),
-        (r'grep|rg|ripgrep|search_(?:file_content|files?|code|text)|(?:code|codebase|file_content)_search', Family.SEARCH),
-        (r'ls|glob|tree|dir|directory|find_files?|(?:list|search)_files?|file_search|list_(?:dir|folder)', Family.LISTING),
+        (
+            r'(?:web|internet|google|brave|tavily|bing)_(?:search|fetch)|fetch|http|url|browse|curl|download',
+            Family.HTTP,
+        ),
+        (
+            r'grep|rg|ripgrep|search_(?:file_content|files?|code|text)|(?:code|codebase|file_content)_search',
+            Family.SEARCH,
+        ),
+        (
+            r'ls|glob|tree|dir|directory|find_files?|(?:list|search)_files?|file_search|list_(?:dir|folder)',
+            Family.LISTING,
+        ),
         (r'search|find', Family.SEARCH),
         (r'sql|psql|database|db|query', Family.SQL),
         (r'bash|sh|zsh|shell|exec|execute|terminal|console|command|cmd|powershell|process|run', Family.SHELL),
@@ -81,7 +90,10 @@ _BY_COMMAND: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
             r'|(?:\S*/)?(?:mvnw?|gradlew?) (?:\S+ )*?(?:test|verify|check)|\S*manage\.py test|\S*runtests\.py',
             Family.TEST_RUNNER,
         ),
-        (r'git (?:diff|show|log (?:\S+ )*?-p|stash show|format-patch|range-diff)|gh pr diff|diff|colordiff', Family.DIFF),
+        (
+            r'git (?:diff|show|log (?:\S+ )*?-p|stash show|format-patch|range-diff)|gh pr diff|diff|colordiff',
+            Family.DIFF,
+        ),
         (r'rg (?:\S+ )*?--files|fd|find|ls|ll|tree|du|eza|exa|git (?:ls-files|ls-tree|status)', Family.LISTING),
         (r'git grep|[ef]?grep|zgrep|rg|ag|ack', Family.SEARCH),
         (r'curl|wget|https?', Family.HTTP),
@@ -141,7 +153,13 @@ def of_tool(name: str) -> Family:
         return Family.OTHER
     joined = f'_{"_".join(words)}_'
     found = next((family for pattern, family in _BY_NAME if pattern.search(joined)), Family.OTHER)
-    if '__' in name and words[0] == 'list' and found is Family.LISTING and len(words) > 1 and words[1][:4] not in _LISTED:
+    if (
+        '__' in name
+        and words[0] == 'list'
+        and found is Family.LISTING
+        and len(words) > 1
+        and words[1][:4] not in _LISTED
+    ):
         return Family.OTHER  # `tracker__list_issues` lists records, not files
     return found
 

@@ -62,7 +62,8 @@ def pick(
         allowance: how much may be shown; pieces that its question names rank one better.
         unit: what `Piece.lines` counts, for the note.
         of: how many there were in all, where not every line has a piece.
-        gap: the line that stands for the missing pieces from the first index to before the second; `GAP` without it.
+        gap: the line that stands for the missing pieces from the first index to before the second, '' for none;
+            `GAP` without it.
     """
     if not pieces:
         return None
@@ -165,12 +166,22 @@ def _joined(
     before = -1
     for i in shown:
         if i > before + 1:
-            lines.append(gap(before + 1, i) if gap else GAP)
+            lines += _mark(gap, before + 1, i)
         lines.append(texts[i])
         kept += pieces[i].lines
         before = i
     if before < len(pieces) - 1 and lines:
-        lines.append(gap(before + 1, len(pieces)) if gap else GAP)
+        lines += _mark(gap, before + 1, len(pieces))
     if kept < total:
         lines.append(allowance.left_out(f'{total - kept:,} of {total:,} {unit}'))
     return '\n'.join(lines)
+
+
+def unmarked(begin: int, end: int) -> str:
+    """No mark where pieces are missing: for `pick` where kept pieces already count what is below them."""
+    return ''
+
+
+def _mark(gap: Callable[[int, int], str] | None, begin: int, end: int) -> list[str]:
+    mark = GAP if gap is None else gap(begin, end)
+    return [mark] if mark else []

@@ -28,7 +28,8 @@ class Shrinker:
         counter: counts the model's tokens.
         narrowing: how texts are made smaller.
         question: what the output is wanted for.
-        archive: where the whole texts go, redacted; None for nowhere.
+        archive: where the whole texts go, redacted; None for nowhere. One that raises costs the handle only.
+        on_lost: told what the archive raised.
         secrets: what is redacted before anything else; None for nothing.
         on_shrunk: told of every text that was made smaller.
     """
@@ -40,6 +41,7 @@ class Shrinker:
     archive: Archive | None = None
     secrets: Secrets | None = HIGH_CONFIDENCE
     on_shrunk: Callable[[Shrunk], None] | None = None
+    on_lost: Callable[[Exception], None] | None = None
 
     def text(self, text: str, tokens: int, *, failed: bool | None = None, json: bool = False) -> str:
         """One text of the output within so many tokens (`values.Narrow`)."""
@@ -77,10 +79,12 @@ class Shrinker:
         return said
 
     def _kept(self, text: str) -> str | None:
-        """The handle under which the archive keeps the text; an archive that fails costs the handle only."""
+        """The handle under which the archive keeps the text; None where nothing does."""
         if self.archive is None:
             return None
         try:
             return self.archive.put(text.encode('utf-8', 'surrogatepass'))[:HANDLE]
-        except Exception:  # noqa: BLE001 - what an archive raises is its own; the output goes on without a handle
+        except Exception as error:  # noqa: BLE001 - what an archive raises is its own; the output goes on without
+            if self.on_lost is not None:
+                self.on_lost(error)
             return None

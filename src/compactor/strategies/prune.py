@@ -86,7 +86,7 @@ class Prune:
 
 def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
     """The step, its refused calls that `then` (of this ordinal) made again with success cut to what was wrong."""
-    if not any([part.retried for segment in step.segments for part in segment.parts]):
+    if not any(part.retried for segment in step.segments for part in segment.parts):
         return step
     cut: dict[int, Part] = {}
     for call, result in pairs_of(step.parts):
@@ -143,9 +143,9 @@ def _pruned_segment(segment: Segment) -> Segment:
 def _idle(parts: Sequence[Part]) -> set[int]:
     """The parts of a response that say nothing; none where a signature or an id may bind them to their neighbours."""
     words = [part for part in parts if part.kind is TEXT or part.kind is THINKING]
-    if not words or any([part.signed for part in parts]):
+    if not words or any(part.signed for part in parts):
         return set()
-    calls = any([part.kind is CALL or part.kind is NATIVE_CALL for part in parts])
+    calls = any(part.kind is CALL or part.kind is NATIVE_CALL for part in parts)
     return {id(part) for part in words if not part.protected and _says_nothing(part, calls)}
 
 

@@ -86,6 +86,10 @@ class Archiving:
 
         return beside if self.blocking else at_once
 
+    def lost(self, run_id: str | None, model: str | None, error: Exception) -> None:
+        """Takes note of an output that could not be archived."""
+        self._failed(run_id, model, error)
+
     def _failed(self, run_id: str | None, model: str | None, error: Exception) -> None:
         self.circuit.failed()
         if (wait := self.circuit.wait) > 0:

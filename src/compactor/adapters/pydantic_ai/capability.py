@@ -218,7 +218,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self, ctx: RunContext[AgentDepsT], *, call: Any, tool_def: Any, args: Any, result: Any
     ) -> Any:
         """Brings what a tool returned within its budget."""
-        return self._requests.outputs.returned(ctx, call, args if isinstance(args, dict) else {}, result)
+        return await self._requests.outputs.returned(ctx, call, args if isinstance(args, dict) else {}, result)
 
     async def wrap_tool_execute(
         self,
@@ -233,7 +233,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         try:
             return await handler(args)
         except Exception as error:
-            self._requests.outputs.failed(ctx, call, args if isinstance(args, dict) else {}, error)
+            await self._requests.outputs.failed(ctx, call, args if isinstance(args, dict) else {}, error)
             raise
 
     async def after_run(self, ctx: RunContext[AgentDepsT], *, result: Any) -> Any:

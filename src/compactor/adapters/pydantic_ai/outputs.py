@@ -7,14 +7,16 @@ it is sent for the first time; there the results of a step are also held to what
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_ai import RunContext
 from pydantic_ai.messages import ModelMessage, ModelResponse, RetryPromptPart, ToolReturnPart
 
+from compactor.adapters.pydantic_ai.archiving import Archiving
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import with_content
@@ -60,14 +62,13 @@ class _Result:
 class Outputs:
     """Takes the results of one `Compactor`'s agents; see there for what the arguments mean."""
 
-    def __init__(
-        self, policy: Policy, acting: bool, archive: Archive | None, memory: Memory, reporter: Reporter
-    ) -> None:
+    def __init__(self, policy: Policy, acting: bool, archiving: Archiving, memory: Memory, reporter: Reporter) -> None:
         self._policy = policy
         self._budgets = policy.outputs.table()
         self._secrets = policy.outputs.patterns()
         self._acting = acting
-        self._archive = archive if policy.outputs.archive and acting else None
+        self._archiving = archiving
+        self._archives = policy.outputs.archive and acting
         self._memory = memory
         self._reporter = reporter
 
@@ -78,31 +79,31 @@ class Outputs:
 
     # -- at a tool's own hook -----------------------------------------------------------------------------------
 
-    def returned(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], result: Any) -> Any:
+    async def returned(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], result: Any) -> Any:
         """What a tool returned, within its budget; the same object where nothing had to be done."""
         if self.idle or self._spared(call.tool_name):
             return result
         name = identify(ctx.model)
         state = self._memory.known(ctx.run_id)
-        smaller = self._value(ctx, name, state, call.tool_name, arguments, result)
+        smaller = await self._value(ctx, name, state, call.tool_name, arguments, result)
         if state is not None:
             state.taken.add(call.tool_call_id)
         return smaller if self._acting else result
 
-    def failed(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], error: BaseException) -> None:
+    async def failed(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], error: BaseException) -> None:
         """Brings the message that a tool's error sends to the model within the tool's budget, in place."""
         retry = getattr(error, 'tool_retry', None)
         said = getattr(retry, 'content', None)
         if self.idle or not self._acting or self._spared(call.tool_name) or not isinstance(said, str):
             return
         state = self._memory.known(ctx.run_id)
-        smaller = self._value(ctx, identify(ctx.model), state, call.tool_name, arguments, said, failed=True)
+        smaller = await self._value(ctx, identify(ctx.model), state, call.tool_name, arguments, said, failed=True)
         if smaller is not said:
             error.tool_retry = with_content(retry, smaller)  # type: ignore[attr-defined]
 
     # -- when the history comes by ------------------------------------------------------------------------------
 
-    def settled(
+    async def settled(
         self, ctx: RunContext[Any], messages: list[ModelMessage], name: ModelName, state: Conversation
     ) -> list[ModelMessage]:
         """The history with its newest results within their budgets, alone and together; the same list if they were."""
@@ -116,20 +117,20 @@ class Outputs:
                 continue  # a list in a retry is the framework's own account of what was wrong with the arguments
             if found.call_id not in state.taken:
                 failed = True if isinstance(found.raw, RetryPromptPart) else None
-                value = self._value(ctx, name, state, found.tool, found.arguments, said, failed)
+                value = await self._value(ctx, name, state, found.tool, found.arguments, said, failed)
             results.append((found, value))
             if value is not said:
                 changed[found.message, found.part] = value
         state.taken.clear()
-        for found, value in self._together(ctx, name, results):
+        async for found, value in self._together(ctx, name, results):
             changed[found.message, found.part] = value
         if not changed or not self._acting:
             return messages
         return [_with(message, i, changed) for i, message in enumerate(messages)]
 
-    def _together(
+    async def _together(
         self, ctx: RunContext[Any], name: ModelName, results: Sequence[tuple[_Result, Any]]
-    ) -> Iterator[tuple[_Result, Any]]:
+    ) -> AsyncIterator[tuple[_Result, Any]]:
         """The largest texts of a step, cut to one height at which all results are within the step's budget."""
         if not self._policy.outputs.enabled or len(results) < 2:
             return
@@ -142,14 +143,32 @@ class Outputs:
         for (found, value), size in zip(results, sizes, strict=True):
             if size > height and isinstance(value, str):
                 shrinker = self._shrinker(ctx, name, found.tool, found.arguments)
-                whole = self._whole(value)
-                yield found, self._told(ctx, name, found.tool, shrinker, whole if whole is not None else value, height)
+                whole = await self._whole(value)
+                smaller = await self._told(
+                    ctx, name, found.tool, shrinker, whole if whole is not None else value, height
+                )
+                yield found, smaller
 
-    def _whole(self, text: str) -> str | None:
+    async def _whole(self, text: str) -> str | None:
         """The output that a note's handle names, so that a second cut is one of the whole, not of what was left."""
         handles = _RECALL.findall(text)
-        data = self._archive.get(handles[-1]) if handles and self._archive is not None else None
+        archive = self._archive
+        if not handles or archive is None:
+            return None
+        try:
+            data = await self._beside(lambda: archive.get(handles[-1]))
+        except Exception:  # noqa: BLE001 - what an archive raises is its own; what is left of the output is cut then
+            return None
         return None if data is None else data.decode('utf-8', 'surrogatepass')
+
+    @property
+    def _archive(self) -> Archive | None:
+        """Where whole outputs go; None where nowhere, or where the archive is left alone for a while."""
+        return self._archiving.archive if self._archives and self._archiving.ready else None
+
+    async def _beside(self, work: Callable[[], Any]) -> Any:
+        """Does something that may ask the archive: off the event loop where that blocks."""
+        return await asyncio.to_thread(work) if self._archiving.blocking and self._archives else work()
 
     # -- both ---------------------------------------------------------------------------------------------------
 
@@ -162,7 +181,7 @@ class Outputs:
         asked = words_of(_asked(ctx), hint.arguments)
         return Shrinker(hint, counter, self._policy.outputs.narrowing, asked, self._archive, self._secrets)
 
-    def _value(
+    async def _value(
         self,
         ctx: RunContext[Any],
         name: ModelName,
@@ -178,12 +197,12 @@ class Outputs:
             return shrinker.redacted(value)
         used, spent = (state.used, state.spent) if state is not None else (0, 0)
         tokens = self._budgets.of_call(tool, shrinker.hint.family, trigger=self._trigger(name), used=used, spent=spent)
-        smaller = self._told(ctx, name, tool, shrinker, value, tokens, failed)
+        smaller = await self._told(ctx, name, tool, shrinker, value, tokens, failed)
         if state is not None and self._budgets.run is not None:
             state.spent += shrinker.counter.count(text_of(smaller))
         return smaller
 
-    def _told(
+    async def _told(
         self,
         ctx: RunContext[Any],
         name: ModelName,
@@ -195,12 +214,17 @@ class Outputs:
     ) -> Any:
         """A result within so many tokens, and an event for what was made smaller."""
         told: list[Shrunk] = []
-        shrinker = replace(shrinker, on_shrunk=told.append)
+        lost: list[Exception] = []
+        shrinker = replace(shrinker, on_shrunk=told.append, on_lost=lost.append)
         try:
-            smaller = shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
+            smaller = await self._beside(
+                lambda: shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
+            )
         except Exception as error:  # noqa: BLE001 - tools return anything; the agent goes on with what they returned
             self._reporter.emit(events.OutputFailed(ctx.run_id, name.full, tool, f'{type(error).__name__}: {error}'))
             return value
+        for loss in lost[:1]:
+            self._archiving.lost(ctx.run_id, name.full, loss)
         if told and self._reporter.on_event is not None:
             self._reporter.emit(
                 events.OutputReduced(

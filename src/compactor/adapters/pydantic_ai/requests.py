@@ -83,8 +83,8 @@ class Requests:
         self.persist = persist
         self.archive = archive
         self.summariser = summariser
-        self.outputs = Outputs(policy, mode == 'act', archive, memory, reporter)
         self.archiving = Archiving(archive, reporter.emit, clock)
+        self.outputs = Outputs(policy, mode == 'act', self.archiving, memory, reporter)
         self._memory = memory
         self._reporter = reporter
 
@@ -104,7 +104,7 @@ class Requests:
         state = self._memory.conversation(ctx.run_id, counter)
         if state.handled is not None and state.handled[0] == ctx.run_step and _same(state.handled[1], messages):
             return messages
-        working = self.outputs.settled(ctx, messages if self.persist else state.working(messages), name, state)
+        working = await self.outputs.settled(ctx, messages if self.persist else state.working(messages), name, state)
         self._memory.calibrate(name, state.follow(working, self._memory.calibrations.get(name)))
         context = self._context(ctx, state, name, self._memory.counter(name), working, parameters, settings)
         target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.pieces import Piece, pick
 
-ALARM = re.compile(
-    r'\b(?:error|errors|exception|fatal|panic|fail(?:ed|ure|s)?|cannot|can\'t|denied|not found|no such|undefined'
-    r'|invalid|unexpected|refused|timed? ?out|killed|abort(?:ed)?|warn(?:ing)?)\b',
-    re.IGNORECASE,
-)
-"""Words by which a line that matters gives itself away, whatever wrote it."""
 HEAD, TAIL = 8, 12
 """Lines at the beginning and at the end that come before the other lines."""
 
@@ -37,7 +30,7 @@ def folded(lines: list[str]) -> list[Piece]:
         rank = 4.0
         if not line.strip():
             rank = 6.0
-        elif ALARM.search(line[:2_000]):
+        elif alarms(line):
             rank = 1.0
         elif i < HEAD or i > last - TAIL:
             rank = 2.0

@@ -1,0 +1,130 @@
+"""What a line of a build log is: an error, a warning, a finding of a linter, how it ended, a step, noise."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Role(IntEnum):
+    """What a line of a build log is."""
+
+    ERROR = 0
+    FINDING = 1
+    """A place and what is wrong there, without a word on how bad it is: most linters."""
+    WARNING = 2
+    STATUS = 3
+    STEP = 4
+    NOISE = 5
+    PLACE = 6
+    """The place of the error or the warning above it."""
+    FILE = 7
+    """A file alone on its line: the findings below are in it."""
+    OTHER = 8
+
+
+class Line(NamedTuple):
+    """A line: what it is, and for errors, findings and warnings what kind of it, without place, names and numbers."""
+
+    role: Role
+    like: str = ''
+
+
+_CLASS = re.compile(
+    r'[ \t]*+(?:'
+    r'(?P<status>(?:error|warning): (?:could not compile|build failed|aborting|\d+ |`\S+` \(.*generated)'
+    r'|BUILD (?:SUCC|FAIL)|Build (?:succ|FAIL|fail|comp)'
+    r'|\[(?:INFO|ERROR)\] (?:BUILD|Total time)|(?:\[[\w:\-]+\] )?(?:Finished in|ERROR task|\d+ issues)|finished: '
+    r'|Finished |Found \d+ |Successfully '
+    r'|Exit code|Process exited|exit status|exit code|Total (?:number|time|errors)|All checks passed|Success: '
+    r'|added \d+ pack|[✖✗] \d+ '
+    r'|(?:\[[\w:]+\] )?\* \w+: \d+$|Time Elapsed|Your code has been|\d+ (?:errors?|warnings?|problems?|issues?'
+    r'|files?)\b|\d+ (?:Warning|Error)\(s\)'
+    r'|would reformat|Checked \d+|Done in|webpack .*compiled|Compiled (?:succ|with)|ninja: build stopped'
+    r'|\#\#\[error\]Process completed'
+    r'|make(?:\[\d+\])?: \*\*\* .*(?:Stop|Error)|FAILURE: Build|Hits@|Test result)'
+    r'|(?P<noise>(?:Download|Collecting |Using cached|Requirement already|Obtaining|Installing collected'
+    r'|Attempting uninstall|Found existing'
+    r'|make\[\d+\]: (?:Entering|Leaving|Nothing)|make: (?:Entering|Leaving)|(?:\[[\w:]+\] )?go: (?:downloading'
+    r'|extracting|finding)|\[INFO\]\s*+$'
+    r'|Unpacking|Setting up|Preparing to unpack|Selecting previously|Get:\d|Hit:\d|Receiving objects|Resolving deltas'
+    r'|remote: |\[command\]'
+    r'|inflating|Extracting|-- (?:Detecting|Check|Performing|Looking)|checking |\#\#\[(?:end)?group\]|\#\#\[debug\]'
+    r'|Progress|━|[=\-*#]{5,}+$'
+    r'|Copying |Deleting |Adding |Updating |U  |\[INFO\] (?:Deleting|Copying|Downloaded|Downloading|-{5,})|Fetched '
+    r'|Reading (?:package|state)'
+    r'|Building dependency|\[WARNING\] (?:Generating|Building|Loading|Constructing) )'
+    r'|\[(?:WARNING|ERROR|INFO)\]\s*+$)'
+    r'|(?P<place>--> |::: )'
+    r'|(?P<error>(?:\[[\w:\-]+\] )?(?:\[?(?:ERROR|FATAL|SEVERE|CRITICAL)\b|(?:fatal )?error(?:\[\w+\])?:'
+    r'|[Ee]rror(?:\[\w+\])?:|fatal:|Fatal |e: |npm (?:ERR!|error)'
+    r'|\#\#\[error\]|CMake Error|ninja: error|FAILED:|\#\d+ ERROR|\* What went wrong|Execution failed|\d+\. ERROR in'
+    r'|level=error|panic:|collect2:'
+    r'|ld(?:\.\w+)?: |clang: error|Traceback \(|Exception in|The command is terminated|make(?:\[\d+\])?: \*\*\*'
+    r'|\d+:\d+ +error |(?:\w+\.)*\w*(?:Error|Exception): '
+    r'|Error\[)|\S+: undefined reference|[^\n:]{1,120}: (?:No such file|command not found|Permission denied))'
+    r'|(?P<warning>(?:\[[\w:\-]+\] )?(?:\[?(?:WARN|WARNING)\b|[Ww]arning(?:\[\w+\])?:|w: |npm (?:WARN|warn)'
+    r'|\#\#\[warning\]|CMake (?:Deprecation )?Warning'
+    r'|\d+\. WARNING in|level=warning|DEPRECATION|\d+:\d+ +warning |Warning\[|Note: ))'
+    r'|(?P<step>> Task|> Configure|\[ *\d+(?:%|/\d+)\]|Compiling |Checking |Building |Linking |Running |Installing '
+    r'|Step \d+/|\#\d+ \[|\[INFO\] ---|\[INFO\] Building'
+    r'|make(?:\[\d+\])?: |\[[\w:]+\] \$ |\+ |\$ |Run |Making |Scanning |Target |Project |\*{3,} )'
+    r')'
+)
+_LOCATED = re.compile(
+    r'[ \t]*+\[?(?:\[[\w:\-]+\] )?(?:file://)?(?P<file>(?:[A-Za-z]:[\\/])?[^\s:(\[\]\'"*|=][^:(\[\n|]{0,200}?)'
+    r'(?::\[?\d+(?:[:,]\d+)?|\(\d+(?:[,:\-]\d+)*\)|: \(\d+, ?\d+\))\]?(?P<rest>.*)'
+)
+_SEVERITY = re.compile(
+    r'[\s:\-–\[(\]]*+(?:(?:fatal|internal compiler|syntax) )?(?P<word>[Ee]rror|ERROR|[Ww]arning|WARNING|[Nn]ote'
+    r'|[Ii]nfo|[Hh]int|required from)(?= ?(?:[A-Z]+[\-\d]*\d)? ?(?:[:\-\[(]|$))'
+)
+_TAG = re.compile(r'\[(?!INFO|WARN|ERROR|FATAL|[^\]]*:\d)[A-Za-z][^\]\n]{0,60}\] +')
+"""What some servers write before each line: the step it belongs to."""
+_AT = re.compile(r' at line (?P<line>\d+), column \d+')
+_FILE = re.compile(r'(?:[A-Za-z]:)?[\w./\\@\-+ ]*[/\\][\w.\-+@]+\.\w{1,6}$|\*{5,} Module |# [\w./\-]+$')
+_NAMES = re.compile(
+    r'\'[^\'\n]{0,200}\'|`[^`\n]{0,200}`|"[^"\n]{0,200}"|‘[^’\n]{0,200}’|0x[0-9a-f]+|\d+|(?<!\S)[^\s/\\]*+[/\\]\S*+'
+)
+
+
+def line_of(line: str) -> Line:
+    """What a line is; look only at the beginning of long ones."""
+    if line[:1] == '[' and (tag := _TAG.match(line)):
+        line = line[tag.end() :]
+    found = _CLASS.match(line)
+    kind = found.lastgroup if found is not None else None
+    if kind == 'status':
+        return Line(Role.STATUS)
+    if kind == 'noise':
+        return Line(Role.NOISE)
+    if kind == 'place':
+        return Line(Role.PLACE)
+    if kind == 'error':
+        return Line(Role.ERROR, _like(line))
+    if kind == 'warning':
+        return Line(Role.WARNING, _like(line))
+    located = _LOCATED.match(line) if not line.lstrip().startswith(('In file included', 'from ')) else None
+    if (
+        located is not None
+        and ('.' in located['file'] or '/' in located['file'])
+        and not located['file'].startswith('http')
+    ):
+        severity = _SEVERITY.match(located['rest'])
+        word = severity['word'].lower() if severity else ''
+        if word == 'error':
+            return Line(Role.ERROR, _like(located['rest']))
+        if word == 'warning':
+            return Line(Role.WARNING, _like(located['rest']))
+        if not word and located['rest'].strip(' :')[:1]:
+            return Line(Role.FINDING, _like(located['rest']))
+    elif kind is None and ' at line ' in line and (at := _AT.search(line)):
+        return Line(Role.FINDING, _like(line[: at.start()]))
+    if kind == 'step':
+        return Line(Role.STEP)
+    return Line(Role.FILE if _FILE.match(line) else Role.OTHER)
+
+
+def _like(text: str) -> str:
+    return _NAMES.sub('', text)

@@ -1,0 +1,329 @@
+"""Test logs: every failing test, the first line of its error, its own frames, the totals."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from inline_snapshot import snapshot
+
+from compactor.outputs.allowance import Allowance
+from compactor.outputs.reducers.tests import reduce_tests
+from compactor.outputs.runners import from_go_json
+from tests.outputs.reducers.logs import HOSTILE, allowances, keeps_the_laws, room, survives, texts
+from tests.outputs.reducers.runs import RUNS
+
+
+@given(texts, allowances)
+def test_laws(text: str, allowance: Allowance) -> None:
+    """Whatever comes in, the result fits and is the same each time."""
+    keeps_the_laws(reduce_tests, text, allowance)
+
+
+@pytest.mark.parametrize('name', HOSTILE)
+def test_hostile_texts(name: str) -> None:
+    """Time grows with the size of a text, whatever is in it."""
+    survives(reduce_tests, HOSTILE[name])
+
+
+@pytest.mark.parametrize('runner', RUNS)
+def test_every_runner(runner: str) -> None:
+    """Name, error, place and totals of a failing run, whatever printed it, among two hundred lines of other output."""
+    log, kept = RUNS[runner]
+    noise = '\n'.join(f'module {n} loaded from the cache in no time at all' for n in range(200))
+    text = log if runner == 'gojson' else f'{noise}\n{log}'
+    result = reduce_tests(text, room(260))
+    assert result is not None
+    assert [fact for fact in kept if fact not in result] == []
+
+
+PASSED = ''.join(f'PASSED tests/test_cart.py::test_case_{n}\n' for n in range(300))
+PYTEST = f"""============================= test session starts ==============================
+platform linux -- Python 3.12.1, pytest-8.2.2, pluggy-1.5.0
+collected 302 items
+
+tests/test_cart.py {'.' * 50} [ 50%]
+=================================== FAILURES ===================================
+__________________________________ test_total __________________________________
+
+    def test_total() -> None:
+        cart = Cart()
+        cart.add(10)
+>       assert cart.total() == 30
+E       assert 20 == 30
+E        +  where 20 = total()
+
+tests/test_cart.py:12: AssertionError
+----------------------------- Captured stdout call -----------------------------
+adding 10
+adding 10
+____________________________ TestShop.test_checkout ____________________________
+
+self = <tests.test_shop.TestShop object at 0x7f00>
+
+    def test_checkout(self) -> None:
+>       self.shop.checkout()
+
+tests/test_shop.py:31:
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _
+shop/shop.py:88: in checkout
+    self.pay(total)
+/venv/lib/python3.12/site-packages/pay/client.py:9: PayError
+E       pay.PayError: no money
+==================================== PASSES ====================================
+________________________________ test_case_3 ___________________________________
+----------------------------- Captured stdout call -----------------------------
+Error: this is what the test expects
+=========================== short test summary info ============================
+{PASSED}FAILED tests/test_cart.py::test_total - assert 20 == 30
+FAILED tests/test_shop.py::TestShop::test_checkout - pay.PayError: no money
+======================== 2 failed, 300 passed in 3.21s =========================
+"""
+
+
+def test_pytest() -> None:
+    """The summary, of each failure error and place, nothing of what passed."""
+    assert reduce_tests(PYTEST, room(260)) == snapshot("""\
+…
+__________________________________ test_total __________________________________
+    def test_total() -> None:
+        cart = Cart()
+        cart.add(10)
+>       assert cart.total() == 30
+E       assert 20 == 30
+E        +  where 20 = total()
+tests/test_cart.py:12: AssertionError
+…
+adding 10
+adding 10
+____________________________ TestShop.test_checkout ____________________________
+self = <tests.test_shop.TestShop object at 0x7f00>
+    def test_checkout(self) -> None:
+>       self.shop.checkout()
+tests/test_shop.py:31:
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _
+shop/shop.py:88: in checkout
+    self.pay(total)
+…
+E       pay.PayError: no money
+…
+FAILED tests/test_cart.py::test_total - assert 20 == 30
+FAILED tests/test_shop.py::TestShop::test_checkout - pay.PayError: no money
+======================== 2 failed, 300 passed in 3.21s =========================
+[319 of 341 lines left out]\
+""")
+
+
+def test_pytest_in_little_room() -> None:
+    """Names and first lines of errors come before everything else."""
+    assert reduce_tests(PYTEST, room(110)) == snapshot("""\
+…
+__________________________________ test_total __________________________________
+…
+        cart = Cart()
+…
+E       assert 20 == 30
+…
+____________________________ TestShop.test_checkout ____________________________
+…
+E       pay.PayError: no money
+…
+FAILED tests/test_cart.py::test_total - assert 20 == 30
+FAILED tests/test_shop.py::TestShop::test_checkout - pay.PayError: no money
+======================== 2 failed, 300 passed in 3.21s =========================
+[333 of 341 lines left out]\
+""")
+
+
+def test_many_failures_with_one_error() -> None:
+    """An error that many tests share is shown once and counted; names that take too much are grouped by file."""
+    blocks = ''.join(
+        f'______ test_{n} ______\n\n    def test_{n}():\n>       make()\n'
+        f'E   NameError: make\n\ntests/test_a.py:{n}: NameError\n'
+        for n in range(60)
+    )
+    names = ''.join(f'FAILED tests/test_a.py::test_{n} - NameError: ma...\n' for n in range(60))
+    text = (
+        f'=========== FAILURES ===========\n{blocks}=========== short test summary info ============\n{names}'
+        '=========== 60 failed in 0.50s ===========\n'
+    )
+    result = reduce_tests(text, room(420))
+    assert result is not None
+    assert 'NameError: make (×60)' in result
+    assert [n for n in range(60) if f'\n  test_{n}\n' not in result] == []
+    assert result.count('FAILED tests/test_a.py') == 1
+    assert '60 failed in 0.50s' in result
+
+
+def test_details_go_round() -> None:
+    """Each of many failures gets its share of the details, not the first all."""
+    text = ''.join(
+        f'--- FAIL: TestCart{n} (0.00s)\n    cart_test.go:{n}: want {n}, got nothing\n'
+        + f'    more about it {n}\n' * 40
+        for n in range(8)
+    )
+    result = reduce_tests(f'{text}FAIL\nFAIL\tacme/cart\t0.1s\n', room(400))
+    assert result is not None
+    assert [n for n in range(8) if f'want {n}, got' not in result or f'more about it {n}' not in result] == []
+
+
+def test_go_prints_before_it_fails() -> None:
+    """With -v Go prints what a test logs before it says that the test failed; it belongs to that test."""
+    text = (
+        ''.join(
+            f'=== RUN   TestFine{n}\n    fine_test.go:{n}: fine\n--- PASS: TestFine{n} (0.00s)\n' for n in range(90)
+        )
+        + '=== RUN   TestCart\n    cart_test.go:7: starting\n    cart_test.go:21: want 30, got 20\n'
+        + '--- FAIL: TestCart (0.01s)\nFAIL\nFAIL\tacme/cart\t0.013s\nok  \tacme/shop\t0.010s\nFAIL\n'
+    )
+    assert reduce_tests(text, room(120)) == snapshot("""\
+…
+    fine_test.go:0: fine
+…
+    cart_test.go:7: starting
+    cart_test.go:21: want 30, got 20
+--- FAIL: TestCart (0.01s)
+FAIL
+FAIL	acme/cart	0.013s
+ok  	acme/shop	0.010s
+FAIL
+[271 of 279 lines left out]\
+""")
+
+
+def test_go_panic_and_failed_build() -> None:
+    """A panic in a test and a package that did not compile are failures like others."""
+    text = (
+        'ok  \tacme/a\t0.1s\n' * 60
+        + '# acme/shop [acme/shop.test]\nshop/shop_test.go:11:2: "time" imported and not used\n'
+        + 'FAIL\tacme/shop [build failed]\n--- FAIL: TestTotal (0.00s)\n'
+        + 'panic: no price [recovered, repanicked]\n\ngoroutine 20 [running]:\n'
+        + 'testing.tRunner.func1.2({0x1, 0x2})\n\t/usr/local/go/src/testing/testing.go:1872 +0x190\n'
+        + 'panic({0x1?, 0x2?})\n\t/usr/local/go/src/runtime/panic.go:783 +0x120\n'
+        + 'acme/cart.Total(...)\n\t/home/me/cart/total.go:21\n'
+        + 'acme/cart.TestTotal(0x14)\n\t/home/me/cart/total_test.go:12 +0x64\n'
+        + 'FAIL\tacme/cart\t0.395s\nFAIL\n'
+    )
+    assert reduce_tests(text, room(190)) == snapshot("""\
+…
+# acme/shop [acme/shop.test]
+shop/shop_test.go:11:2: "time" imported and not used
+FAIL	acme/shop [build failed]
+--- FAIL: TestTotal (0.00s)
+panic: no price [recovered, repanicked]
+goroutine 20 [running]:
+testing.tRunner.func1.2({0x1, 0x2})
+	/usr/local/go/src/testing/testing.go:1872 +0x190
+panic({0x1?, 0x2?})
+	/usr/local/go/src/runtime/panic.go:783 +0x120
+acme/cart.Total(...)
+	/home/me/cart/total.go:21
+acme/cart.TestTotal(0x14)
+	/home/me/cart/total_test.go:12 +0x64
+FAIL	acme/cart	0.395s
+FAIL
+[62 of 78 lines left out]\
+""")
+
+
+def test_a_test_that_never_ends() -> None:
+    """What brought a run down in the middle of a test is shown, though no test is said to have failed."""
+    text = (
+        ''.join(
+            f'=== RUN   TestFine{n}\n    fine_test.go:{n}: fine\n--- PASS: TestFine{n} (0.00s)\n' for n in range(90)
+        )
+        + '=== RUN   TestSlow\npanic: test timed out after 10m0s\n\ngoroutine 9 [running]:\n'
+        + 'acme/cart.wait()\n\t/home/me/cart/wait.go:21 +0x1\nFAIL\tacme/cart\t600.013s\n'
+    )
+    assert reduce_tests(text, room(100)) == snapshot("""\
+…
+    fine_test.go:0: fine
+…
+=== RUN   TestSlow
+panic: test timed out after 10m0s
+goroutine 9 [running]:
+acme/cart.wait()
+	/home/me/cart/wait.go:21 +0x1
+FAIL	acme/cart	600.013s
+[271 of 278 lines left out]\
+""")
+
+
+def test_a_failed_run_that_is_not_understood() -> None:
+    """Where the call failed and no test is known to have, other lines fill the room that is left."""
+    text = f'{PASSED}something odd about the cart\n{PASSED}300 passed in 3.21s\n'
+    failed = reduce_tests(text, room(100, failed=True))
+    assert failed is not None
+    assert 'something odd about the cart' in failed
+
+
+def test_unittest() -> None:
+    """The headings of unittest, the docstring between, the error, the last own frame."""
+    ok = ''.join(f'test_{n} (tests.test_cart.Cart.test_{n}) ... ok\n' for n in range(200))
+    text = (
+        f'{ok}test_total (tests.test_cart.Cart.test_total)\nAdds all prices. ... FAIL\n\n{"=" * 70}\n'
+        f'FAIL: test_total (tests.test_cart.Cart.test_total)\nAdds all prices.\n{"-" * 70}\n'
+        'Traceback (most recent call last):\n  File "/app/tests/test_cart.py", line 12, in test_total\n'
+        '    self.assertEqual(total(), 30)\nAssertionError: 20 != 30\n\n'
+        f'{"-" * 70}\nRan 201 tests in 0.5s\n\nFAILED (failures=1)\n'
+    )
+    assert reduce_tests(text, room(150)) == snapshot("""\
+…
+Adds all prices. ... FAIL
+…
+FAIL: test_total (tests.test_cart.Cart.test_total)
+Adds all prices.
+…
+Traceback (most recent call last):
+  File "/app/tests/test_cart.py", line 12, in test_total
+    self.assertEqual(total(), 30)
+AssertionError: 20 != 30
+----------------------------------------------------------------------
+Ran 201 tests in 0.5s
+FAILED (failures=1)
+[207 of 217 lines left out]\
+""")
+
+
+def test_green_runs_are_cut_hard() -> None:
+    """Of a run that passed only the totals and the ends are left, however much room there is."""
+    text = f'collecting\n{PASSED}======================== 300 passed in 3.21s ========================\n'
+    assert reduce_tests(text, room(2_000)) == snapshot("""\
+collecting
+…
+======================== 300 passed in 3.21s ========================
+[301 of 303 lines left out]\
+""")
+
+
+def test_the_question_names_a_passing_test() -> None:
+    """A passing test is shown where the question asks for it."""
+    result = reduce_tests(PYTEST, room(260, asks=('test_case_217',)))
+    assert result is not None
+    assert 'PASSED tests/test_cart.py::test_case_217' in result
+
+
+def test_log_of_a_build_server() -> None:
+    """What the server writes before each line is dropped once, and that is said."""
+    lines = [f'ok  \tacme/p{n}\t1.0{n}s' for n in range(60)]
+    lines += ['--- FAIL: TestCart (0.01s)', '    cart_test.go:21: want 30, got 20', 'FAIL', 'FAIL\tacme/cart\t0.013s']
+    text = '\n'.join(f'test\tTests\t2026-02-09T07:16:28.{n:07}Z {line}' for n, line in enumerate(lines))
+    result = reduce_tests(text, room(90))
+    assert result is not None
+    assert result.startswith('[dropped where it began a line: "test Tests", times]\n')
+    assert '\n    cart_test.go:21: want 30, got 20\n' in result
+
+
+def test_other_texts() -> None:
+    """Nothing to say about a text in which no test runner speaks."""
+    assert reduce_tests('a line of prose\n' * 300, room(50)) is None
+
+
+def test_go_json_is_put_together_by_package() -> None:
+    """Packages that ran at the same time are told apart; broken records stay as they are."""
+    text = (
+        '{"Time":"t","Action":"output","Package":"a","Output":"a1\\n"}\n'
+        '{"Time":"t","Action":"output","Package":"b","Output":"b1\\n"}\n'
+        '{"Time":"t","Action":"output","Package":"a","Output":"a2\\n"}\n{"Time":'
+    )
+    assert from_go_json(text) == 'a1\na2\nb1\n{"Time":'
+    assert from_go_json('no json') is None
