@@ -59,8 +59,8 @@ TELLING = tuple(
     )
 )
 BOILERPLATE = re.compile(
-    r'^(?:Chunk ID: .*|Wall time: .*|(?:Process|Command) exited with code \d+|(?:Error: )?Exit code:? \d+|Output:'
-    r'|Original token count: .*|Total output lines: .*|\s*=== (?:RUN|PAUSE|CONT) .*)\s*$',
+    r'^(?:Command: .*|Chunk ID: .*|Wall time: .*|(?:Process|Command) exited with code \d+|(?:Error: )?Exit code:? \d+'
+    r'|Output:|Original token count: .*|Total output lines: .*|\s*=== (?:RUN|PAUSE|CONT) .*|\s*--- PASS: .*)\s*$',
     re.MULTILINE,
 )
 SETTING = re.compile(r'^(?:cd [^&;]+(?:&&|;)\s*|\w+=\S+\s+)+')

@@ -11,11 +11,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from compactor.cli.budget import budget
+from compactor.cli.cleanup import cleanup
 from compactor.cli.compact import compact
 from compactor.cli.demo import demo
+from compactor.cli.doctor import doctor
 from compactor.cli.inspect import inspect
+from compactor.cli.report import report
 from compactor.cli.screen import complain
 from compactor.cli.shrink import shrink
+from compactor.cli.stats import stats
 from compactor.errors import CompactorError
 
 
@@ -66,3 +71,8 @@ app.command()(demo)
 app.command()(compact)
 app.command()(inspect)
 app.command()(shrink)
+app.command()(stats)
+app.command()(report)
+app.command()(cleanup)
+app.command()(doctor)
+app.add_typer(budget)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from compactor.digest.evidence import Voice
 from compactor.digest.failures import Failing
-from compactor.digest.files import ACTIONS, Action, Touched
+from compactor.digest.files import ACTIONS, Touched
 from compactor.history.marks import Left, body_of, mark
 
 _TITLE = re.compile(r'Digest of ([\d,]+) earlier steps? \(([\d,]+) tool calls?\)')
@@ -49,7 +49,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a digest says, section by section."""
+    """What a digest says, section by section; `dense` lists files by folder and only what was done to them last."""
 
     left: Left
     said: tuple[Quote, ...] = ()
@@ -60,6 +60,7 @@ class Digest:
     record: tuple[Quote, ...] = ()
     names: tuple[str, ...] = ()
     note: str = ''
+    dense: bool = False
 
 
 def render(digest: Digest) -> str:
@@ -68,7 +69,7 @@ def render(digest: Digest) -> str:
         [head(digest)],
         _section(USER, _quoted(digest.said)),
         _section(SUMMARY, [f' {line}' for line in plain(digest.summary).split('\n') if line]),
-        _section(FILES, _files(digest.files.values())),
+        _section(FILES, _files(digest.files.values(), digest.dense)),
         _section(FAILURES, _failures(digest.failures.values())),
         _section(OPEN, _quoted(digest.open)),
         _section(RECORD, _quoted(digest.record)),
@@ -115,15 +116,26 @@ def _quoted(quotes: Iterable[Quote]) -> list[str]:
     return lines
 
 
-def _files(files: Iterable[Touched]) -> list[str]:
-    """A line for each state, its files in order of their last touch."""
-    by_state: dict[Action, list[str]] = {}
-    for file in files:
-        also = sorted(file.actions - {file.last})
-        by_state.setdefault(file.last, []).append(
-            f'{file.path} #{file.step}' + (f' (also {", ".join(also)})' if also else '')
-        )
-    return [f' {state}: ' + '; '.join(by_state[state]) for state in ACTIONS if state in by_state]
+def _files(files: Iterable[Touched], dense: bool) -> list[str]:
+    """A line for each state, its files in order of their last touch; dense, a line for each state and folder."""
+    lines: dict[str, list[str]] = {}
+    for state in ACTIONS:
+        for file in files:
+            if file.last != state:
+                continue
+            folder, name = _parted(file.path) if dense else ('', file.path)
+            also = '' if dense else ', '.join(sorted(file.actions - {file.last}))
+            under = f' {state} in {folder}: ' if folder else f' {state}: '
+            lines.setdefault(under, []).append(f'{name} #{file.step}' + (f' (also {also})' if also else ''))
+    return [under + '; '.join(listed) for under, listed in lines.items()]
+
+
+def _parted(path: str) -> tuple[str, str]:
+    """A path's folder, up to the last slash but one, and the rest, which mostly names the file alone."""
+    pieces = path.rsplit('/', 2)
+    if len(pieces) < 3 or ': ' in path:
+        return '', path
+    return pieces[0] + '/', '/'.join(pieces[1:])
 
 
 def _failures(failures: Iterable[Failing]) -> list[str]:
@@ -175,7 +187,8 @@ def _quotes(lines: Iterable[str]) -> Iterator[Quote]:
 def _files_in(lines: Sequence[str]) -> dict[str, Touched]:
     files = []
     for line in lines:
-        state, colon, listed = line.strip().partition(': ')
+        head, colon, listed = line.strip().partition(': ')
+        state, _, folder = head.partition(' in ')
         last = next((action for action in ACTIONS if action == state), None)
         if not colon or last is None:
             continue
@@ -183,7 +196,7 @@ def _files_in(lines: Sequence[str]) -> dict[str, Touched]:
             found = _FILE.fullmatch(entry)
             if found is not None:
                 also = {action for action in ACTIONS if action in (found[3] or '').split(', ')}
-                files.append(Touched(found[1], frozenset({last} | also), last, int(found[2])))
+                files.append(Touched(folder + found[1], frozenset({last} | also), last, int(found[2])))
     files.sort(key=lambda file: file.step)
     return {file.path: file for file in files}
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from compactor.digest.identifiers import identifiers, words
 from compactor.history.message import Kind, Part
@@ -22,6 +23,12 @@ AROUND = 90
 """Characters kept on each side of a name in a long line."""
 WINDOWS = 12
 """At most this many windows of one long line."""
+ENVELOPE = re.compile(
+    r'(?:Error: |Process |Command )?(?:exit(?:ed)?\b.{0,20}\d+)|(?:Command|Chunk ID|Wall time|Original token count'
+    r'|Total output lines): .*|Output:|<\w+>|</\w+>',
+    re.IGNORECASE,
+)
+"""What tools write around a command's own output."""
 _NUMBERED = re.compile(r'\s*\d+\s*(?:→|\||\t|: )')
 
 
@@ -44,8 +51,7 @@ class Line:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A line that a digest may keep.
 
     Attributes:
@@ -109,6 +115,8 @@ def told(tool: str, arguments: str) -> str:
     head: list[str] = []
     rest: list[str] = []
     for key, value in values.items():
+        if key in _SAYS_NOTHING:
+            continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if '\n' in text.strip() or len(text) > LONG:
             rest.append(f'{key}: {text}')
@@ -117,16 +125,37 @@ def told(tool: str, arguments: str) -> str:
     return '\n'.join([' '.join([tool, *head]), *rest])
 
 
+_SAYS_NOTHING = frozenset(('yield_time_ms', 'max_output_tokens', 'timeout', 'timeout_ms', 'replace_all'))
+"""Arguments that say how to do it: how long to wait, how much to print."""
+
+
 def _lines(text: str, prose: bool) -> Iterator[Line]:
-    for raw in _sentences(text) if prose else text.split('\n'):
+    text = _COLOURED.sub('', text) if '\x1b' in text else text
+    for raw in _sentences(text) if prose else _unescaped(text.split('\n')):
         numbered = _NUMBERED.match(raw)
         stripped = (raw[numbered.end() :] if numbered else raw).strip()
-        if len(stripped) < 2:
+        if len(stripped) < 2 or ENVELOPE.fullmatch(stripped):
             continue
         if len(stripped) <= LONG:
             yield line(stripped)
         else:
             yield from _windows(stripped)
+
+
+_COLOURED = re.compile(r'\x1b\[[\d;]*[A-Za-z]')
+
+
+def _unescaped(lines: Iterable[str]) -> Iterator[str]:
+    """Lines; one that holds a text as JSON or as a literal is taken as the lines of that text."""
+    for text in lines:
+        if len(text) > 2 * AROUND and text.count('\\n') > 2:
+            for inner in _LINE_END.split(text):
+                yield inner.replace('\\t', ' ').replace('\\"', '"')
+        else:
+            yield text
+
+
+_LINE_END = re.compile(r'(?:\\+r)?\\+n')
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -147,11 +176,9 @@ _SENTENCE = re.compile(r'(?<=[.!?])\s+(?=[A-Z`"(])')
 def _windows(text: str) -> Iterator[Line]:
     """A long line as windows around its names; without names, its beginning."""
     spans: list[list[int]] = []
-    at = 0
     for name in dict.fromkeys(identifiers(text)):
         at = text.find(name)
-        start, end = max(0, at - AROUND), min(len(text), at + len(name) + AROUND)
-        spans.append([start, end])
+        spans.append([_edge(text, at - AROUND), min(len(text), at + len(name) + AROUND)])
     if not spans:
         yield line(text[: 2 * AROUND] + ' …')
         return
@@ -163,4 +190,17 @@ def _windows(text: str) -> Iterator[Line]:
         else:
             merged.append(span)
     for start, end in merged[:WINDOWS]:
-        yield line(('… ' if start else '') + text[start:end].strip() + (' …' if end < len(text) else ''))
+        whole = text[start:end] if end == len(text) else text[start:end].rsplit(' ', 1)[0]
+        yield line(('… ' if start else '') + whole.strip() + (' …' if end < len(text) else ''))
+
+
+def _edge(text: str, at: int) -> int:
+    """Where a word begins at or soon after `at`, so that a window begins with a whole word."""
+    if at <= 0:
+        return 0
+    space = text.find(' ', at - 1, at + EDGE)
+    return at if space < 0 else space + 1
+
+
+EDGE = 24
+"""Characters in which a window's edge looks for the beginning of a word."""

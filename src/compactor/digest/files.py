@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from compactor.digest.commands import PATH_KEYS, arguments, scripts
+from compactor.digest.reads import same_file
 from compactor.history.message import Kind, Part
 
 Action = Literal['read', 'created', 'edited', 'deleted']
@@ -29,13 +31,13 @@ _BY_EDITOR: Mapping[str, Action] = {
 _PATCHED: Mapping[str, Action] = {'Update': 'edited', 'Add': 'created', 'Delete': 'deleted'}
 _PATCH = re.compile(r'^\*\*\* (Update|Add|Delete) File: (.+)$', re.MULTILINE)
 _COMMANDS = re.compile(r'\|\||&&|[|;\n]')
-_REDIRECT = re.compile(r'(?<![0-9&])>{1,2}\s*([\w./\-~]+)')
+_REDIRECT = re.compile(r'(?<![0-9&=\-])>{1,2}\s*([\w./\-~@+]+)')
 _BY_COMMAND: Mapping[str, Action] = {
     **dict.fromkeys(('cat', 'head', 'tail', 'less', 'nl', 'bat', 'sed'), 'read'),
     **dict.fromkeys(('rm', 'unlink'), 'deleted'),
     **dict.fromkeys(('touch', 'tee'), 'created'),
 }
-_PATH = re.compile(r'[\w.~\-]*[\w/](?:\.[A-Za-z0-9]{1,8}|/[\w.\-]+)')
+_PATH = re.compile(r'(?=.*(?:/|\.[A-Za-z0-9]{1,8}$))[/~]?[\w.@+\-]+(?:/[\w.@+\-]+)*')
 _NOWHERE = ('/dev/null', '/dev/stderr', '/dev/stdout')
 
 
@@ -50,13 +52,20 @@ class Touched:
 
 
 def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | None = None) -> dict[str, Touched]:
-    """Every file that these calls (each with its step's ordinal) touched, over what was known before."""
+    """Every file that these calls (each with its step's ordinal) touched, over what was known before.
+
+    A relative path with a folder in it is the same file as an absolute one that ends so.
+    """
     files = dict(known or {})
     for step, part in calls:
         if part.kind is not Kind.CALL:
             continue
         for path, action in touches(part):
-            before = files.pop(path, None)  # moves to the end: the ledger is in order of the last touch
+            twin = next((known for known in files if known != path and same_file(known, path)), None)
+            before = files.pop(path if twin is None else twin, None)  # moves to the end: in order of the last touch
+            path = path if twin is None else max(path, twin, key=len)
+            if action == 'created' and before is not None and before.last in ('read', 'edited'):
+                action = 'edited'
             actions = (before.actions if before else frozenset()) | {action}
             files[path] = Touched(path, actions, action, step)
     return files
@@ -86,14 +95,28 @@ def _commanded(command: str) -> Iterator[tuple[str, Action]]:
             words.pop(0)
         if not words:
             continue
-        action = _BY_COMMAND.get(words[0])
-        if words[0] == 'sed' and any(word.startswith('-i') for word in words):
-            action = 'edited'
+        name, *named = (word.strip('\'"') for word in words)
+        in_place = name == 'sed' and any(word.startswith('-i') for word in named)
+        if name == 'sed' and not any(word.startswith(('-e', '-f')) for word in named):
+            script = next((i for i, word in enumerate(named) if word and not word.startswith('-')), None)
+            named = [word for i, word in enumerate(named) if i != script]
+        if name == 'sed':  # what is left of a script with spaces is no file
+            named = [word for word in named if '.' in word and not word.startswith('s/')]
+        paths = [word for word in named if not word.startswith('-') and word not in _NOWHERE]
+        if name in ('mv', 'cp') and len(paths) > 1:
+            *sources, target = paths
+            for source in sources:
+                into = target + posixpath.basename(source) if target.endswith('/') else target
+                yield from _fitting([source], 'deleted' if name == 'mv' else 'read')
+                yield from _fitting([into], 'created')
+        action = 'edited' if in_place else _BY_COMMAND.get(name)
         if action is not None:
-            for word in words[1:]:
-                word = word.strip('\'"')
-                if not word.startswith('-') and _PATH.fullmatch(word) and word not in _NOWHERE:
-                    yield word, action
-        for path in _REDIRECT.findall(single):
-            if _PATH.fullmatch(path) and path not in _NOWHERE:
-                yield path, 'created'
+            yield from _fitting(paths, action)
+        yield from _fitting([path for path in _REDIRECT.findall(single) if path not in _NOWHERE], 'created')
+
+
+def _fitting(paths: Iterable[str], action: Action) -> Iterator[tuple[str, Action]]:
+    """Of these words those that name files."""
+    for path in paths:
+        if _PATH.fullmatch(path):
+            yield path, action

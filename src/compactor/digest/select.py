@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, nlargest
 
 from compactor.digest.evidence import Candidate, Line, Voice
+from compactor.digest.identifiers import specific
 
 HALF = 12_000
 """Recency is 1 / (1 + tokens back / HALF)."""
@@ -21,8 +21,12 @@ OCCURRENCES = 8
 """Occurrences of a name that are weighed: its weightiest."""
 CONSIDERED = 4
 """Candidates looked at closely, as a multiple of those that would fit."""
+NEARLY = 0.9
+"""A line is taken without looking further if it gains at least this share of what the next could gain at most."""
 DENSITY = 0.6
 """Lines are taken by gain / tokens^DENSITY: 1 would favour the shortest, 0 the fullest."""
+ENOUGH = 12.0
+"""Beyond this a name's use says little more: it is everywhere, not more likely to be wanted."""
 UNUSED = 3.0
 """What a name is worth that only outputs show; the agent's own use adds `_USE`."""
 
@@ -37,36 +41,46 @@ def recency(back: int) -> float:
     return 1 / (1 + back / HALF)
 
 
-@dataclass(slots=True)
 class _Name:
-    """What is known of one name."""
+    """What is known of one name.
 
-    steps: set[tuple[int, Voice]]
-    voices: set[Voice]
-    last: int
-    last_call: int | None
-    at: list[int]
+    Attributes:
+        at: the candidates that hold it.
+        uses: the steps that do, once for each voice.
+        last: tokens back to its last use.
+        last_call: the same for the agent's calls; None if no call holds it.
+    """
+
+    __slots__ = ('at', 'last', 'last_call', 'uses')
+
+    def __init__(self, back: int) -> None:
+        self.at: list[int] = []
+        self.uses: set[tuple[int, Voice]] = set()
+        self.last = back
+        self.last_call: int | None = None
 
 
 def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, list[int]]]:
     """What each name is worth, and the candidates that hold it."""
     names: dict[str, _Name] = {}
-    for i, candidate in enumerate(candidates):
-        for name in candidate.line.names:
+    for i, (line, step, voice, back) in enumerate(candidates):
+        use = (step, voice)
+        for name in line.names:
             known = names.get(name)
             if known is None:
-                known = names[name] = _Name(set(), set(), candidate.back, None, [])
-            known.steps.add((candidate.step, candidate.voice))
-            known.voices.add(candidate.voice)
+                known = names[name] = _Name(back)
             known.at.append(i)
-            known.last = min(known.last, candidate.back)
-            if candidate.voice is Voice.CALL:
-                known.last_call = candidate.back if known.last_call is None else min(known.last_call, candidate.back)
+            known.uses.add(use)
+            if back < known.last:
+                known.last = back
+            if voice is Voice.CALL and (known.last_call is None or back < known.last_call):
+                known.last_call = back
     worth = {}
     for name, known in names.items():
-        use = UNUSED + sum(_USE[voice] for voice in known.voices)
+        used = UNUSED + sum([_USE[voice] for voice in {voice for _, voice in known.uses}])
         called = 1 + 2 * recency(known.last_call) if known.last_call is not None else 1.0
-        worth[name] = use * math.sqrt(len(known.steps)) * (0.15 + recency(known.last)) * called
+        value = used * math.sqrt(len(known.uses)) * (0.15 + recency(known.last)) * called
+        worth[name] = min(value, ENOUGH + value / 8) * specific(name)
     return worth, {name: known.at for name, known in names.items()}
 
 
@@ -80,52 +94,81 @@ def choose(
     bonus: Callable[[Candidate], float],
 ) -> list[int]:
     """Indexes of the candidates to keep within about `budget` tokens, the worthiest first."""
-    weights = [_WEIGHT[c.voice] * (0.3 + recency(c.back)) * _RICH[min(c.line.size, 16)] for c in candidates]
-    occurrences = _occurrences(candidates, worth, holders, weights)
-    covered: dict[str, list[float]] = {name: [0.0] * len(found) for name, found in occurrences.items()}
-
-    def cover(line: Line, commit: bool) -> float:
-        total = 0.0
-        mine = line.words
-        for name in line.names:
-            seen = covered.get(name)
-            if seen is None:
-                continue
-            for k, (theirs, size, weight) in enumerate(occurrences[name]):
-                more = (theirs & mine).bit_count() / size - seen[k]
-                if more > 0:
-                    total += weight * more
-                    if commit:
-                        seen[k] += more
-        return total
-
+    weights = [
+        _WEIGHT[voice] * (0.3 + 1 / (1 + back / HALF)) * _RICH[min(line.size, 16)]
+        for line, _, voice, back in candidates
+    ]
+    open_ = _occurrences(candidates, worth, holders, weights)
     for line in shown:
-        cover(line, True)
-    heap = _shortlist(candidates, weights, worth, budget, cost, bonus)
+        _cover(open_, line)
+    prices = [cost(candidate) for candidate in candidates]
+    bonuses = [bonus(candidate) for candidate in candidates]
+    heap = _shortlist(candidates, weights, worth, budget, prices, bonuses)
     chosen: list[int] = []
     left = budget
     while heap:
         _, i, fresh = heappop(heap)
-        candidate = candidates[i]
-        price = cost(candidate)
+        price = prices[i]
         if price > left:
             continue
-        if fresh == len(chosen):
-            chosen.append(i)
-            left -= price
-            cover(candidate.line, True)
-            continue
-        gain = cover(candidate.line, False) + bonus(candidate)
-        if gain > 1e-9:
+        line = candidates[i].line
+        if fresh != len(chosen):
+            gain = _gain(open_, line) + bonuses[i]
+            if gain <= 1e-9:
+                continue
             density = gain / price**DENSITY
-            entry = (-density, i, len(chosen))
-            if not heap or -density <= heap[0][0]:
-                chosen.append(i)
-                left -= price
-                cover(candidate.line, True)
-            else:
-                heappush(heap, entry)
+            if heap and density < -heap[0][0] * NEARLY:
+                heappush(heap, (-density, i, len(chosen)))
+                continue
+        chosen.append(i)
+        left -= price
+        _cover(open_, line)
     return chosen
+
+
+class _Occurrence:
+    """One place of a name: the words of its line, what each is worth, and how many of them are kept so far."""
+
+    __slots__ = ('each', 'kept', 'words')
+
+    def __init__(self, words: int, each: float) -> None:
+        self.words = words
+        self.each = each
+        self.kept = 0
+
+
+Open = dict[str, list[_Occurrence]]
+"""The occurrences of each name that no kept line covers whole."""
+
+
+def _gain(occurrences: Open, line: Line) -> float:
+    """What a line would add."""
+    total = 0.0
+    mine = line.words
+    for name in line.names:
+        for occurrence in occurrences.get(name, ()):
+            more = (occurrence.words & mine).bit_count() - occurrence.kept
+            if more > 0:
+                total += occurrence.each * more
+    return total
+
+
+def _cover(occurrences: Open, line: Line) -> None:
+    """A line is kept: what it covers of its names' occurrences gains nothing any more."""
+    mine = line.words
+    for name in line.names:
+        found = occurrences.get(name)
+        if found is None:
+            continue
+        for occurrence in found:
+            shared = (occurrence.words & mine).bit_count()
+            if shared > occurrence.kept:
+                occurrence.kept = shared
+        left = [occurrence for occurrence in found if occurrence.kept < occurrence.words.bit_count()]
+        if left:
+            occurrences[name] = left
+        else:
+            del occurrences[name]
 
 
 def _occurrences(
@@ -133,14 +176,16 @@ def _occurrences(
     worth: Mapping[str, float],
     holders: Mapping[str, Sequence[int]],
     weights: Sequence[float],
-) -> dict[str, list[tuple[int, int, float]]]:
+) -> Open:
     """The weightiest occurrences of each name, their weights adding up to the name's worth."""
-    found: dict[str, list[tuple[int, int, float]]] = {}
+    found: Open = {}
     for name, at in holders.items():
         best = nlargest(OCCURRENCES, at, key=weights.__getitem__) if len(at) > OCCURRENCES else at
-        total = sum(weights[i] for i in best)
-        scale = worth[name] / total
-        found[name] = [(candidates[i].line.words, candidates[i].line.size or 1, weights[i] * scale) for i in best]
+        scale = worth[name] / sum([weights[i] for i in best])
+        occurrences = found[name] = []
+        for i in best:
+            line = candidates[i].line
+            occurrences.append(_Occurrence(line.words, weights[i] * scale / (line.size or 1)))
     return found
 
 
@@ -149,26 +194,25 @@ def _shortlist(
     weights: Sequence[float],
     worth: Mapping[str, float],
     budget: int,
-    cost: Callable[[Candidate], int],
-    bonus: Callable[[Candidate], float],
+    prices: Sequence[int],
+    bonuses: Sequence[float],
 ) -> list[tuple[float, int, int]]:
     """A heap of the candidates worth a closer look, by the most they could gain."""
-    scored: list[tuple[float, int, float, int]] = []
+    scored: list[tuple[float, int, float]] = []
     for i, candidate in enumerate(candidates):
-        most = bonus(candidate)
+        most = bonuses[i]
         for name in candidate.line.names:
             most += worth[name]
         if most > 0:
-            price = cost(candidate)
-            density = most / price**DENSITY
-            scored.append((-density * weights[i], i, -density, price))
+            density = most / prices[i] ** DENSITY
+            scored.append((-density * weights[i], i, -density))
     scored.sort()
     heap: list[tuple[float, int, int]] = []
     room = budget * CONSIDERED
-    for _, i, density, price in scored:
+    for _, i, density in scored:
         if room <= 0:
             break
-        room -= price
+        room -= prices[i]
         heap.append((density, i, -1))
     heapify(heap)
     return heap

@@ -7,21 +7,24 @@ PostgreSQL: advisory locks per key, held to the end of the transaction.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compactor.errors import ConfigError, StoreError
-from compactor.store.location import as_url, default_url, prepare
+from compactor.store.location import as_url, default_url, file_of, prepare, without_password
+from compactor.store.lock import Taken, TurnLock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 WAIT = 5.0
-"""Seconds that a transaction waits for another one at most."""
+"""Seconds that a transaction waits for another one, or for a server to answer, at most."""
+SILENCE = 15.0
+"""Seconds after which a PostgreSQL server that acknowledges nothing counts as gone."""
 READS = 'compactor_reads'
 """Marks a connection that only reads, so that it does not wait for writers."""
 FIXED_IN = (3, 51, 3)
@@ -31,29 +34,46 @@ FIXED_IN = (3, 51, 3)
 class Store:
     """A database of ours. Safe to share between threads; other processes open their own on the same URL.
 
+    A process that was forked may go on using its parent's store: it opens connections of its own.
+
     Args:
         url: `sqlite:///...`, `postgresql+psycopg://...`, or the path of a SQLite file.
         clock: seconds since 1970.
+        wait: seconds that a transaction waits for another one at most.
+
+    Attributes:
+        path: the file of a SQLite store; None for one in memory and for PostgreSQL.
 
     Raises:
         ConfigError: the URL is of another kind, or the extra that serves it is not installed.
-        StoreError: (from `open` and from each use) the database cannot be reached, read or written.
+        StoreError: (from `open` and from each use) the database cannot be reached, read or written. The store may be
+            used again as soon as the trouble is over.
     """
 
-    def __init__(self, url: str | Path | None = None, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, url: str | Path | None = None, *, clock: Callable[[], float] = time.time, wait: float = WAIT
+    ) -> None:
         self.url = as_url(url if url is not None else default_url())
         self.clock = clock
+        self.wait = wait
+        self.path = file_of(self.url)
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
+        self._lock = self._new_lock()
+        self._process = os.getpid()
 
     @classmethod
-    def open(cls, url: str | Path | None = None, *, clock: Callable[[], float] = time.time) -> Store:
+    def open(
+        cls, url: str | Path | None = None, *, clock: Callable[[], float] = time.time, wait: float = WAIT
+    ) -> Store:
         """Opens a store and brings it to the newest version.
 
         Args:
             url: see `Store`; default: `COMPACTOR_STORE`, else a SQLite file in the user's state directory.
             clock: seconds since 1970.
+            wait: seconds that a transaction waits for another one at most.
         """
-        store = cls(url, clock=clock)
+        store = cls(url, clock=clock, wait=wait)
         with store.write():
             return store
 
@@ -63,22 +83,12 @@ class Store:
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        head, at, tail = self.url.rpartition('@')
-        if not at:
-            return self.url
-        scheme, _, user = head.partition('://')
-        return f'{scheme}://{user.partition(":")[0]}@{tail}'
+        return without_password(self.url)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether it is a SQLite database."""
         return self.url.startswith('sqlite')
-
-    @property
-    def path(self) -> Path | None:
-        """The file of a SQLite store; None for one in memory and for PostgreSQL."""
-        name = self.url.removeprefix('sqlite:///') if self.is_sqlite else ''
-        return Path(name) if name and not name.startswith(':memory:') and self.url != 'sqlite://' else None
 
     def close(self) -> None:
         """Lets go of all connections; the store may be used again."""
@@ -98,100 +108,168 @@ class Store:
     def write(self, *keys: str) -> Iterator[Connection]:
         """A transaction that may write; nobody else changes what belongs to `keys` until it ends.
 
+        On SQLite nobody else writes at all until then, so it is to be short. A thread may have one open at a time.
+
         Raises:
             StoreError: the database is away, locked, full or damaged; nothing of the transaction is kept.
         """
-        with self._told(), self._locked(), self._opened().begin() as connection:
-            if not self.is_sqlite:
-                self._lock_keys(connection, keys)
-            yield connection
+        with self._told():
+            if self.is_sqlite:
+                with self._lock.held(self.wait), self._ready(locked=True).begin() as connection:
+                    yield connection
+            else:
+                with self._ready().begin() as connection:
+                    self._lock_keys(connection, keys)
+                    yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
-        with self._told(), self._opened().connect() as connection:
-            yield connection.execution_options(**{READS: True})
+        """A transaction that only reads; it sees the store as it was when it began to read.
+
+        Raises:
+            StoreError: the database is away or damaged.
+        """
+        with self._told():
+            if self.is_sqlite and self.path is None:  # all threads share the one connection that has the data
+                with self._lock.held(self.wait), self._ready(locked=True).connect() as connection:
+                    yield connection.execution_options(**{READS: True})
+            else:
+                with self._ready().connect() as connection:
+                    yield connection.execution_options(**{READS: True})
+
+    # -- opening ------------------------------------------------------------------------------------------------
+
+    def _ready(self, *, locked: bool = False) -> Engine:
+        """The engine, opened if need be, which takes the lock; `locked` says that the caller holds it."""
+        engine = self._current()
+        if engine is not None:
+            return engine
+        if locked:
+            return self._opened()
+        with self._lock.held(self.wait):
+            return self._current() or self._opened()
+
+    def _current(self) -> Engine | None:
+        """The engine, if it is of this process and its file still the one at the path."""
+        if self._engine is None or self._file == _identity(self.path):
+            return self._engine
+        self.close()
+        return None
 
     def _opened(self) -> Engine:
-        engine = self._engine
-        if engine is None:
-            engine = _engine(self.url, self.path)
-            with engine.begin() as connection:
-                from compactor.store.migrations import migrate
+        from compactor.store.migrations import migrate
 
+        if self.path is not None:
+            prepare(self.path)
+        engine = _engine(self.url, self.path, self.wait)
+        try:
+            with engine.begin() as connection:
                 if not self.is_sqlite:
                     self._lock_keys(connection, ('schema',))
                 migrate(connection, self.clock())
-            self._engine = engine
+        except BaseException:
+            engine.dispose()
+            raise
+        self._file = _identity(self.path)
+        self._engine = engine
         return engine
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = self._lock
-        if lock is None:
-            yield
+    def _after_fork(self) -> None:
+        """Lets go of what is the parent's in a process that was forked: its connections, and a lock it may hold."""
+        if self._process == os.getpid():
             return
-        from filelock import Timeout
+        self._process = os.getpid()
+        self._lock = self._new_lock()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose(close=False)
 
-        try:
-            with lock.acquire(timeout=WAIT):
-                yield
-        except Timeout:
-            raise StoreError(f'the store {self.shown} has been locked by another process for {WAIT:g} s') from None
+    def _new_lock(self) -> TurnLock:
+        return TurnLock(None if self.path is None else self.path.with_name(f'{self.path.name}.lock'))
 
-    @cached_property
-    def _lock(self) -> Any:
-        """The lock file beside a SQLite store; None where there is no file."""
-        if self.path is None:
-            return None
-        _needs('store', 'filelock')
-        from filelock import FileLock
-
-        prepare(self.path)
-        return FileLock(f'{self.path}.lock', mode=0o600, is_singleton=False)
-
-    @staticmethod
-    def _lock_keys(connection: Connection, keys: tuple[str, ...]) -> None:
+    def _lock_keys(self, connection: Connection, keys: tuple[str, ...]) -> None:
+        """Holds these keys until the transaction ends: in one order, so that no two wait for each other, in one go."""
         from sqlalchemy import text
 
-        for key in sorted(keys):  # always in one order, so that two transactions cannot wait for each other
-            connection.execute(
-                text('SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))'), {'key': f'compactor/{key}'}
-            )
+        if not keys:
+            return
+        values = {f'key{i}': f'compactor/{key}' for i, key in enumerate(sorted(set(keys)))}
+        locks = ', '.join(f'pg_advisory_xact_lock(hashtextextended(:{name}, 0))' for name in values)
+        wait = {'wait': f'{max(1, int(self.wait * 1_000))}ms'}
+        connection.execute(text(f"SELECT set_config('lock_timeout', :wait, true), {locks}"), values | wait)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """What the driver raises as a `StoreError` that says where and what to do."""
+        """What the driver or the file system raises as a `StoreError` that says where and what to do."""
         _needs('store', 'sqlalchemy')
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+        self._after_fork()
         try:
             yield
+        except Taken as error:
+            raise StoreError(f'the store {self.shown} has been locked by {error.by} for {self.wait:g} s') from None
         except DBAPIError as error:
-            raise StoreError(f'the store {self.shown} {_trouble(str(error.orig))}') from error
+            trouble, reopen = _trouble(str(error.orig).strip())
+            if reopen and self.is_sqlite:
+                self.close()
+            raise StoreError(f'the store {self.shown} {trouble}') from error
         except SQLAlchemyError as error:
             raise StoreError(f'the store {self.shown} cannot be used: {error}') from error
 
 
-def _engine(url: str, path: Path | None) -> Engine:
-    from sqlalchemy import create_engine, event
+def _engine(url: str, path: Path | None, wait: float) -> Engine:
+    from sqlalchemy import URL, create_engine, event, make_url
+    from sqlalchemy.exc import ArgumentError
     from sqlalchemy.pool import StaticPool
 
     if not url.startswith('sqlite'):
         _needs('postgres', 'psycopg')
-        return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=False, pool_recycle=300)
-    if path is None:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={'check_same_thread': False})
-    else:
-        engine = create_engine(url, connect_args={'timeout': WAIT, 'check_same_thread': False})
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError):
+            raise ConfigError(
+                f'the URL {without_password(url)} cannot be read: it is postgresql+psycopg://user:password@host:port/name,'
+                ' special characters of the password percent-encoded (@ is %40, / is %2F)'
+            ) from None
+        options = {
+            'connect_timeout': max(1, round(wait)),
+            'tcp_user_timeout': int(SILENCE * 1_000),
+            'application_name': 'compactor',
+        }
+        return create_engine(
+            parsed,
+            connect_args={name: value for name, value in options.items() if name not in parsed.query},
+            pool_size=5,
+            max_overflow=20,
+            pool_timeout=wait,
+            pool_pre_ping=True,  # a server that was restarted costs nobody a transaction
+            pool_recycle=300,
+            hide_parameters=True,
+        )
+    arguments = {'timeout': wait, 'check_same_thread': False}
+    engine = (
+        create_engine('sqlite://', poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
+        if path is None
+        else create_engine(
+            URL.create('sqlite', database=str(path)),
+            pool_size=5,
+            max_overflow=20,
+            pool_timeout=wait,
+            connect_args=arguments,
+            hide_parameters=True,
+        )
+    )
 
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        if path is not None:
-            cursor.execute('PRAGMA journal_mode=WAL')
-        cursor.execute('PRAGMA synchronous=NORMAL')
-        cursor.close()
+        try:
+            if path is not None:
+                connection.execute('PRAGMA journal_mode=WAL').close()
+            connection.execute('PRAGMA synchronous=NORMAL').close()
+        except BaseException:
+            connection.close()
+            raise
 
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql('BEGIN' if connection.get_execution_options().get(READS) else 'BEGIN IMMEDIATE')
@@ -201,15 +279,45 @@ def _engine(url: str, path: Path | None) -> Engine:
     return engine
 
 
-def _trouble(said: str) -> str:
-    """What to do about the usual troubles."""
-    if 'locked' in said:
-        return f'is locked by another process: {said}'
-    if 'malformed' in said or 'not a database' in said:
-        return f'is damaged ({said}): move the file away, or restore it from a copy'
-    if 'full' in said:
-        return f'has no room left on its disk: {said}'
-    return f'cannot be reached: {said.strip()}'
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies at a path; None where there is none."""
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+_TROUBLES = (
+    (('is locked', 'lock timeout', 'could not obtain lock'), 'is locked by another process ({})', False),
+    (
+        ('malformed', 'not a database'),
+        'is damaged ({}): move the file away with those of the same name ending in -wal and -shm, or restore a copy',
+        True,
+    ),
+    (('disk is full', 'No space left'), 'has no room left on its disk ({}): make room', False),
+    (
+        ('readonly', 'read-only', 'unable to open', 'permission denied'),
+        'cannot be written by this user ({}): give this user the right to',
+        True,
+    ),
+    (('disk I/O',), 'cannot be read or written ({}): look after its disk', True),
+    (
+        ('connect', 'terminating', 'closed the', 'shutting down', 'starting up', 'timeout expired', 'SSL'),
+        'cannot be reached ({}): see that the server runs, and that the URL is right',
+        True,
+    ),
+)
+"""By words of the driver's message: what to say, and whether a SQLite file is to be opened anew."""
+
+
+def _trouble(said: str) -> tuple[str, bool]:
+    for words, telling, reopen in _TROUBLES:
+        if any(word in said for word in words):
+            return telling.format(said), reopen
+    return f'refused an operation ({said})', False
 
 
 def _needs(extra: str, module: str) -> None:

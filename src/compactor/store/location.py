@@ -1,4 +1,4 @@
-"""Where a store lives unless it is told otherwise, and who may read it."""
+"""Where a store lives unless it is told otherwise, how its URL is shown, and who may read it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from compactor.errors import ConfigError, StoreError
 
 OWNER_ONLY_FOLDER, OWNER_ONLY_FILE = 0o700, 0o600
+SQLITE = 'sqlite:///'
 
 
 def default_url() -> str:
@@ -17,35 +18,64 @@ def default_url() -> str:
         return named
     from platformdirs import user_state_path
 
-    return f'sqlite:///{user_state_path("compactor") / "store.db"}'
+    return f'{SQLITE}{user_state_path("compactor") / "store.db"}'
 
 
 def as_url(store: str | Path) -> str:
-    """A URL from what a user gave: a URL, or the path of a SQLite file.
+    """A URL from what a user gave: a URL, or the path of a SQLite file (`~` is the home folder).
 
     Raises:
         ConfigError: the URL is of a kind that is not served.
     """
     text = str(store)
-    if '://' not in text:
-        return f'sqlite:///{Path(text).expanduser()}'
-    kind = text.partition('://')[0]
+    if not text.strip():
+        raise ConfigError("a store is a path, 'sqlite:///...' or 'postgresql+psycopg://...', not an empty text")
+    if text == ':memory:':
+        return f'{SQLITE}:memory:'
+    if isinstance(store, Path) or '://' not in text:
+        return f'{SQLITE}{Path(text).expanduser()}'
+    kind, _, rest = text.partition('://')
     if kind in ('postgres', 'postgresql'):
-        return f'postgresql+psycopg://{text.partition("://")[2]}'
-    if kind not in ('sqlite', 'postgresql+psycopg'):
+        return f'postgresql+psycopg://{rest}'
+    if kind == 'sqlite':
+        if rest and not rest.startswith('/'):
+            raise ConfigError(f'a SQLite URL has three slashes before the path: {SQLITE}{rest}')
+        return text
+    if kind != 'postgresql+psycopg':
         raise ConfigError(f"a store is 'sqlite:///...' or 'postgresql+psycopg://...', not {kind}://")
     return text
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite URL: all that stands behind the three slashes; None for one in memory or another kind."""
+    name = url.removeprefix(SQLITE) if url.startswith(SQLITE) else ''
+    return Path(name) if name and name != ':memory:' else None
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown: no password, and none of the options, which may hold one."""
+    if url.startswith('sqlite'):
+        return url
+    scheme, _, rest = url.partition('://')
+    address, _, options = rest.partition('?')
+    user, at, host = address.rpartition('@')
+    if at:
+        return f'{scheme}://{user.partition(":")[0]}@{host}'
+    # A password that holds a question mark has cut the address short: then nothing after a colon can be trusted.
+    return f'{scheme}://{address.partition(":")[0] if "@" in options else address}'
+
+
 def prepare(path: Path) -> None:
-    """Makes folder and file, readable by their owner only; a file that is there keeps its mode.
+    """Makes folder and file, readable by their owner only; what is there already keeps its mode.
 
     Raises:
         StoreError: they cannot be made.
     """
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=OWNER_ONLY_FOLDER)
+        path.parent.mkdir(parents=True, mode=OWNER_ONLY_FOLDER, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, OWNER_ONLY_FILE))
     except OSError as error:
-        raise StoreError(f'cannot make the store {path}: {error.strerror or error}') from None
+        raise StoreError(
+            f'cannot open {path} for writing: {error.strerror or error}; give its folder to this user, or put the'
+            ' store elsewhere (COMPACTOR_STORE)'
+        ) from None

@@ -60,9 +60,10 @@ buckets = Table(
     'compactor_buckets',
     metadata,
     Column('key', String(200), primary_key=True),  # what is counted, such as 'tokens/day/agent:coder'
+    Column('width', Integer, primary_key=True),  # seconds; 0 for a sum that never ends
     Column('start', BigInteger, primary_key=True),  # first second of the bucket
-    Column('width', Integer, primary_key=True),  # seconds
     Column('used', BigInteger, nullable=False),
+    Index('compactor_buckets_start', 'width', 'start'),
 )
 """Sums over stretches of time: a window is a sum over few buckets, however many requests it holds."""
 
@@ -124,7 +125,7 @@ archive = Table(
     Column('created', Float, nullable=False),
     Column('used', Float, nullable=False),
     Index('compactor_archive_handle', 'scope', 'handle'),
-    Index('compactor_archive_used', 'used'),
+    Index('compactor_archive_used', 'scope', 'used'),
 )
 """What compactions and budgets took out, by the hash of its content, each in the scope it was put in."""
 

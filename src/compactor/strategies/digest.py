@@ -7,14 +7,15 @@ a digest that is already there is folded in: its lines stand for selection again
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote, read, render
 from compactor.digest.evidence import Candidate, Line, Voice, candidates, line, lines_of
-from compactor.digest.failures import Failing, command_of, failing, pairs_of
+from compactor.digest.failures import Failing, briefly, command_of, failing, pairs_of, turned_down
 from compactor.digest.files import touched
+from compactor.digest.identifiers import NUMBER, specific
 from compactor.digest.select import choose, values
 from compactor.history.marks import Left, left_out
 from compactor.history.message import Kind, Part, message_of
@@ -29,7 +30,7 @@ USER = 0.30
 """Share of the room for the users' own words."""
 LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
-NAMES = 0.30
+NAMES = 0.33
 """Share of what is left for the record that goes to bare names."""
 SUMMARY = 0.15
 """Share of the digest for a model's summary, at most."""
@@ -44,7 +45,9 @@ _DECISION = re.compile(
     r'|reject\w*|turns out|so I(?:\'ll| will)|chose|the reason)\b',
     re.IGNORECASE,
 )
-_OPEN = re.compile(r'\b(?:next|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b', re.IGNORECASE)
+_OPEN = re.compile(
+    r'\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b', re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Fold:
         shown: the lines of what is kept.
         goal: index in `kept` of the exchange that states the goal.
         asked: the prompts that stay, each with the step that follows it; the goal's comes before step 1.
+        shortened: the calls of what is kept whose results were cut, each with its step and its whole result.
     """
 
     kept: History
@@ -98,6 +102,7 @@ class Fold:
     shown: tuple[Line, ...]
     goal: int | None
     asked: tuple[Quote, ...]
+    shortened: tuple[tuple[int, Part, Part], ...] = ()
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
@@ -109,6 +114,7 @@ class Fold:
         steps: list[Folded] = []
         said, asked = list(before.said), list[Quote]()
         exchanges: list[Exchange] = []
+        pairs: list[tuple[int, Part, Part]] = []
         last = len(history.exchanges) - 1
         for e, exchange in enumerate(history.exchanges):
             stays = e in (goal, last) or e > first or (e == first and cut < len(exchange.steps))
@@ -124,6 +130,7 @@ class Fold:
                 back -= step.tokens
                 if e > first or (e == first and s >= cut) or keeps(step, room):
                     whole.append(step)
+                    pairs += [(ordinal, call, result) for call, result in pairs_of(step.parts)]
                     continue
                 steps.append(Folded(step, ordinal, back))
                 if residue := step.residue():
@@ -134,7 +141,9 @@ class Fold:
                 exchanges.append(Exchange(prompts, tuple(whole)))
         rest = _clipped(history_of(tuple(exchanges)), room)
         shown = tuple(line for part in rest.parts for line in lines_of(part))
-        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal, tuple(asked))
+        texts = {part.text for part in rest.parts if part.kind is Kind.RESULT}
+        shortened = tuple(pair for pair in pairs if pair[2].text not in texts)
+        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal, tuple(asked), shortened)
 
     def budget(self, room: Room) -> int:
         """Tokens that the digest may take; under `LEAST` it says nothing but what was left out.
@@ -178,7 +187,7 @@ class Fold:
         """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
         said = _within(self.said, int(room.tokens * USER), room)
         recent = [f for f in self.steps if f.back <= REACH]
-        calls = [(f.ordinal, part) for f in self.steps for part in f.step.parts if part.kind is Kind.CALL]
+        calls = [(f.ordinal, call) for f in self.steps for call, result in pairs_of(f.step.parts) if _done(result)]
         pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
         document = Document(
             self.left(),
@@ -188,14 +197,18 @@ class Fold:
             failures=self._unresolved(failing(pairs, self.before.failures)),
         )
         document = _bounded(document, int(budget * LEDGERS), room)
-        return self._with_record(document, budget - room.count(render(document)), room)
+        return self._with_record(document, budget, room)
 
     def _unresolved(self, failures: dict[str, Failing]) -> dict[str, Failing]:
         """The failures that what is kept does not tell anew: a command run again there speaks for itself."""
         again = {command_of(call) for call, _ in pairs_of(self.kept.parts)}
-        return {command: failure for command, failure in failures.items() if command not in again}
+        open_still = {command: failure for command, failure in failures.items() if command not in again}
+        text = '\n'.join(part.text for part in self.kept.parts if part.kind is Kind.RESULT)
+        cut_out = failing(self.shortened).items()
+        return open_still | {c: failure for c, failure in cut_out if not all(line in text for line in failure.lines)}
 
-    def _with_record(self, document: Document, budget: int, room: Room) -> Document:
+    def _with_record(self, document: Document, whole: int, room: Room) -> Document:
+        """The document with the record and the names that fill it up to `whole` tokens."""
         recent = (f for f in self.steps if f.back <= REACH)
         lines = _distinct(
             [*self._old_lines(), *(c for f in recent for c in candidates(f.step.parts, f.ordinal, f.back))]
@@ -204,21 +217,24 @@ class Fold:
         shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
         shown += [line(text) for failure in document.failures.values() for text in (failure.command, *failure.lines)]
         document = replace(document, open=_open_work(lines))
-        budget -= sum(room.count(quote.text) + 4 for quote in document.open)
+        budget = whole - room.count(render(document))
         names = int(budget * NAMES)
-        ranked = [lines[i] for i in choose(lines, worth, holders, shown, int(budget * SPARE), _cost, _bonus)]
+        ranked = choose(lines, worth, holders, shown, int(budget * SPARE), _cost, _bonus)
         place = {name: (at[-1], i) for i, (name, at) in enumerate(holders.items())}
         told = {name for line in shown for name in line.names} | set(document.files)
-        chosen = _affordable(ranked, budget - names, room)
-        listed = _names(worth, place, self.before.names, told.union(*(c.line.names for c in chosen)), names, room)
-        spare = names - sum(room.count(f' {name}') for name in listed)
-        if spare > MARKED:  # there were fewer names than room for them
-            chosen = _affordable(ranked, budget - names + spare, room)
-            shown_names = told.union(*(c.line.names for c in chosen))
-            listed = tuple(name for name in listed if name not in shown_names)
-        chosen.sort(key=lambda candidate: candidate.step)
-        record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
-        return replace(document, record=record, names=listed)
+        worth = {name: value for name, value in worth.items() if _telling(name, (lines[i] for i in holders[name]))}
+        space = budget - names
+        for _ in range(FILLINGS):
+            chosen = [lines[i] for i in _affordable(ranked, lines, space, room)]
+            record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
+            seen = told.union(*(c.line.names for c in chosen))
+            listed = _names(worth, place, self.before.names, seen, names, room)
+            filled = replace(document, record=record, names=listed)
+            slack = whole - room.count(render(filled))
+            if slack < whole // 100:
+                break
+            space += slack
+        return filled
 
     def _old_lines(self) -> list[Candidate]:
         """The lines of the digest that is folded in, as what they were."""
@@ -269,8 +285,15 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
 
 
 def _clipped(history: History, room: Room) -> History:
-    """What stays, its results cut where they would take more than half of the room."""
-    return Clamp().apply(history, replace(room, tokens=max(1, room.tokens // 2), may_clamp_prompts=False))
+    """What stays, its results cut where with them it would take more than `KEPT` of the room, or leave too little."""
+    others = history.tokens - sum(part.tokens for part in history.parts if part.kind is Kind.RESULT)
+    most = max(int(room.tokens * KEPT), min(others + int(room.tokens * RESULTS), int(room.tokens * MOST)))
+    return Clamp().apply(history, replace(room, tokens=max(1, most), may_clamp_prompts=False))
+
+
+KEPT, RESULTS, MOST = 1 / 3, 1 / 6, 0.6
+"""Shares of the room: for what stays; for its results, where prompts and calls already take most of that; and for
+both together."""
 
 
 def cut(text: str, tokens: int, count: Callable[[str], int]) -> str:
@@ -314,30 +337,66 @@ def _bounded(document: Document, budget: int, room: Room) -> Document:
     """The ledgers cut to their share, oldest first."""
     empty = replace(document, files={}, failures={})
     base = room.count(render(empty))
-    while document.failures and room.count(render(replace(document, files={}))) - base > budget // 2:
+
+    def size(candidate: Document) -> int:
+        return room.count(render(candidate)) - base
+
+    for lines, command in BRIEFER:
+        if size(replace(document, files={})) <= budget // 2:
+            break
+        failures = [briefly(failure, lines, command) for failure in document.failures.values()]
+        document = replace(document, failures={failure.command: failure for failure in failures})
+    while len(document.failures) > LAST_FAILURES and size(replace(document, files={})) > budget // 2:
         document = replace(document, failures=dict(list(document.failures.items())[1:]))
-    while document.files and (over := room.count(render(document)) - base - budget) > 0:
+    if size(document) > budget:
+        document = replace(document, dense=True)
+    while document.files and (over := size(document) - budget) > 0:
         drop = max(1, over // 16)
         document = replace(document, files=dict(list(document.files.items())[drop:]))
     return document
 
 
+BRIEFER = ((2, 160), (1, 80))
+"""How failures are told where they would take more than their share: lines and characters of the command each."""
+LAST_FAILURES = 6
+"""The newest failures always stay."""
+
+
+def _done(result: Part) -> bool:
+    """Whether a call did what it says, as far as files go: a shell that fails has still done something."""
+    return not (turned_down(result) or result.failed or (len(result.text) < 600 and _REFUSED.match(result.text)))
+
+
+_REFUSED = re.compile(r'\s*(?:Error: (?!Exit)|File does not exist|ENOENT|No such file|Could not )')
+
+
 def _distinct(lines: list[Candidate]) -> list[Candidate]:
-    """Each text once per voice: its newest occurrence stands for all, which recur in the names' values."""
-    return list({(c.voice, c.line.text): c for c in lines}.values())
+    """Each line once for each voice: the newest stands for all, which recur in the names' values."""
+    newest = {(line.voice, line.line.text): i for i, line in enumerate(lines)}
+    return [lines[i] for i in sorted(newest.values())]
 
 
-def _affordable(ranked: Sequence[Candidate], budget: float, room: Room) -> list[Candidate]:
-    """The first of them that fit, counted exactly, in recorded order."""
-    kept: list[tuple[int, Candidate]] = []
-    for i, candidate in enumerate(ranked):
-        price = room.count(candidate.line.text) + MARKED
+def _telling(name: str, held: Iterable[Candidate]) -> bool:
+    """Whether a name says something without its line: a number does if it was used, or stood beside a file's name."""
+    return specific(name) > NUMBER or any(
+        candidate.voice is not Voice.OUTPUT or any('.' in beside and beside != name for beside in candidate.line.names)
+        for candidate in held
+    )
+
+
+def _affordable(ranked: Sequence[int], lines: Sequence[Candidate], budget: float, room: Room) -> list[int]:
+    """Those of the ranked lines that fit, the first before the others, counted exactly; in recorded order."""
+    kept: list[int] = []
+    for i in ranked:
+        price = room.count(lines[i].line.text) + MARKED
         if price <= budget:
             budget -= price
-            kept.append((i, candidate))
-    return [candidate for _, candidate in kept]
+            kept.append(i)
+    return sorted(kept)
 
 
+FILLINGS = 3
+"""Times the record is filled anew with what the text as a whole turned out to leave."""
 MARKED = 2.5
 """Tokens a line costs beside its text: its end, and its share of a mark."""
 SPARE = 1.4
@@ -355,7 +414,7 @@ def _bonus(candidate: Candidate) -> float:
     return 0.0
 
 
-DECISION = 15.0
+DECISION = 6.0
 """As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
@@ -383,6 +442,7 @@ def _names(
 
     That order keeps what stood on one line together, which says more than any ranking.
     """
+    seen = seen.union(*(_ends(name) for name in seen if '/' in name))
     ranked = sorted((name for name in worth if name not in seen), key=lambda name: -worth[name] / (len(name) / 3 + 1))
     names: list[str] = []
     for name in [*ranked, *(name for name in before if name not in seen and name not in worth)]:
@@ -391,3 +451,11 @@ def _names(
             break
         names.append(name)
     return tuple(sorted(names, key=lambda name: place.get(name, (-1, 0))))
+
+
+def _ends(path: str) -> Iterator[str]:
+    """What a path that is told also tells: its ends, down to the file's name."""
+    at = path.find('/')
+    while at >= 0:
+        yield path[at + 1 :]
+        at = path.find('/', at + 1)

@@ -1,0 +1,120 @@
+"""`compactor budget set|show`: limits that hold for every process on the store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compactor.cli.screen import as_json, complain, plain, screen, table
+from compactor.cli.stores import Json, StoreUrl, opened
+from compactor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from compactor.ledger.budget import Usage
+
+budget = typer.Typer(
+    name='budget', no_args_is_help=True, rich_markup_mode=None, help='Set and show budgets that hold for every process.'
+)
+
+
+@budget.command('set')
+def set_(
+    name: Annotated[str, typer.Argument(metavar='NAME', help='What it is called; one of this name is replaced.')],
+    limit: Annotated[str, typer.Option('--limit', metavar='N', help='What may be spent in a period.')],
+    unit: Annotated[str, typer.Option('--unit', metavar='UNIT', help='tokens, requests or usd.')] = 'tokens',
+    period: Annotated[
+        str, typer.Option('--period', metavar='PERIOD', help='minute, hour, day, week, month or year.')
+    ] = 'day',
+    agent: Annotated[str, typer.Option('--agent', metavar='PATTERN', help='Agents it covers.')] = '*',
+    model: Annotated[str, typer.Option('--model', metavar='PATTERN', help='Models it covers.')] = '*',
+    warn_at: Annotated[
+        float, typer.Option('--warn-at', min=0, max=1, metavar='SHARE', help='Share that warns; 0 for never.')
+    ] = 0.8,
+    time_zone: Annotated[str, typer.Option('--time-zone', metavar='ZONE', help='Whose days and months.')] = 'UTC',
+    store: StoreUrl = None,
+) -> None:
+    """Set a budget; what is spent stays spent."""
+    from compactor.ledger.budget import Budget
+    from compactor.ledger.budget import shown as amount_shown
+
+    values: dict[str, Any] = {
+        'name': name,
+        'limit': _amount(limit),
+        'unit': unit,
+        'period': period,
+        'agent': agent,
+        'model': model,
+        'warn_at': warn_at or None,
+        'time_zone': time_zone,
+    }
+    made = Budget(**values)
+    with opened(store) as found:
+        from compactor.store.limits import set_budget
+
+        set_budget(found, made, found.clock())
+    typer.echo(plain(f'set: {made.name}, {amount_shown(made.limit, made.unit)} a {made.period}'))
+
+
+@budget.command('show')
+def show(store: StoreUrl = None, json: Json = False) -> None:
+    """Show all budgets and how they stand."""
+    with opened(store) as found:
+        from compactor.store.limits import all_budgets
+        from compactor.store.reservations import usage
+
+        now = found.clock()
+        standing = [usage(found, one, now) for one in all_budgets(found)]
+    if json:
+        from compactor.ledger.figures import to_json
+
+        typer.echo(as_json([to_json(_account(one)) for one in standing]))
+    elif standing:
+        columns = ('', 'spent', 'reserved', 'limit', 'unit', 'period', 'used', 'resets')
+        screen().print(table('', columns, map(_row, standing)))
+    else:
+        complain('no budgets are set: compactor budget set NAME --limit N')
+
+
+@budget.command('remove')
+def remove(
+    name: Annotated[str, typer.Argument(metavar='NAME', help='Which.')],
+    store: StoreUrl = None,
+) -> None:
+    """Forget a budget; exit code 1 if there is none."""
+    with opened(store) as found:
+        from compactor.store.limits import remove_budget
+
+        if not remove_budget(found, name):
+            raise ConfigError(f'there is no budget {name!r} in {found.shown}')
+    typer.echo(plain(f'removed: {name}'))
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text.replace(',', '').replace('_', ''))
+    except InvalidOperation:
+        raise ConfigError(f'--limit is a number, not {text!r}') from None
+    if not amount.is_finite() or amount < 0:
+        raise ConfigError(f'--limit is an amount, not {text!r}')
+    return amount
+
+
+def _row(one: Usage) -> tuple[object, ...]:
+    made = one.budget
+    resets = f'{datetime.fromtimestamp(one.resets, UTC):%m-%d %H:%M}'
+    amounts = (f'{amount.normalize():,f}' for amount in (one.used, one.reserved, one.limit))
+    return made.name, *amounts, made.unit, made.period, f'{one.usage_pct:.0f}%', resets
+
+
+def _account(one: Usage) -> dict[str, Any]:
+    return {
+        **one.budget.model_dump(),
+        'used': one.used,
+        'reserved': one.reserved,
+        'remaining': one.remaining,
+        'usage_pct': one.usage_pct,
+        'resets': one.resets,
+    }

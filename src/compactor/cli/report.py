@@ -1,0 +1,123 @@
+"""`compactor report`: what the last hours cost, what was saved, and what could be better; or one conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from compactor.cli.screen import as_json, clean, count, facts, screen, table
+from compactor.cli.stats import UNNAMED, summary_facts
+from compactor.cli.stores import Hours, Json, StoreUrl, cost, opened, percent, seconds
+from compactor.errors import StoreError
+
+if TYPE_CHECKING:
+    from compactor.ledger.efficiency import Ranking
+    from compactor.ledger.report import ConversationReport, DailyCost, OptimizationReport
+    from compactor.ledger.savings import Savings
+
+
+def report(
+    hours: Hours = 24.0,
+    conversation: Annotated[
+        str | None, typer.Option('--conversation', metavar='ID', help='Of this conversation instead.')
+    ] = None,
+    alert: Annotated[
+        float, typer.Option('--alert', min=0, metavar='USD', help='Dollars a day above which to warn.')
+    ] = 50.0,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Report what was spent and saved, which models are efficient, and what could be better."""
+    with opened(store) as found:
+        from compactor.ledger.figures import to_json
+        from compactor.ledger.prices import Prices
+        from compactor.store.entries import Ledger
+
+        ledger = Ledger(found, Prices())
+        if conversation is not None:
+            one = ledger.conversation(conversation)
+            if one is None:
+                raise StoreError(f'the store {found.shown} knows no conversation {conversation!r}')
+            typer.echo(as_json(to_json(one))) if json else _show_conversation(one)
+            return
+        whole, today = ledger.optimization(hours), ledger.today(Decimal(str(alert)))
+    if json:
+        typer.echo(as_json({**to_json(whole), 'today': to_json(today)}))
+    else:
+        _show(whole, today)
+
+
+def _show(whole: OptimizationReport, today: DailyCost) -> None:
+    out = screen()
+    out.print(facts([*summary_facts(whole.metrics), ('today', _today(today))]))
+    if not whole.metrics.total.requests:
+        return
+    out.print()
+    out.print('Savings', style='bold')
+    out.print(facts(_saved(whole.savings)))
+    if whole.efficiency_rankings:
+        out.print()
+        columns = ('', 'efficiency', 'tokens/s', 'a request', 'requests')
+        out.print(table('Models, most efficient first', columns, map(_ranked, whole.efficiency_rankings)))
+    stored = whole.cache
+    if stored['total_entries']:
+        out.print()
+        said = f'{count(stored["total_entries"], "answer")} kept, had {count(stored["total_hits"], "time")},'
+        out.print(facts([('response cache', f'{said} {stored["total_tokens_saved"]:,} tokens saved')]))
+    out.print()
+    out.print('Recommendations', style='bold')
+    for one in whole.recommendations:
+        out.print(clean(f'- {one.text}'))
+
+
+def _today(today: DailyCost) -> str:
+    text = cost(today.cost, today.unpriced)
+    return f'{text}: MORE THAN {cost(today.threshold)} A DAY' if today.alert else text
+
+
+def _saved(found: Savings) -> Iterator[tuple[str, object]]:
+    amounts = {
+        'tokens sent and received': found.tokens_sent,
+        'spared by compaction': found.by_compaction,
+        'spared by output budgets': found.by_outputs,
+        'spared by the response cache': found.by_cache,
+        'spent on summaries': -found.spent_on_summaries,
+        'saved': found.net,
+    }
+    width = max(len(f'{amount:,}') for amount in amounts.values())
+    for name, amount in amounts.items():
+        share = f' ({percent(found.share)})' if name == 'saved' else ''
+        yield name, f'{amount:{width},}{share}'
+    yield 'saved, in money', f'{cost(found.cost_saved)} (an estimate)'
+
+
+def _ranked(one: Ranking) -> tuple[object, ...]:
+    efficiency = 'free' if one.free else '-' if one.efficiency is None else f'{one.efficiency:,.0f}'
+    speed = '-' if one.tokens_per_second is None else f'{one.tokens_per_second:,.0f}'
+    return one.model, efficiency, speed, cost(one.cost_per_request), one.requests
+
+
+def _show_conversation(one: ConversationReport) -> None:
+    total, tasks = one.total, max(1, one.tasks)
+    out = screen()
+    mean = None if total.cost is None else total.cost / tasks
+    out.print(
+        facts(
+            [
+                ('conversation', one.conversation),
+                ('began', f'{datetime.fromtimestamp(one.started, UTC):%Y-%m-%d %H:%M:%S} UTC'),
+                ('took', seconds(one.duration)),
+                ('tasks', f'{one.tasks:,}, in {count(total.requests, "request")}'),
+                ('tokens', f'{total.tokens:,}, {total.tokens / tasks:,.0f} a task'),
+                ('cost', f'{cost(total.cost, total.unpriced)}, {cost(mean, total.unpriced)} a task'),
+            ]
+        )
+    )
+    for title, groups in (('By kind of task', one.by_task), ('By model', one.by_model)):
+        rows = ((name or UNNAMED, f.requests, f.tokens, cost(f.cost, f.unpriced)) for name, f in groups.items())
+        out.print()
+        out.print(table(title, ('', 'requests', 'tokens', 'cost'), rows))
