@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from compactor.outputs.columns import Scalar, decode_toon, encode_toon
+from compactor.outputs.json_text.columns import Scalar, decode_toon, encode_toon
 
 SCALARS = st.one_of(
     st.none(),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from compactor.outputs.alarms import alarms as speaks_of_errors
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.alarms import alarms as speaks_of_errors
 from compactor.outputs.pieces import Piece, pick
 
 AROUND = 2

@@ -7,8 +7,8 @@ from hypothesis import given
 from inline_snapshot import snapshot
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.buildlog import Role, line_of
-from compactor.outputs.prefixes import without_prefix
+from compactor.outputs.logs.buildlog import Role, line_of
+from compactor.outputs.logs.prefixes import without_prefix
 from compactor.outputs.reducers.builds import reduce_builds
 from tests.outputs.reducers.logs import HOSTILE, allowances, keeps_the_laws, room, survives, texts
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from compactor.outputs import grammars
+from compactor.outputs.code_text import grammars
+from compactor.outputs.code_text.signatures import Role, outline
 from compactor.outputs.reducers.code import reduce_code, unnumbered
-from compactor.outputs.signatures import Role, outline
 from tests.outputs.shapes import HOSTILE, TEXTS, allowance, within
 
 
@@ -149,7 +149,7 @@ SOURCES = {
 def test_languages(language: str, parsed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every language a function is found with its signature apart from its body, parsed or by its indentation."""
     if not parsed:
-        monkeypatch.setattr('compactor.outputs.signatures.PARSED', 0)
+        monkeypatch.setattr('compactor.outputs.code_text.signatures.PARSED', 0)
     lines = SOURCES[language].rstrip('\n').split('\n')
     functions = [block for block in outline(lines, language) if block.role is Role.FUNCTION]
     assert functions

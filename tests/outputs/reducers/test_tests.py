@@ -7,8 +7,8 @@ from hypothesis import given
 from inline_snapshot import snapshot
 
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.runners import from_go_json
 from compactor.outputs.reducers.tests import reduce_tests
-from compactor.outputs.runners import from_go_json
 from tests.outputs.reducers.logs import HOSTILE, allowances, keeps_the_laws, room, survives, texts
 from tests.outputs.reducers.runs import RUNS
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from inline_snapshot import snapshot
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.fold import Cycle, cycles
-from compactor.outputs.frames import frame_of
+from compactor.outputs.logs.fold import Cycle, cycles
+from compactor.outputs.logs.frames import frame_of
 from compactor.outputs.reducers.traces import reduce_traces
 from tests.outputs.reducers.logs import HOSTILE, allowances, keeps_the_laws, room, survives, texts
 

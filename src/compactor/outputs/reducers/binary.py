@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.json_parts import Tree, parts_of
+from compactor.outputs.json_text.parts import Tree, parts_of
 from compactor.outputs.magic import amount, of_base64, of_broken, of_bytes
 from compactor.outputs.reducers.json import reduce_json
 from compactor.outputs.reducers.text import reduce_text

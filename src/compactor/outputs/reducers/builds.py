@@ -19,12 +19,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.buildlog import Line, Role, line_of
+from compactor.outputs.logs.buildlog import Line, Role, line_of
+from compactor.outputs.logs.prefixes import untimed, without_prefix
+from compactor.outputs.logs.ranked import assembled
+from compactor.outputs.logs.stacks import Stack, stacks_of
 from compactor.outputs.pieces import NEVER, Piece, pick
-from compactor.outputs.prefixes import untimed, without_prefix
-from compactor.outputs.ranked import assembled
 from compactor.outputs.reducers.traces import joined_frames, reduce_traces
-from compactor.outputs.stacks import Stack, stacks_of
 
 REACH = 400
 """Characters of a line that are looked at."""

@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.languages import language_of
+from compactor.outputs.code_text.languages import language_of
+from compactor.outputs.code_text.signatures import Block, Role, outline
 from compactor.outputs.pieces import GAP, Piece, pick
 from compactor.outputs.sections import body_of
-from compactor.outputs.signatures import Block, Role, outline
 
 IMPORTS = 8
 """Lines of imports that are all shown; of more the first ones are."""

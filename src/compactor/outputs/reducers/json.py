@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import Any
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.json_parts import Tree, dumped, parts_of
-from compactor.outputs.json_writer import JsonWriter
+from compactor.outputs.json_text.parts import Tree, dumped, parts_of
+from compactor.outputs.json_text.writer import JsonWriter
 from compactor.outputs.reducers.text import reduce_text
 
 ROUNDS = 6

@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.pieces import Piece, pick, unmarked
 from compactor.outputs.reducers.names import split
 from compactor.outputs.sections import EXIT, body_of

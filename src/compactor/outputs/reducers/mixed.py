@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import LEAST, Allowance
 from compactor.outputs.detect import detect
 from compactor.outputs.ends import truncated
 from compactor.outputs.kind import Kind
+from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.reducers.text import reduce_text
 from compactor.outputs.sections import sections
 

@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.pieces import Piece, pick, unmarked
 from compactor.outputs.reducers.names import grouped, split
 from compactor.outputs.sections import EXIT, body_of

@@ -19,8 +19,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.pieces import LONGEST, Piece, pick
 from compactor.outputs.sections import body_of
 

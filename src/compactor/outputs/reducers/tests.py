@@ -19,16 +19,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.frames import is_own
+from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.logs.frames import is_own
+from compactor.outputs.logs.prefixes import without_prefix
+from compactor.outputs.logs.ranked import assembled
+from compactor.outputs.logs.runners import from_go_json
+from compactor.outputs.logs.stacks import REACH, Stack, stacks_of
+from compactor.outputs.logs.testlog import Failure, TestLog, read
 from compactor.outputs.pieces import NEVER, Piece, pick
-from compactor.outputs.prefixes import without_prefix
-from compactor.outputs.ranked import assembled
 from compactor.outputs.reducers.traces import joined_frames, reduce_traces
-from compactor.outputs.runners import from_go_json
-from compactor.outputs.stacks import REACH, Stack, stacks_of
-from compactor.outputs.testlog import Failure, TestLog, read
 
 NAMES_SHARE = 0.7
 """Share of the allowance that names may take before they are grouped by file."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.pieces import Piece, pick
 
 HEAD, TAIL = 8, 12

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compactor.outputs.alarms import alarms
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.fold import cycles
+from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.logs.fold import cycles
+from compactor.outputs.logs.ranked import assembled
+from compactor.outputs.logs.stacks import Placed, Stack, may_hold_stacks, stacks_of
 from compactor.outputs.pieces import Piece, pick
-from compactor.outputs.ranked import assembled
-from compactor.outputs.stacks import Placed, Stack, may_hold_stacks, stacks_of
 
 NEAR = 4
 """Lines before and after the traces that come before the other lines of the log."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from compactor.outputs.frames import Frame, frame_of
+from compactor.outputs.logs.frames import Frame, frame_of
 
 REACH = 400
 """Characters of a line that are looked at."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.json_parts import Number, Pairs, dumped
+from compactor.outputs.json_text.parts import Number, Pairs, dumped
 
 GAP = '…'
 """Key, or beginning of a text, that stands for what is missing."""

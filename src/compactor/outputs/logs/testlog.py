@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from compactor.outputs.runners import Mark, mark_of, numbers_tests
+from compactor.outputs.logs.runners import Mark, mark_of, numbers_tests
 
 HEAD, TAIL = 300, 100
 """Characters at the beginning and at the end of a line that are looked at."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from compactor.outputs import grammars
+from compactor.outputs.code_text import grammars
 
 PARSED = 24_000
 """Characters up to which a parser is tried."""
