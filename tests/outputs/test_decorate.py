@@ -117,6 +117,17 @@ def test_the_type_stays(value: Any) -> None:
     assert tokens(smaller) <= 330  # the framing of a model's or dict's own keys comes on top of its texts
 
 
+def test_a_shape_that_changed_is_put_into_the_type_that_was() -> None:
+    """Uniform rows become columns; where nothing else fits, what is left is one text."""
+    rows = output_budget(300)(lambda: [{'id': i, 'name': f'row {i}'} for i in range(900)])()
+    assert isinstance(rows, list)
+    assert 'row 0' in str(rows)
+    nested: Any = output_budget(20)(lambda: [['x' * 50] * 50] * 50)()
+    assert type(nested) is list
+    named: Any = output_budget(20)(lambda: {'key' * 30: ['x' * 50] * 50})()
+    assert type(named) is dict
+
+
 def test_bytes_that_are_no_text() -> None:
     """They become a note of what they are."""
     smaller = output_budget(100)(lambda: b'\x89PNG\r\n\x1a\n' + bytes(range(256)) * 200)()

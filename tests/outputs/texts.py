@@ -47,27 +47,36 @@ any_text = st.one_of(
 )
 """What comes from a tool, or from somebody who wants to break us."""
 
-HOSTILE = {
-    'one long line': 'a' * 1_000_000,
-    'one long line of words': 'word ' * 200_000,
-    'brackets': '[' * 1_000_000,
-    'nested': '{"a":' * 10_000 + '1' + '}' * 10_000,
-    'spaces': ' ' * 1_000_000,
-    'short lines': 'a\n' * 500_000,
-    'line ends': '\n' * 1_000_000,
-    'returns': 'a\r' * 500_000,
-    'escapes': '\x1b[' * 300_000,
-    'backspaces': 'a\x08' * 200_000,
-    'no text': '\ufffd' * 200_000,
-    'lone surrogates': '\udc80' * 200_000,
-    'quotes': '"' * 500_000,
-    'tags': '<div>' * 100_000,
-    'backticks': '```\n' * 100_000,
-    'bars': '| ' * 300_000,
-    'commas': ',' * 500_000,
-    'colons': 'a:1:' * 200_000,
-    'hunks': '@@ -1 +1 @@\n' * 50_000,
-    'frames': '  File "a.py", line 1, in f\n' * 30_000,
-    'failures': '--- FAIL: TestA (0.0s)\n' * 30_000,
-}
-"""A megabyte or so of what reducers may trip over."""
+
+def hostile(size: int) -> dict[str, str]:
+    """Texts of about `size` characters that reducers may trip over."""
+    deep = size // 7
+    unit = {
+        'one long line': 'a',
+        'one long line of words': 'word ',
+        'brackets': '[',
+        'spaces': ' ',
+        'short lines': 'a\n',
+        'line ends': '\n',
+        'returns': 'a\r',
+        'escapes': '\x1b[',
+        'backspaces': 'a\x08',
+        'no text': '\ufffd',
+        'lone surrogates': '\udc80',
+        'quotes': '"',
+        'tags': '<div>',
+        'backticks': '```\n',
+        'bars': '| ',
+        'commas': ',',
+        'colons': 'a:1:',
+        'hunks': '@@ -1 +1 @@\n',
+        'frames': '  File "a.py", line 1, in f\n',
+        'failures': '--- FAIL: TestA (0.0s)\n',
+    }
+    texts = {name: text * (size // len(text)) for name, text in unit.items()}
+    return {**texts, 'nested': '{"a":' * deep + '1' + '}' * deep}
+
+
+HOSTILE = hostile(100_000)
+HUGE = hostile(1_000_000)
+"""The same, for the sweeps."""

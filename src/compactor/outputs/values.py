@@ -214,7 +214,7 @@ def _shaped(value: Any, sizes: Sizes, failed: bool | None) -> Any:
     try:
         return _like(value, json.loads(smaller))
     except (ValueError, RecursionError):
-        return smaller
+        return _like(value, smaller)
 
 
 def _record(value: Any, sizes: Sizes, failed: bool | None) -> Any:
@@ -252,7 +252,11 @@ def as_json(value: Any) -> str | None:
 
 
 def _like(value: Any, data: Any) -> Any:
-    """`data` as the type of `value`, where that is a plain one."""
-    if isinstance(value, tuple) and isinstance(data, list) and type(value) is tuple:
-        return tuple(data)
+    """`data` as the type of `value`, where that is a plain one; what became another shape is put into one."""
+    if type(value) is list:
+        return data if isinstance(data, list) else [data]
+    if type(value) is tuple:
+        return tuple(data) if isinstance(data, list) else (data,)
+    if isinstance(value, Mapping) and not isinstance(data, dict):
+        return {'…': data}
     return data
