@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import time
 from collections.abc import Sequence
@@ -47,7 +48,9 @@ def _cuts(rows: dict[str, Compact], options: argparse.Namespace) -> dict[str, ob
     for pair in options.cuts.split(','):
         cut, target = map(int, pair.replace('_', '').split(':'))
         results: dict[str, list[Result]] = {row: [] for row in rows}
-        for case in cases(cut, limit=options.limit, cache=options.cache):
+        prepared = cases(cut, limit=options.limit, cache=options.cache)
+        gc.freeze()  # or every compaction is charged with the collector's walks over all the cases
+        for case in prepared:
             fit = case.user_tokens <= USER_SHARE * target
             assert case.before  # its texts are counted, so that no row pays for that
             for row, run in rows.items():

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         StoreError,
     )
     from compactor.history.report import TokenReport
+    from compactor.ledger.budget import Budget
+    from compactor.ledger.entry import Entry
     from compactor.outputs.decorate import output_budget
     from compactor.outputs.kind import Kind
     from compactor.outputs.level import Level, Narrowing
@@ -39,19 +41,23 @@ if TYPE_CHECKING:
     from compactor.policy import (
         ArchivePolicy,
         HistoryPolicy,
+        LedgerPolicy,
         OutputsPolicy,
         Policy,
         SummaryPolicy,
         TaskPolicy,
         TokenPolicy,
     )
+    from compactor.store.archive import StoreArchive
     from compactor.store.engine import Store
+    from compactor.store.entries import Ledger
     from compactor.tokens.counter import Counter
 
 _HOMES = {
     'Archive': 'compactor.archive.archive',
     'ArchiveExpired': 'compactor.errors',
     'ArchivePolicy': 'compactor.policy',
+    'Budget': 'compactor.ledger.budget',
     'BudgetExceeded': 'compactor.errors',
     'CachedModel': 'compactor.adapters.pydantic_ai.cached',
     'Compaction': 'compactor.compaction',
@@ -59,9 +65,12 @@ _HOMES = {
     'CompactorError': 'compactor.errors',
     'ConfigError': 'compactor.errors',
     'Counter': 'compactor.tokens.counter',
+    'Entry': 'compactor.ledger.entry',
     'HistoryError': 'compactor.errors',
     'HistoryPolicy': 'compactor.policy',
     'Kind': 'compactor.outputs.kind',
+    'Ledger': 'compactor.store.entries',
+    'LedgerPolicy': 'compactor.policy',
     'Level': 'compactor.outputs.level',
     'MemoryArchive': 'compactor.archive.archive',
     'Narrowing': 'compactor.outputs.level',
@@ -70,6 +79,7 @@ _HOMES = {
     'RequestTooLarge': 'compactor.errors',
     'Shrunk': 'compactor.outputs.shrink',
     'Store': 'compactor.store.engine',
+    'StoreArchive': 'compactor.store.archive',
     'StoreError': 'compactor.errors',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
@@ -89,6 +99,7 @@ __all__ = [
     'Archive',
     'ArchiveExpired',
     'ArchivePolicy',
+    'Budget',
     'BudgetExceeded',
     'CachedModel',
     'Compaction',
@@ -96,9 +107,12 @@ __all__ = [
     'CompactorError',
     'ConfigError',
     'Counter',
+    'Entry',
     'HistoryError',
     'HistoryPolicy',
     'Kind',
+    'Ledger',
+    'LedgerPolicy',
     'Level',
     'MemoryArchive',
     'Narrowing',
@@ -107,6 +121,7 @@ __all__ = [
     'RequestTooLarge',
     'Shrunk',
     'Store',
+    'StoreArchive',
     'StoreError',
     'SummaryPolicy',
     'TaskPolicy',

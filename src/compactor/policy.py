@@ -9,17 +9,19 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from compactor.archive.archive import MAX_BYTES
 from compactor.archive.recall import MAX_TOKENS
 from compactor.errors import ConfigError
+from compactor.ledger.budget import Budget
 from compactor.outputs.budget import FAMILIES, Budgets
 from compactor.outputs.hint import Family
 from compactor.outputs.level import Narrowing
@@ -245,6 +247,27 @@ class SummaryPolicy(_Station):
     ahead: bool = False
 
 
+class LedgerPolicy(_Station):
+    """Station 5: what is recorded of each request, and what may be spent; needs `Compactor(store=...)`.
+
+    Attributes:
+        enabled: record every model request.
+        budgets: limits of tokens, requests or money by period, agent and model (`ledger.budget.Budget`). A request that
+            would exceed one is refused with `BudgetExceeded` before it is sent.
+        prices: dollars per million tokens by model, such as `{'my-*': {'input': 1, 'output': 4}}`, over those of
+            `genai-prices`.
+        on_store_error: 'open': where the store is away, requests are sent, and not counted. 'closed': they are refused
+            with `StoreError`, if there are budgets.
+        reserve_output: tokens that are set aside for an answer whose request sets no `max_tokens`.
+    """
+
+    enabled: bool = True
+    budgets: tuple[Budget, ...] = ()
+    prices: Mapping[str, Mapping[str, Decimal]] = Field(default_factory=dict)
+    on_store_error: Literal['open', 'closed'] = 'open'
+    reserve_output: Positive = 4_000
+
+
 class TokenPolicy(_Station):
     """How requests are measured.
 
@@ -266,6 +289,7 @@ class Policy(_Station):
     archive: ArchivePolicy = Field(default_factory=ArchivePolicy)
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
     summary: SummaryPolicy = Field(default_factory=SummaryPolicy)
+    ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
 
     @classmethod
     def preset(cls, name: str) -> Policy:

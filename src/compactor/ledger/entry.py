@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 EntryKind = Literal['request', 'summary', 'failover', 'cache']
-"""What a request was for: the agent's own, a summariser's, one sent on to another model, one answered from the cache."""
+"""What a request was for: the agent's own, a summariser's, one sent on to another model, one that a cache answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Entry:
         finish_reason: why the answer ended.
         streamed: whether it was streamed.
         cache_hit: it was answered from the response cache and not sent.
-        saved_by_compaction: input tokens that it would have had besides, without compaction; negative where it has more.
+        saved_by_compaction: input tokens that it would have had besides, without compaction; negative if it has more.
         saved_by_outputs: the same for outputs within budgets.
         saved_by_cache: tokens, input and output, of the answer that was not asked for again.
         error: the exception's name and message where it failed, without content of messages.

@@ -291,7 +291,7 @@ def _clipped(history: History, room: Room) -> History:
     return Clamp().apply(history, replace(room, tokens=max(1, most), may_clamp_prompts=False))
 
 
-KEPT, RESULTS, MOST = 1 / 3, 1 / 6, 0.6
+KEPT, RESULTS, MOST = 0.3, 1 / 8, 0.45
 """Shares of the room: for what stays; for its results, where prompts and calls already take most of that; and for
 both together."""
 
@@ -335,11 +335,10 @@ def _within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]
 
 def _bounded(document: Document, budget: int, room: Room) -> Document:
     """The ledgers cut to their share, oldest first."""
-    empty = replace(document, files={}, failures={})
-    base = room.count(render(empty))
+    base = room.count(render(Document(document.left)))
 
     def size(candidate: Document) -> int:
-        return room.count(render(candidate)) - base
+        return room.count(render(replace(candidate, said=(), summary=''))) - base
 
     for lines, command in BRIEFER:
         if size(replace(document, files={})) <= budget // 2:

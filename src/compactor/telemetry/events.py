@@ -18,6 +18,8 @@ Event
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
  ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+ ├── BudgetWarning      a budget has reached the share at which it warns (once a period)
+ ├── BudgetRefused      a request was refused because a budget had no room for it
  ├── CacheHit           a request was answered from the response cache
  ├── StoreUnavailable   the store could not be reached, read or written; the run went on, if policy says so
  └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
@@ -213,6 +215,36 @@ class OverflowRetried(Event):
 
     tokens_before: int
     tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWarning(Event):
+    """A budget has reached the share at which it warns; once a period, however many processes count.
+
+    Attributes:
+        budget: its name.
+        unit: 'tokens', 'requests' or 'usd'.
+        used: what is spent in this period.
+        limit: what may be.
+        resets: when the next period begins, in seconds since 1970.
+    """
+
+    budget: str
+    unit: str
+    used: float
+    limit: float
+    resets: float
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRefused(Event):
+    """A request was refused with `BudgetExceeded`; figures as in `BudgetWarning`."""
+
+    budget: str
+    unit: str
+    used: float
+    limit: float
+    resets: float
 
 
 @dataclass(frozen=True, slots=True)

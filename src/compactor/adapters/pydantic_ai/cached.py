@@ -25,6 +25,8 @@ from compactor.store.engine import Store
 from compactor.store.responses import MAX_BYTES, TTL, Answer, ResponseCache
 from compactor.telemetry import events
 
+SAVED = 'compactor_saved_tokens'
+"""Key in `ModelResponse.provider_details` of an answer from the cache: what asking again would have cost."""
 UNFINISHED = frozenset(('length', 'content_filter', 'error'))
 """Answers that ended for one of these reasons are not worth having again."""
 
@@ -212,7 +214,8 @@ class CachedModel(WrapperModel):
     def _hit(self, response: ModelResponse, tokens: int) -> ModelResponse:
         """The answer with a usage of nothing: it cost nothing this time."""
         self._reporter.emit(events.CacheHit(None, self._name, tokens))
-        return replace(response, usage=RequestUsage())
+        details = {**(response.provider_details or {}), SAVED: tokens}
+        return replace(response, usage=RequestUsage(), provider_details=details)
 
 
 def last_prompt(messages: list[ModelMessage]) -> str:

@@ -18,11 +18,12 @@ from pydantic_ai.messages import ModelMessage
 from pydantic_ai.tools import AgentDepsT
 from pydantic_ai.toolsets import FunctionToolset
 
+from compactor.adapters.pydantic_ai.accounts import Accounts
 from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import merge_requests
-from compactor.adapters.pydantic_ai.models import identify
+from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.requests import Mode, Requests
@@ -33,6 +34,7 @@ from compactor.archive.recall import Fit
 from compactor.compaction import Compaction
 from compactor.errors import ConfigError
 from compactor.policy import Policy
+from compactor.store.engine import Store
 from compactor.telemetry import events
 
 RetryModelRequest: Any = getattr(exceptions, 'RetryModelRequest', None)
@@ -53,8 +55,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
         summariser: a model, or its name, that adds a summary of goal, decisions, dead ends and next step to every
             digest, as `policy.summary` says; its tokens count in the run's usage, its requests do not. Where it
             fails, the digest goes without. Needs the strategy 'digest' in the policy. Default: no model is asked.
-        archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: one in memory, as
-            `policy.archive` says; instances that share one can read each other's handles.
+        store: a `Store`, its URL or the path of a SQLite file: there every model request is written down, budgets are
+            counted (`policy.ledger`) and the archive is kept. Default: nothing is. Needs a capability, but for the
+            archive.
+        archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: in the store, else in
+            memory, as `policy.archive` says; instances that share one can read each other's handles.
         on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised.
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
@@ -75,6 +80,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         policy: Policy | str | Path = 'default',
         *,
         summariser: Any = None,
+        store: Store | str | Path | None = None,
         archive: Archive | None = None,
         on_event: events.Sink | None = None,
         mode: Mode = 'act',
@@ -88,14 +94,19 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self.description = None
         self.defer_loading = False
         told = _policy(policy)
+        opened = store if isinstance(store, Store) or store is None else Store(store)
         if archive is None and told.archive.enabled:
-            archive = MemoryArchive(told.archive.max_bytes)
+            archive = _archive(opened, id or 'compactor', told.archive.max_bytes)
         self._memory = Memory(told.tokens)
         self._reporter = Reporter(on_event, observing=mode == 'observe')
         asked: Summariser | None = None
         if summariser is not None:
             asked = Summariser(summariser, told.summary, told.tokens.windows, self._reporter.emit, clock)
         self._requests = Requests(told, mode, persist, archive, asked, self._memory, self._reporter, clock)
+        self._accounts: Accounts | None = None
+        if opened is not None:
+            self._accounts = Accounts(opened, told.ledger, mode == 'act', self._reporter, clock)
+            self._reporter.on_summary = self._accounts.hear
         self._told_processor_mode = False
 
     @property
@@ -186,6 +197,22 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if not self.persist:
             kept = await self._requests.process_request(ctx, request_context)
             request_context = _with_messages(request_context, kept)
+        if self._accounts is None:
+            return await self._sent(ctx, request_context, handler)
+        name, state = self._state(ctx, request_context)
+        await self._accounts.reserve(ctx, name, state, (request_context.model_settings or {}).get('max_tokens'))
+        try:
+            response = await self._sent(ctx, request_context, handler)
+        except Exception as error:
+            await self._accounts.failed(ctx, name, state, error)
+            raise
+        await self._accounts.answered(ctx, name, state, response)
+        return response
+
+    async def _sent(
+        self, ctx: RunContext[AgentDepsT], request_context: Any, handler: Callable[[Any], Awaitable[Any]]
+    ) -> Any:
+        """The answer to a request; one that the provider calls too long is compacted and sent once more."""
         try:
             return await handler(request_context)
         except Exception as error:
@@ -238,6 +265,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     async def after_run(self, ctx: RunContext[AgentDepsT], *, result: Any) -> Any:
         """Forgets the run."""
+        await self._give_back(ctx)
         self._memory.forget(ctx.run_id)
         return result
 
@@ -246,6 +274,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         window = window_from(error) if self.mode == 'act' and is_overflow(error) else None
         if window is not None:
             self._memory.learn_window(identify(ctx.model), window)
+        await self._give_back(ctx)
         self._memory.forget(ctx.run_id)
         raise error
 
@@ -275,6 +304,15 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if most is not None and self.mode == 'act' and 'max_tokens' not in settings:
             request.model_settings = {**settings, 'max_tokens': most}
 
+    async def _give_back(self, ctx: RunContext[Any]) -> None:
+        """What was set aside for a request that was interrupted."""
+        state = self._memory.known(ctx.run_id)
+        if self._accounts is not None and state is not None and state.lease is not None:
+            await self._accounts.release(state, ctx, identify(ctx.model))
+
+    def _state(self, ctx: RunContext[Any], request: Any) -> tuple[ModelName, Conversation]:
+        return identify(getattr(request, 'model', None) or ctx.model), self._conversation_of(ctx, request)
+
     def _conversation_of(self, ctx: RunContext[Any], request: Any) -> Conversation:
         name = identify(getattr(request, 'model', None) or ctx.model)
         return self._memory.conversation(ctx.run_id, self._memory.counter(name))
@@ -287,6 +325,15 @@ PROCESSOR_MODE_MISSES = (
     'summaries written ahead',
     'max_tokens (use Agent(model_settings=compactor.model_settings))',
 )
+
+
+def _archive(store: Store | None, scope: str, most: int) -> Archive:
+    """The archive that a policy asks for: in the store, if there is one."""
+    if store is None:
+        return MemoryArchive(most)
+    from compactor.store.archive import StoreArchive
+
+    return StoreArchive(store, scope)
 
 
 def _policy(policy: Policy | str | Path) -> Policy:

@@ -44,6 +44,10 @@ class Conversation:
         used: tokens of the last request.
         spent: tokens of the tools' results so far, where a policy limits them.
         taken: ids of the calls whose results were taken at their tool's hook since the last request.
+        began: when the request in flight was sent, on a clock of seconds that only goes forward; None if none is.
+        lease: what is set aside in budgets for the request in flight.
+        removed: tokens that compactions have taken out of this run's history.
+        trimmed: tokens that were cut from outputs since the last compaction.
         ahead: the task that writes, or wrote, the summary of the next compaction.
         tool_tokens: the size of the run's tool definitions.
         archived: the keys of what its compactions have archived.
@@ -63,6 +67,10 @@ class Conversation:
     used: int = 0
     spent: int = 0
     taken: set[str] = field(default_factory=set)
+    began: float | None = None
+    lease: Any = None
+    removed: int = 0
+    trimmed: int = 0
     ahead: asyncio.Task[Prepared | None] | None = None
     tool_tokens: ToolTokens = field(default_factory=ToolTokens)
     archived: Remembered = field(default_factory=Remembered)
@@ -105,6 +113,8 @@ class Conversation:
         sent = compaction.messages
         self.used = compaction.tokens_after
         if compaction.changed:
+            self.removed += compaction.tokens_before - compaction.tokens_after
+            self.trimmed = 0
             self.handle = newest_handle(sent)
             self.tracker.update(sent)
             self.observed = None

@@ -200,6 +200,8 @@ class Outputs:
         smaller = await self._told(ctx, name, tool, shrinker, value, tokens, failed)
         if state is not None and self._budgets.run is not None:
             state.spent += shrinker.counter.count(text_of(smaller))
+        if state is not None and smaller is not value and self._acting:
+            state.trimmed += max(0, about(text_of(value), shrinker.counter) - about(text_of(smaller), shrinker.counter))
         return smaller
 
     async def _told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -24,11 +25,15 @@ class Reporter:
 
     def __init__(self, on_event: events.Sink | None, observing: bool) -> None:
         self.on_event = on_event
+        self.on_summary: Callable[[events.SummaryWritten], None] | None = None
+        """Hears of every summary that was paid for, whether anybody else listens or not."""
         self._observing = observing
         self._sink_failed = False
 
     def emit(self, event: events.Event) -> None:
         """Hands one event over; never raises."""
+        if self.on_summary is not None and isinstance(event, events.SummaryWritten):
+            self.on_summary(event)
         if self.on_event is None:
             return
         try:

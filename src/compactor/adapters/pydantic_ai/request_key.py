@@ -69,4 +69,5 @@ def _stable(value: Any, ids: dict[str, str]) -> Any:
 
 
 def _jsonable(value: Any) -> Any:
-    return to_jsonable_python(value, fallback=repr)
+    """As JSON; objects that are none (functions, validators) count by their type, for they differ from run to run."""
+    return to_jsonable_python(value, fallback=lambda odd: type(odd).__qualname__)

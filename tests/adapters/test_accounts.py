@@ -1,0 +1,236 @@
+"""Every model request stands in the ledger, none goes beyond a budget, and no store stops a run that may go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_ai.exceptions import AgentRunError
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.usage import RequestUsage
+
+from compactor import (
+    BudgetExceeded,
+    CachedModel,
+    Compactor,
+    HistoryPolicy,
+    LedgerPolicy,
+    Policy,
+    Store,
+    StoreError,
+    restore,
+)
+from compactor.ledger.budget import Budget
+from compactor.ledger.entry import Entry
+from compactor.store.entries import Ledger
+from compactor.store.reservations import usage
+from compactor.telemetry.events import BudgetRefused, BudgetWarning, StoreUnavailable
+from tests.adapters.driver import (
+    WAYS,
+    Log,
+    Script,
+    Way,
+    as_capability,
+    by_run,
+    drive,
+    new_agent,
+    reading_agent,
+    rounds,
+    say,
+    small,
+)
+
+every_way = pytest.mark.parametrize('way', WAYS, ids=lambda f: str(f.__name__))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store on disk."""
+    with Store.open(tmp_path / 'store.db') as opened:
+        yield opened
+
+
+def entries(store: Store) -> list[Entry]:
+    """All entries, oldest first."""
+    return sorted(Ledger(store).entries(), key=lambda entry: entry.at)
+
+
+def counting(*budgets: Budget, **ledger: Any) -> Policy:
+    """A policy with these budgets."""
+    return Policy(history=HistoryPolicy(max_input_tokens=100_000), ledger=LedgerPolicy(budgets=budgets, **ledger))
+
+
+def paid(answer: str = 'Done.', input_tokens: int = 100, output_tokens: int = 20) -> FunctionModel:
+    """A model that reports its usage."""
+
+    def request(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        usage = RequestUsage(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=40)
+        return ModelResponse(parts=[TextPart(answer)], usage=usage, finish_reason='stop')
+
+    return FunctionModel(request, model_name='gpt-4o')
+
+
+@every_way
+def test_every_request_is_an_entry(store: Store, way: Way) -> None:
+    """However the agent is run: one a request, with its model and run."""
+    agent = reading_agent(Script(rounds(4)), name='reader', **as_capability(Compactor(small(), store=store)))
+    drive(way, agent, 'Go.')
+    found = entries(store)
+    assert len(found) == 4
+    assert len({entry.run for entry in found}) == 1
+    assert all(entry.latency is not None and entry.error is None for entry in found)
+    assert all(entry.input_tokens > 0 for entry in found)
+
+
+def test_what_an_entry_says(store: Store) -> None:
+    """Usage as reported, the price that the policy sets, why the answer ended."""
+    policy = counting(prices={'gpt-4o': {'input': 2, 'output': 10, 'cache_read': 1}})
+    drive(by_run, new_agent(paid(), name='teller', **as_capability(Compactor(policy, store=store))), 'Go.')
+    [entry] = entries(store)
+    assert (entry.input_tokens, entry.output_tokens, entry.cache_read_tokens) == (100, 20, 40)
+    assert entry.cost == Decimal('0.00036')
+    assert (entry.finish_reason, entry.kind, entry.cache_hit) == ('stop', 'request', False)
+
+
+def test_savings_are_what_was_not_sent(store: Store) -> None:
+    """Each request after a compaction carries less by what that took out."""
+    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(small(), store=store)))
+    drive(by_run, agent, 'Go.')
+    saved = [entry.saved_by_compaction for entry in entries(store)]
+    assert saved[0] == 0
+    assert saved[-1] > 1_000
+    assert saved == sorted(saved)
+
+
+def test_a_failure_is_an_entry_too(store: Store) -> None:
+    """It says what failed, and counts no tokens."""
+
+    def request(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        raise RuntimeError('the provider is away')
+
+    agent = new_agent(FunctionModel(request), **as_capability(Compactor(counting(), store=store)))
+    with pytest.raises(RuntimeError):
+        drive(by_run, agent, 'Go.')
+    [entry] = entries(store)
+    assert entry.error == 'RuntimeError: the provider is away'
+    assert entry.input_tokens == 0
+
+
+def test_a_hit_of_the_cache_costs_nothing(store: Store) -> None:
+    """It is marked, and says what it saved."""
+    model = CachedModel(paid(), store=store)
+    agent = new_agent(model, **as_capability(Compactor(counting(), store=store)))
+    drive(by_run, agent, 'Go.')
+    drive(by_run, agent, 'Go.')
+    first, second = entries(store)
+    assert (first.cache_hit, second.cache_hit) == (False, True)
+    assert (second.kind, second.input_tokens, second.saved_by_cache, second.cost) == ('cache', 0, 120, Decimal(0))
+
+
+def test_a_summary_is_an_entry(store: Store) -> None:
+    """Under the summariser's name, beside the request that it was written for."""
+
+    def summarise(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        usage = RequestUsage(input_tokens=500, output_tokens=50)
+        return ModelResponse(parts=[TextPart('## Goal\nGo on reading.')], usage=usage)
+
+    summariser = FunctionModel(summarise, model_name='small')
+    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(small(), store=store, summariser=summariser)))
+    drive(by_run, agent, 'Go.')
+    summaries = [entry for entry in entries(store) if entry.kind == 'summary']
+    assert summaries
+    assert {entry.model for entry in summaries} == {'small'}
+    assert {entry.input_tokens for entry in summaries} == {500}
+
+
+def test_a_budget_refuses_before_anything_is_sent(store: Store) -> None:
+    """Its error is one of the run and says when there is room again; a warning came before."""
+    budget = Budget(name='daily', limit=2, unit='requests', period='day', warn_at=0.5)
+    log, asked = Log(), Script(lambda k, messages, info: say('Done.'))
+    agent = new_agent(asked.model, **as_capability(Compactor(counting(budget), store=store, on_event=log)))
+    drive(by_run, agent, 'Go.')
+    drive(by_run, agent, 'Go.')
+    with pytest.raises(BudgetExceeded) as raised:
+        drive(by_run, agent, 'Go.')
+    assert isinstance(raised.value, AgentRunError)
+    assert (raised.value.budget, raised.value.unit, raised.value.limit) == ('daily', 'requests', 2)
+    assert len(asked.seen) == 2
+    assert [event.used for event in log.of(BudgetWarning)] == [1]
+    assert len(log.of(BudgetRefused)) == 1
+
+
+def test_tokens_are_counted_as_used_not_as_reserved(store: Store) -> None:
+    """What was set aside for a long answer is given back."""
+    budget = Budget(name='tokens', limit=10_000, unit='tokens', period='day')
+    policy = counting(budget, reserve_output=8_000)
+    agent = new_agent(paid(), **as_capability(Compactor(policy, store=store)))
+    for _ in range(5):
+        drive(by_run, agent, 'Go.')
+    found = usage(store, budget, store.clock())
+    assert (int(found.used), int(found.reserved)) == (600, 0)
+
+
+def test_a_failed_request_gives_back_what_was_set_aside(store: Store) -> None:
+    """Nothing stays reserved after an error, also in a stream's."""
+    budget = Budget(name='tokens', limit=10_000, unit='tokens', period='day')
+
+    def request(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        raise RuntimeError('away')
+
+    agent = new_agent(FunctionModel(request), **as_capability(Compactor(counting(budget), store=store)))
+    for _ in range(4):
+        with pytest.raises(RuntimeError):
+            drive(by_run, agent, 'Go.')
+    found = usage(store, budget, store.clock())
+    assert (int(found.used), int(found.reserved)) == (0, 0)
+
+
+def test_observing_counts_and_refuses_nothing(store: Store) -> None:
+    """Entries are written, budgets are not asked."""
+    budget = Budget(name='none', limit=0, unit='requests', period='day')
+    agent = new_agent(paid(), **as_capability(Compactor(counting(budget), store=store, mode='observe')))
+    drive(by_run, agent, 'Go.')
+    assert len(entries(store)) == 1
+
+
+def test_a_store_that_is_away(tmp_path: Path) -> None:
+    """Open: the run goes on and says so once; closed: it is refused. When the store is back, so is the ledger."""
+    path = tmp_path / 'store.db'
+    path.mkdir()
+    budget = Budget(name='daily', limit=5, unit='requests', period='day')
+    now = [0.0]
+    log = Log()
+    with Store(path) as store:
+        agent = new_agent(
+            paid(), **as_capability(Compactor(counting(budget), store=store, on_event=log, clock=lambda: now[0]))
+        )
+        for _ in range(3):
+            assert drive(by_run, agent, 'Go.').output == 'Done.'
+        assert len(log.of(StoreUnavailable)) == 1
+        closed = new_agent(paid(), **as_capability(Compactor(counting(budget, on_store_error='closed'), store=store)))
+        with pytest.raises(StoreError, match=r'store\.db'):
+            drive(by_run, closed, 'Go.')
+        path.rmdir()
+        now[0] += 100
+        drive(by_run, agent, 'Go.')
+        assert len(entries(store)) == 1
+
+
+def test_the_archive_outlives_the_process(tmp_path: Path) -> None:
+    """A history compacted by one program is restored by another, byte for byte."""
+    url = f'sqlite:///{tmp_path / "store.db"}'
+    policy = small().model_copy(update={'archive': Policy().archive})
+    with Store.open(url) as store:
+        compactor: Compactor[None] = Compactor(policy, store=store)
+        kept = drive(by_run, reading_agent(Script(rounds(12)), **as_capability(compactor)), 'Go.').all_messages()
+    with Store.open(url) as store:
+        again: Compactor[None] = Compactor(policy, store=store)
+        assert again.archive is not None
+        restored = restore(kept, again.archive)
+    calls = [part for message in restored for part in message.parts if part.part_kind == 'tool-call']
+    assert len(kept) < len(restored)
+    assert len(calls) == 22
