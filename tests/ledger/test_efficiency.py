@@ -66,6 +66,14 @@ def test_a_price_that_is_known_in_part_is_not_free() -> None:
     assert (found[0]['free'], found[0]['efficiency']) == (False, None)
 
 
+def test_agents_are_ranked_likewise() -> None:
+    """Under their own name."""
+    totals = counted([entry(agent='dear', cost='1'), entry(agent='cheap')])
+    found = to_json(rankings(totals, 'agent'))
+    assert [one['agent'] for one in found] == ['cheap', 'dear']
+    assert 'model' not in found[0]
+
+
 def test_only_requests_that_say_something() -> None:
     """Hits, failures and what was not measured tell nothing about a model's speed."""
     assert ranked(entry(cache_hit=True), entry(error='Timeout'), entry(latency=None)) == []

@@ -52,7 +52,8 @@ def test_cost_is_unknown_where_no_price_is() -> None:
     assert (unknown + Figures.of(entry(cost='0.25'))).unpriced == 1
     assert Figures().cost == 0
     failed = Figures.of(entry(cost=None, input_tokens=0, output_tokens=0, error='ConnectError'))
-    assert (failed.cost, failed.failed) == (0, 1)
+    assert failed.cost == 0
+    assert failed.failed == 1
 
 
 def test_time_is_that_of_requests_which_were_answered() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -134,8 +136,10 @@ def test_all_or_none(ledger: Ledger) -> None:
         ledger.record_many([entry(), entry(cost='NaN')])
     with pytest.raises(ConfigError, match='seconds since 1970'):
         ledger.record(entry(float('inf')))
-    with pytest.raises((StoreError, OverflowError)):
+    with pytest.raises(ConfigError, match='input_tokens of an entry'):
         ledger.record_many([entry(), entry(input_tokens=2**70)])
+    with pytest.raises(ConfigError, match='latency'):
+        ledger.record(entry(latency=float('nan')))
     ledger.record_many([])
     assert (ledger.entries(), ledger.totals()) == ([], ())
 
@@ -174,6 +178,66 @@ def test_many_at_once_lose_nothing(store: Store) -> None:
         thread.join()
     whole = overall(Ledger(store).totals())
     assert (whole.requests, whole.nano, whole.input_tokens) == (240, 240, 240_000)
+
+
+def test_cleanup_while_others_record(store: Store) -> None:
+    """The sums of the hour in which the line is drawn are counted again while entries come into it."""
+    start = NOW // HOUR * HOUR
+    line = start + 1_800
+    Ledger(store).record_many(entry(start + i) for i in range(100))
+    begun = threading.Barrier(4)
+
+    def record(number: int) -> None:
+        begun.wait()
+        for i in range(25):
+            Ledger(store).record(entry(line + i, model=f'm{number}'))
+
+    def clean() -> None:
+        begun.wait()
+        for _ in range(5):
+            Ledger(store).cleanup(line)
+
+    threads = [threading.Thread(target=record, args=(number,)) for number in range(3)]
+    threads.append(threading.Thread(target=clean))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ledger = Ledger(store)
+    assert len(ledger.entries()) == 75
+    the_same(ledger.totals(), counted(ledger.entries()))
+
+
+RECORDING = """
+import sys
+from compactor.ledger.entry import Entry
+from compactor.store.engine import Store
+from compactor.store.entries import Ledger
+
+ledger = Ledger(Store.open(sys.argv[1]))
+for number in range(10_000):
+    ledger.record(Entry(at=1_770_000_000.0 + number, model='m', run=f'{sys.argv[2]}/{number}', input_tokens=1))
+    print(number, flush=True)
+"""
+
+
+def test_processes_that_are_killed_lose_nothing_they_had_kept(url: str) -> None:
+    """In the middle of writing: every entry that was acknowledged is there, and the sums are those of the entries."""
+    acknowledged = set()
+    for life in range(4):
+        command = [sys.executable, '-c', RECORDING, url, str(life)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                acknowledged.add(f'{life}/{line.strip()}')
+                if int(line) == 20 + 7 * life:
+                    process.kill()
+    with Store.open(url) as store:
+        ledger = Ledger(store)
+        found = ledger.entries()
+        assert acknowledged <= {one.run for one in found}
+        assert len(found) <= len(acknowledged) + 4
+        the_same(ledger.totals(), counted(found))
 
 
 def test_a_conversation(ledger: Ledger) -> None:

@@ -59,10 +59,11 @@ def _show(whole: OptimizationReport, today: DailyCost) -> None:
     out.print()
     out.print('Savings', style='bold')
     out.print(facts(_saved(whole.savings)))
-    if whole.efficiency_rankings:
-        out.print()
-        columns = ('', 'efficiency', 'tokens/s', 'a request', 'requests')
-        out.print(table('Models, most efficient first', columns, map(_ranked, whole.efficiency_rankings)))
+    for title, ranked in (('Models', whole.efficiency_rankings), ('Agents', whole.agent_rankings)):
+        if ranked:
+            columns = ('', 'efficiency', 'tokens/s', 'a request', 'requests')
+            out.print()
+            out.print(table(f'{title}, most efficient first', columns, map(_ranked, ranked)))
     stored = whole.cache
     if stored['total_entries']:
         out.print()
@@ -80,25 +81,20 @@ def _today(today: DailyCost) -> str:
 
 
 def _saved(found: Savings) -> Iterator[tuple[str, object]]:
-    amounts = {
-        'tokens sent and received': found.tokens_sent,
-        'spared by compaction': found.by_compaction,
-        'spared by output budgets': found.by_outputs,
-        'spared by the response cache': found.by_cache,
-        'spent on summaries': -found.spent_on_summaries,
-        'saved': found.net,
-    }
-    width = max(len(f'{amount:,}') for amount in amounts.values())
-    for name, amount in amounts.items():
-        share = f' ({percent(found.share)})' if name == 'saved' else ''
-        yield name, f'{amount:{width},}{share}'
+    share = '' if found.share is None else f' ({percent(found.share)})'
+    yield 'sent and received', f'{found.tokens_sent:,} tokens'
+    yield 'spared by compaction', f'{found.by_compaction:,}'
+    yield 'spared by output budgets', f'{found.by_outputs:,}'
+    yield 'spared by the response cache', f'{found.by_cache:,}'
+    yield 'spent on summaries', f'{-found.spent_on_summaries:,}'
+    yield 'saved', f'{found.net:,}{share}'
     yield 'saved, in money', f'{cost(found.cost_saved)} (an estimate)'
 
 
 def _ranked(one: Ranking) -> tuple[object, ...]:
     efficiency = 'free' if one.free else '-' if one.efficiency is None else f'{one.efficiency:,.0f}'
     speed = '-' if one.tokens_per_second is None else f'{one.tokens_per_second:,.0f}'
-    return one.model, efficiency, speed, cost(one.cost_per_request), one.requests
+    return one.name or UNNAMED, efficiency, speed, cost(one.cost_per_request), one.requests
 
 
 def _show_conversation(one: ConversationReport) -> None:

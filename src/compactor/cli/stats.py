@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compactor.cli.screen import as_json, facts, screen, table
+from compactor.cli.screen import as_json, count, facts, screen, table
 from compactor.cli.stores import Hours, Json, StoreUrl, cost, opened, percent, seconds
 
 if TYPE_CHECKING:
@@ -63,10 +63,12 @@ def summary_facts(summary: Summary) -> Iterator[tuple[str, object]]:
     failed = f', {total.failed:,} failed' if total.failed else ''
     yield 'requests', f'{total.requests:,}{failed}'
     yield 'tokens', f'{total.tokens:,} ({total.input_tokens:,} sent, {total.output_tokens:,} received)'
-    missing = f', without {total.unpriced:,} requests of unknown price' if total.unpriced and total.priced else ''
+    missing = (
+        f', without {count(total.unpriced, "request")} of unknown price' if total.unpriced and total.priced else ''
+    )
     yield 'cost', f'{cost(total.cost)}{missing}'
     yield 'time', f'{seconds(total.mean_seconds)} a request on average'
-    yield 'cache', f'{total.hits:,} hits, {percent(total.hit_rate)} of the requests'
+    yield 'cache', f'{count(total.hits, "hit")}, {percent(total.hit_rate)} of the requests'
 
 
 def _rows(groups: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Which model gives most for its money: (tokens / second) / cost."""
+"""Which model, or agent, gives most for its money: (tokens / second) / cost."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from compactor.ledger.figures import Figures, Total, by
+from compactor.ledger.figures import Dimension, Figures, Total, by
 from compactor.ledger.prices import BILLIONTH, dollars
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How efficient a model was, over requests that were sent, answered and measured.
+    """How efficient a model was, or an agent, over requests that were sent, answered and measured.
 
     Attributes:
-        model: its name.
+        name: its name.
+        of: what it is: 'model', 'agent' or another dimension.
         requests: how many requests that is.
         tokens_per_second: their tokens, input and output, by their time; None where no time was measured.
         cost_per_request: dollars of one on average; None where no price is known.
@@ -24,7 +25,8 @@ class Ranking:
         efficiency: tokens per second by dollars of a request; None where it is free, or cost or time are not known.
     """
 
-    model: str
+    name: str
+    of: Dimension
     requests: int
     tokens_per_second: float | None
     cost_per_request: Decimal | None
@@ -32,9 +34,12 @@ class Ranking:
     efficiency: float | None
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes; a free model has `efficiency` null and `free` true, as JSON knows no infinity."""
+        """The attributes, the name under what it is.
+
+        What is free has `efficiency` null and `free` true, as JSON knows no infinity.
+        """
         return {
-            'model': self.model,
+            self.of: self.name,
             'efficiency': self.efficiency,
             'free': self.free,
             'tokens_per_second': self.tokens_per_second,
@@ -43,21 +48,25 @@ class Ranking:
         }
 
 
-def rankings(totals: Iterable[Total]) -> tuple[Ranking, ...]:
-    """Models from the most efficient to the least: free ones first (the faster before), those of unknown cost last."""
-    found = [_ranking(model, figures) for model, figures in by('model', totals).items() if figures.timed]
+def rankings(totals: Iterable[Total], of: Dimension = 'model') -> tuple[Ranking, ...]:
+    """Models, or agents, from the most efficient to the least.
+
+    Free ones come first, the faster before the slower, those of unknown cost last.
+    """
+    found = [_ranking(name, of, figures) for name, figures in by(of, totals).items() if figures.timed]
     return tuple(sorted(found, key=_place))
 
 
-def _ranking(model: str, figures: Figures) -> Ranking:
+def _ranking(name: str, of: Dimension, figures: Figures) -> Ranking:
     if not figures.rated:
-        return Ranking(model, figures.timed, _speed(figures.timed_tokens, figures.seconds), None, False, None)
+        return Ranking(name, of, figures.timed, _speed(figures.timed_tokens, figures.seconds), None, False, None)
     speed = _speed(figures.rated_tokens, figures.rated_seconds)
-    # What some of a model's requests cost is known, of others it is not: free is only what is known to be free.
+    # What some of the requests cost is known, of others it is not: free is only what is known to be free.
     free = figures.rated_nano == 0 and figures.rated_tokens > 0 and not figures.unpriced
     paid = figures.rated_nano / figures.rated / 1e9
     return Ranking(
-        model,
+        name,
+        of,
         figures.rated,
         speed,
         (dollars(figures.rated_nano) / figures.rated).quantize(BILLIONTH),
@@ -72,5 +81,5 @@ def _speed(tokens: int, seconds: float) -> float | None:
 
 def _place(one: Ranking) -> tuple[int, float, str]:
     if one.free:
-        return 0, -(one.tokens_per_second or 0.0), one.model
-    return (2, 0.0, one.model) if one.efficiency is None else (1, -one.efficiency, one.model)
+        return 0, -(one.tokens_per_second or 0.0), one.name
+    return (2, 0.0, one.name) if one.efficiency is None else (1, -one.efficiency, one.name)

@@ -23,7 +23,7 @@ EXACT = Context(prec=60)
 """A context that rounds nothing here, whatever the program has made of the current one."""
 BILLIONTH = Decimal(1).scaleb(-9)
 """The smallest amount of money that is told apart, in dollars."""
-MOST_DOLLARS = 1_000_000_000
+MOST_DOLLARS = 1_000_000
 """More than any request costs; what is beyond is a mistake, and would not fit where money is kept."""
 FREE = ':free'
 """How OpenRouter and others end the names of models that cost nothing."""

@@ -73,10 +73,10 @@ def _best_model(ranked: tuple[Ranking, ...]) -> Iterator[Recommendation]:
     if best.free:
         speed = best.tokens_per_second
         at_speed = '' if speed is None else f', at {speed:,.0f} tokens a second'
-        yield Recommendation('most_efficient_model', f'{best.model} is free{at_speed}.', 'tokens_per_second', speed)
+        yield Recommendation('most_efficient_model', f'{best.name} is free{at_speed}.', 'tokens_per_second', speed)
         return
     assert best.efficiency is not None
-    text = f'{best.model} is the most efficient model: {best.tokens_per_second:,.0f} tokens a second at'
+    text = f'{best.name} is the most efficient model: {best.tokens_per_second:,.0f} tokens a second at'
     text += f' ${best.cost_per_request:.6f} a request.'
     yield Recommendation('most_efficient_model', text, 'efficiency', best.efficiency)
 
@@ -138,5 +138,6 @@ def _unpriced(totals: tuple[Total, ...]) -> Iterator[Recommendation]:
     if unknown:
         named = ', '.join(list(unknown)[:NAMED]) + (' and others' if len(unknown) > NAMED else '')
         count = sum(unknown.values())
-        text = f'The price of {count:,} requests is not known ({named}): set it, or the costs above are too low.'
+        requests = '1 request' if count == 1 else f'{count:,} requests'
+        text = f'The price of {requests} is not known ({named}): set it, or the costs above are too low.'
         yield Recommendation('unknown_prices', text, 'unpriced_requests', count)

@@ -30,6 +30,7 @@ class OptimizationReport:
         cache: what the response cache holds: `total_entries`, `total_hits`, `total_tokens_saved`, `by_model`.
         metrics: the figures of the period.
         efficiency_rankings: its models from the most efficient to the least.
+        agent_rankings: its agents, likewise.
         recommendations: advice, each with the figure behind it.
         savings: what was saved, negative where it was not.
     """
@@ -38,6 +39,7 @@ class OptimizationReport:
     cache: Mapping[str, Any]
     metrics: Summary
     efficiency_rankings: tuple[Ranking, ...]
+    agent_rankings: tuple[Ranking, ...]
     recommendations: tuple[Recommendation, ...]
     savings: Savings
 
@@ -49,6 +51,7 @@ class OptimizationReport:
             'cache': {**self.cache, 'hits': total.hits, 'hit_rate': total.hit_rate},
             'metrics': self.metrics,
             'efficiency_rankings': self.efficiency_rankings,
+            'agent_rankings': self.agent_rankings,
             'recommendations': self.recommendations,
             'savings': self.savings,
         }
@@ -73,9 +76,15 @@ def optimization_report(
     """
     some = tuple(totals)
     ranked = rankings(some)
-    advice = recommend(some, ranked, prices, at=at)
-    summary = summarise(some, period_hours)
-    return OptimizationReport(period_hours, cache, summary, ranked, advice, savings(some, prices, at=at))
+    return OptimizationReport(
+        period_hours,
+        cache,
+        summarise(some, period_hours),
+        ranked,
+        rankings(some, 'agent'),
+        recommend(some, ranked, prices, at=at),
+        savings(some, prices, at=at),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,8 +137,13 @@ def _counted(lines: list[str]) -> bool:
 def _numbered(lines: list[str]) -> Detected:
     """What a file shown with line numbers holds."""
     bare = [line[found.end() :] for line in lines if (found := _NUMBER.match(line)) is not None]
-    counts = signs_of([line for line in bare if line.strip()])
+    bare = [line for line in bare if line.strip()]
+    counts = signs_of(bare)
     total = max(1, counts.total())
+    if counts['diff'] > 1 and signs_of(bare[:1]).keys() <= {'diff', 'commit', 'stat'}:
+        return Detected(Kind.DIFF, 'numbered lines of a diff')
+    if counts['hit'] > 1 and counts['hit'] >= total * 0.4:
+        return Detected(Kind.SEARCH, 'numbered lines of a search')
     if (counts['declared'] + counts['code'] + counts['test']) >= total * 0.3 and counts['declared'] + counts[
         'code'
     ] > 1:

@@ -12,7 +12,9 @@ many), and this module keeps the best of them in their order:
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from compactor.outputs.allowance import Allowance
@@ -20,7 +22,9 @@ from compactor.outputs.allowance import Allowance
 GAP = '…'
 """Stands between two kept pieces where others are missing."""
 LONGEST = 600
-"""Characters of one line at most; of a longer one the beginning and the end are kept."""
+"""Characters of one line at most, where there is more than fits; of a longer one beginning and end are kept."""
+DENSEST = 7
+"""Characters of a token at most, roughly: what is longer in all does not fit even so."""
 SAMPLE = 4_000
 """Characters counted to find out how many tokens a character of this text costs."""
 NEVER = math.inf
@@ -29,6 +33,14 @@ ASKED = 1.0
 """Rank of a piece that holds what the question names, if it had no better one."""
 COMMON = 0.3
 """Share of the pieces beyond which a question tells nothing about them."""
+PATIENCE = 200
+"""Pieces that are passed over where they do not fit."""
+APART = 1.5
+"""Tokens that a piece costs besides its text: the end of its line, and often a gap."""
+AROUND_CUT = 32
+"""Characters that stand for what was cut out of a line."""
+FULL = 0.93
+"""Share of the allowance from which it is used well enough."""
 ROUNDS = 6
 """Attempts to meet the allowance; each is counted exactly, and the last is cut where it still is too large."""
 
@@ -54,6 +66,7 @@ def pick(
     unit: str = 'lines',
     of: int | None = None,
     gap: Callable[[int, int], str] | None = None,
+    patience: int = PATIENCE,
 ) -> str | None:
     """The pieces worth most, in their order, within the allowance; None if not even the first fits.
 
@@ -64,33 +77,37 @@ def pick(
         of: how many there were in all, where not every line has a piece.
         gap: the line that stands for the missing pieces from the first index to before the second, '' for none;
             `GAP` without it.
+        patience: how many pieces may be passed over that do not fit, in search of smaller ones; with fewer, what is
+            kept of a text without ranks stays together.
     """
     if not pieces:
         return None
-    texts = [clipped(piece.text) for piece in pieces]
-    wanted = [i for i, piece in enumerate(pieces) if piece.rank < NEVER]
-    asked = _asked(texts, allowance)
-    order = sorted(wanted, key=lambda i: (_rank(pieces[i].rank, i in asked), i))
-    total = of if of is not None else sum(piece.lines for piece in pieces)
+    texts = _Texts(pieces)
+    ranks = [piece.rank for piece in pieces]
+    for i in _asked(texts, allowance):
+        ranks[i] = _asked_rank(ranks[i])
+    order = sorted([i for i, rank in enumerate(ranks) if rank < NEVER], key=ranks.__getitem__)
+    total = of if of is not None else sum([piece.lines for piece in pieces])
     note = allowance.count(allowance.left_out(f'{total:,} of {total:,} {unit}')) + 2
     room = allowance.tokens - note
     if room <= 0:
         return None
     per_character = _density(texts, order, allowance)
-    costs = [len(text) * per_character + 1.5 for text in texts]
+    lengths = texts.lengths(order, allowance.tokens * DENSEST)
     budget = float(room)
     best: str | None = None
     most = 0
     low, high = 0.0, float('inf')
     for _ in range(ROUNDS):
-        shown = _affordable(order, costs, budget)
+        cut = texts.widen(lengths, budget / per_character, APART / per_character) if per_character else False
+        shown = _affordable(order, texts, per_character, budget, patience)
         text = _joined(pieces, texts, shown, total, unit, allowance, gap)
         size = allowance.count(text)
         if shown and size <= allowance.tokens:
             if len(text) > most:
                 best, most = text, len(text)
             low = budget
-            if len(shown) == len(order) or size >= allowance.tokens * 0.93:
+            if (len(shown) == len(order) and not cut) or size >= allowance.tokens * FULL:
                 break
         else:
             high = budget
@@ -109,21 +126,78 @@ def clipped(text: str, longest: int = LONGEST) -> str:
     return f'{text[:head]} …{len(text) - longest:,} characters… {text[-(longest - head) :]}'
 
 
-def _asked(texts: Sequence[str], allowance: Allowance) -> set[int]:
+class _Texts:
+    """The texts of pieces as they are shown, clipped when first asked for: of a long text few are."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.whole = [piece.text for piece in pieces]
+        self.longest = LONGEST
+        self.clipped: dict[int, str] = {}
+
+    def __getitem__(self, i: int) -> str:
+        text = self.whole[i]
+        if len(text) <= self.longest:
+            return text
+        if i not in self.clipped:
+            self.clipped[i] = clipped(text, self.longest)
+        return self.clipped[i]
+
+    def lengths(self, order: Sequence[int], most: int) -> list[int]:
+        """The lengths of all lines, in ascending order; none where there are so many that they cannot all fit."""
+        if len(order) > most or sum([min(len(self.whole[i]), LONGEST) for i in order]) > most:
+            return []
+        return sorted(len(line) for i in order for line in self.whole[i].split('\n'))
+
+    def widen(self, lengths: Sequence[int], room: float, apart: float) -> bool:
+        """Cuts over-long lines no shorter than it takes to bring all lines within `room` characters; whether it cuts.
+
+        `apart` is what each line costs besides, in characters.
+        """
+        longest, left = LONGEST, room
+        for n, length in enumerate(lengths):
+            share = left / (len(lengths) - n) - apart - AROUND_CUT
+            if length > max(share, LONGEST):
+                longest = max(LONGEST, int(share))
+                break
+            left -= length + apart
+        else:
+            longest = max(LONGEST, lengths[-1] if lengths else 0)
+        if longest != self.longest:
+            self.longest = longest
+            self.clipped.clear()
+        return bool(lengths) and longest < lengths[-1]
+
+
+def _asked(texts: _Texts, allowance: Allowance) -> set[int]:
     """Which pieces hold what the question names; none where it names what stands everywhere."""
-    asks = allowance.asking('\n'.join(texts))
-    if asks is None:
+    if not allowance.question:
         return set()
-    found = {i for i, text in enumerate(texts) if asks(text)}
-    return found if len(found) <= max(3, len(texts) * COMMON) else set()
+    number = len(texts.whole)
+    most = max(3, number * COMMON)
+    lower = [texts[i].lower() for i in range(number)]
+    joined = '\n'.join(lower)
+    starts: list[int] = []
+    found: set[int] = set()
+    for word in allowance.question:
+        word = word.lower()
+        at = joined.find(word) if word else -1
+        if at >= 0 and not starts:
+            starts = list(accumulate((len(text) + 1 for text in lower), initial=0))
+        while at >= 0:
+            i = bisect_right(starts, at) - 1
+            found.add(i)
+            if len(found) > most:
+                return set()
+            at = joined.find(word, starts[i + 1])
+    return found
 
 
-def _rank(rank: float, asked: bool) -> float:
+def _asked_rank(rank: float) -> float:
     """What is asked for stands right behind the errors; what is never shown stays that."""
-    return min(rank - 1, ASKED) if asked and rank >= 1 else rank
+    return min(rank - 1, ASKED) if 1 <= rank < NEVER else rank
 
 
-def _density(texts: Sequence[str], order: Sequence[int], allowance: Allowance) -> float:
+def _density(texts: _Texts, order: Sequence[int], allowance: Allowance) -> float:
     """Tokens that a character of the best pieces costs."""
     sample: list[str] = []
     size = 0
@@ -136,17 +210,18 @@ def _density(texts: Sequence[str], order: Sequence[int], allowance: Allowance) -
     return allowance.count(joined) / max(1, len(joined))
 
 
-def _affordable(order: Sequence[int], costs: Sequence[float], budget: float) -> list[int]:
+def _affordable(order: Sequence[int], texts: _Texts, per_character: float, budget: float, patience: int) -> list[int]:
     """The first pieces that fit, in the order of the text; smaller ones behind one that does not fit are taken too."""
     shown: list[int] = []
     misses = 0
     for i in order:
-        if costs[i] <= budget:
-            budget -= costs[i]
+        cost = len(texts[i]) * per_character + APART
+        if cost <= budget:
+            budget -= cost
             shown.append(i)
         else:
             misses += 1
-            if budget < 2 or misses > 200:
+            if budget < 2 or misses > patience:
                 break
     shown.sort()
     return shown
@@ -154,7 +229,7 @@ def _affordable(order: Sequence[int], costs: Sequence[float], budget: float) -> 
 
 def _joined(
     pieces: Sequence[Piece],
-    texts: Sequence[str],
+    texts: _Texts,
     shown: Sequence[int],
     total: int,
     unit: str,

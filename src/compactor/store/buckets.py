@@ -172,7 +172,7 @@ def add(connection: Connection, rows: Iterable[tuple[str, int, int, int]]) -> No
 
 @cache
 def _adding(rows: int) -> TextClause:
-    """As text, because SQLAlchemy compiles an insert of several rows anew each time, which takes longer than all else."""
+    """As text: SQLAlchemy compiles an insert of several rows anew each time, which takes longer than all else."""
     from sqlalchemy import text
 
     places = ', '.join(f'(:k{i}, :w{i}, :s{i}, :a{i})' for i in range(rows))

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compactor.errors import ConfigError, StoreError
-from compactor.store.location import as_url, default_url, file_of, prepare, without_password
-from compactor.store.lock import Taken, TurnLock
+from compactor.store.forks import let_go_before_fork
+from compactor.store.location import UNREADABLE, as_url, default_url, file_of, prepare, without_password
+from compactor.store.lock import LONGEST_PAUSE, Taken, TurnLock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -61,6 +62,8 @@ class Store:
         self._file: tuple[int, int] | None = None
         self._lock = self._new_lock()
         self._process = os.getpid()
+        if self.path is not None:
+            let_go_before_fork(self)
 
     @classmethod
     def open(
@@ -184,6 +187,22 @@ class Store:
         if engine is not None:
             engine.dispose(close=False)
 
+    @contextmanager
+    def at_rest(self, *, alone: bool) -> Iterator[None]:
+        """No transaction and no connection of a SQLite file in this process; see `forks`.
+
+        Args:
+            alone: take the lock; False where another store on the same file has it.
+        """
+        with self._lock.held(self.wait) if alone else nullcontext():
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                until = time.monotonic() + self.wait
+                while engine.pool.checkedout() and time.monotonic() < until:  # type: ignore[attr-defined]
+                    time.sleep(LONGEST_PAUSE)
+                engine.dispose()
+            yield
+
     def _new_lock(self) -> TurnLock:
         return TurnLock(None if self.path is None else self.path.with_name(f'{self.path.name}.lock'))
 
@@ -210,7 +229,7 @@ class Store:
         except Taken as error:
             raise StoreError(f'the store {self.shown} has been locked by {error.by} for {self.wait:g} s') from None
         except DBAPIError as error:
-            trouble, reopen = _trouble(str(error.orig).strip())
+            trouble, reopen = _trouble(' '.join(str(error.orig).split()))
             if reopen and self.is_sqlite:
                 self.close()
             raise StoreError(f'the store {self.shown} {trouble}') from error
@@ -228,10 +247,7 @@ def _engine(url: str, path: Path | None, wait: float) -> Engine:
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError):
-            raise ConfigError(
-                f'the URL {without_password(url)} cannot be read: it is postgresql+psycopg://user:password@host:port/name,'
-                ' special characters of the password percent-encoded (@ is %40, / is %2F)'
-            ) from None
+            raise ConfigError(UNREADABLE) from None
         options = {
             'connect_timeout': max(1, round(wait)),
             'tcp_user_timeout': int(SILENCE * 1_000),

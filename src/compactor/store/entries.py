@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from compactor.errors import ConfigError
 from compactor.ledger.efficiency import Ranking, rankings
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS, Figures, Group, Total, added, to_json
-from compactor.ledger.prices import Prices, dollars, nano, priced
+from compactor.ledger.prices import Prices, priced
 from compactor.ledger.report import (
     DAILY_ALERT,
     ConversationReport,
@@ -23,11 +21,12 @@ from compactor.ledger.report import (
     optimization_report,
 )
 from compactor.ledger.summary import Summary, summarise
+from compactor.store.rows import clean, entry_of, row_of, storable
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
     from sqlalchemy.sql.elements import ColumnElement
 
     from compactor.store.engine import Store
@@ -36,17 +35,6 @@ HOUR = 3_600.0
 DAY_HOURS = 24.0
 CHUNK = 20_000
 """About so many entries are deleted in one transaction, so that nobody waits long."""
-TEXTS = (*DIMENSIONS, 'conversation', 'run', 'finish_reason', 'error')
-"""The fields that come from outside and may hold what no database takes."""
-COUNTS = (
-    'input_tokens',
-    'output_tokens',
-    'cache_read_tokens',
-    'cache_write_tokens',
-    'saved_by_compaction',
-    'saved_by_outputs',
-    'saved_by_cache',
-)
 
 
 class Ledger:
@@ -70,20 +58,20 @@ class Ledger:
         """Keeps one entry.
 
         Raises:
-            ConfigError: its cost is no amount of money, or its time no time.
+            ConfigError: a figure of it is none: its cost no amount of money, its time no time.
         """
         self.record_many((entry,))
 
     def record_many(self, entries: Iterable[Entry]) -> None:
         """Keeps entries, all or none of them. Raises as `record`."""
-        some = [_storable(entry if self.prices is None else priced(entry, self.prices)) for entry in entries]
+        some = [storable(entry if self.prices is None else priced(entry, self.prices)) for entry in entries]
         if not some:
             return
         from sqlalchemy import insert
 
         from compactor.store import hours, schema
 
-        rows = [_row(entry) for entry in some]
+        rows = [row_of(entry) for entry in some]
         with self.store.write() as connection:
             connection.execute(insert(schema.entries), rows)
             hours.add(connection, some)
@@ -148,7 +136,7 @@ class Ledger:
         found = select(entries).where(*_where(since, until, agent, model, conversation))
         newest = found.order_by(entries.c.at.desc(), entries.c.id.desc()).limit(limit)
         with self.store.read() as connection:
-            return [_entry(row) for row in reversed(connection.execute(newest).all())]
+            return [entry_of(row) for row in reversed(connection.execute(newest).all())]
 
     def count(self, since: float | None = None, until: float | None = None) -> int:
         """How many entries there are between two times."""
@@ -213,7 +201,7 @@ class Ledger:
             func.min(e.at - func.coalesce(e.latency, 0.0)).label('started'),
             func.max(e.at).label('ended'),
             func.count(distinct(e.run)).label('runs'),
-        ).where(e.conversation == _text(conversation))
+        ).where(e.conversation == clean(conversation))
         with self.store.read() as connection:
             row = connection.execute(span).one()
         if row.ended is None:
@@ -262,31 +250,6 @@ class Ledger:
         return self.store.clock() - hours * HOUR
 
 
-def _storable(entry: Entry) -> Entry:
-    """The entry with texts that every database takes, and money in billionths."""
-    if not math.isfinite(entry.at):
-        raise ConfigError(f'an entry happened at a time in seconds since 1970, not {entry.at}')
-    cost = None if entry.cost is None else dollars(nano(entry.cost))
-    texts: dict[str, Any] = {name: None if (said := getattr(entry, name)) is None else _text(said) for name in TEXTS}
-    return replace(entry, cost=cost, **texts)
-
-
-def _text(text: str) -> str:
-    """Without what no database takes: NUL and lone surrogates."""
-    return text.replace('\0', '\N{REPLACEMENT CHARACTER}').encode('utf-8', 'replace').decode()
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, 'at', 'latency', 'streamed', 'cache_hit')}
-    return {**values, 'cost': None if entry.cost is None else nano(entry.cost)}
-
-
-def _entry(row: Row[Any]) -> Entry:
-    values = {name: value for name, value in row._mapping.items() if name != 'id'}
-    cost = values.pop('cost')
-    return Entry(**values, cost=None if cost is None else dollars(cost))
-
-
 def _where(
     since: float | None, until: float | None, agent: str | None, model: str | None, conversation: str | None
 ) -> Iterator[ColumnElement[bool]]:
@@ -298,7 +261,7 @@ def _where(
         yield entries.c.at < until
     for column, wanted in ((entries.c.agent, agent), (entries.c.model, model), (entries.c.conversation, conversation)):
         if wanted is not None:
-            yield column == _text(wanted)
+            yield column == clean(wanted)
 
 
 def _hours(first: int | None, last: int | None, agent: str | None, model: str | None) -> Iterator[ColumnElement[bool]]:
@@ -310,7 +273,7 @@ def _hours(first: int | None, last: int | None, agent: str | None, model: str | 
         yield hours.c.start < last
     for column, wanted in ((hours.c.agent, agent), (hours.c.model, model)):
         if wanted is not None:
-            yield column == _text(wanted)
+            yield column == clean(wanted)
 
 
 def _order(group: Group) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Sums by the hour, kept as entries are recorded: a report reads few rows, however many requests there were.
 
-A hundred and forty hours of a million entries grouped in SQL take seconds; their sums take hundredths. The hours at the
+A million entries grouped in SQL take seconds, the sums of their hours tenths. The hours at the
 ends of a period, which lie in it only in part, are still summed from the entries themselves, so that figures are exact.
 """
 

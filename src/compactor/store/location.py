@@ -9,6 +9,11 @@ from compactor.errors import ConfigError, StoreError
 
 OWNER_ONLY_FOLDER, OWNER_ONLY_FILE = 0o700, 0o600
 SQLITE = 'sqlite:///'
+UNREADABLE = (
+    'the URL of the store cannot be read: it is postgresql+psycopg://user:password@host:port/name, special characters'
+    ' of the password percent-encoded (@ is %40, / is %2F)'
+)
+"""Said without the URL, in which nobody knows where the password ends."""
 
 
 def default_url() -> str:
@@ -25,7 +30,7 @@ def as_url(store: str | Path) -> str:
     """A URL from what a user gave: a URL, or the path of a SQLite file (`~` is the home folder).
 
     Raises:
-        ConfigError: the URL is of a kind that is not served.
+        ConfigError: the URL is of a kind that is not served, or cannot be read.
     """
     text = str(store)
     if not text.strip():
@@ -35,15 +40,17 @@ def as_url(store: str | Path) -> str:
     if isinstance(store, Path) or '://' not in text:
         return f'{SQLITE}{Path(text).expanduser()}'
     kind, _, rest = text.partition('://')
-    if kind in ('postgres', 'postgresql'):
+    if kind in ('postgres', 'postgresql', 'postgresql+psycopg'):
+        address, _, options = rest.partition('?')
+        if address.count('@') > 1 or '@' in options:
+            # It would be cut in the wrong place, and the rest of a password shown as the name of a host.
+            raise ConfigError(UNREADABLE)
         return f'postgresql+psycopg://{rest}'
     if kind == 'sqlite':
         if rest and not rest.startswith('/'):
             raise ConfigError(f'a SQLite URL has three slashes before the path: {SQLITE}{rest}')
         return text
-    if kind != 'postgresql+psycopg':
-        raise ConfigError(f"a store is 'sqlite:///...' or 'postgresql+psycopg://...', not {kind}://")
-    return text
+    raise ConfigError(f"a store is 'sqlite:///...' or 'postgresql+psycopg://...', not {kind}://")
 
 
 def file_of(url: str) -> Path | None:

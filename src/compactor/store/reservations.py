@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compactor.errors import ConfigError
 from compactor.ledger.budget import Budget, Crossing, Usage, Use
@@ -263,7 +263,7 @@ def _spent(connection: Connection, accounts: Sequence[_Account], *, marks: bool 
 
 
 @cache  # made once, because making a statement takes longer than carrying it out
-def _spending() -> Select[tuple[str, int, int, int]]:
+def _spending() -> Select[Any]:
     from sqlalchemy import bindparam, select
 
     from compactor.store.schema import buckets
@@ -276,7 +276,7 @@ def _spending() -> Select[tuple[str, int, int, int]]:
 
 
 @cache
-def _reserving() -> Select[tuple[str, int, int, float]]:
+def _reserving() -> Select[Any]:
     from sqlalchemy import Float, bindparam, case, func, select
 
     from compactor.store.schema import leases

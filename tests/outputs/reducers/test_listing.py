@@ -34,7 +34,7 @@ src/app/data/ 30 names: 30 .csv
   table0.csv  table1.csv  table2.csv  table3.csv  table4.csv  table5.csv  table6.csv  table7.csv  table8.csv  table9.csv
 tests/
   test_totals.py
-[50 of 273 names left out]\
+[250 of 273 names left out]\
 """)
 
 

@@ -28,6 +28,8 @@ VOLATILE = frozenset(
     )
 )
 """Fields of messages and parts that differ between two requests for the same."""
+TOOL_NOTES = frozenset(('capability_id', 'toolset_id', 'metadata', 'sequential', 'timeout'))
+"""Fields of a tool's definition that no provider sees."""
 NOT_ASKED = frozenset(('timeout', 'extra_headers', 'parallel_tool_calls_timeout'))
 """Settings that change how a request travels, not what is asked."""
 
@@ -47,7 +49,7 @@ def request_key(
         'model': model,
         'messages': _stable(ModelMessagesTypeAdapter.dump_python(list(messages), mode='json'), {}),
         'settings': {k: v for k, v in _jsonable(dict(settings or {})).items() if k not in NOT_ASKED},
-        'parameters': _jsonable(parameters),
+        'parameters': _without_ids(_jsonable(parameters)),
     }
     text = json.dumps(asked, sort_keys=True, separators=(',', ':'), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -66,6 +68,19 @@ def _stable(value: Any, ids: dict[str, str]) -> Any:
             # Content is data, whatever its keys are called.
             stable[key] = item if key in ('content', 'args') and not isinstance(item, list) else _stable(item, ids)
     return stable
+
+
+def _without_ids(parameters: Any) -> Any:
+    """The request's parameters without what the framework notes of its own beside a tool."""
+    if not isinstance(parameters, dict):
+        return parameters
+    kept = dict(parameters)
+    for group in ('function_tools', 'output_tools'):
+        kept[group] = [
+            {key: value for key, value in tool.items() if key not in TOOL_NOTES} if isinstance(tool, dict) else tool
+            for tool in kept.get(group) or ()
+        ]
+    return kept
 
 
 def _jsonable(value: Any) -> Any:

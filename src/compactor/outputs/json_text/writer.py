@@ -20,8 +20,10 @@ LEAST = 14
 """Characters for which a scalar can at least be begun."""
 INSIDE = 48
 """Characters for which an object or an array can at least be begun, so that it says what it is."""
-ELEMENT = 240
+ELEMENT = 700
 """Characters that an element of an array is given before another one is shown."""
+NAMES = 300
+"""Characters of the names of missing keys that are said."""
 LONGEST_NUMBER = 40
 """Characters of a number that is always written as it is."""
 TABULAR = 10
@@ -54,7 +56,7 @@ class JsonWriter:
 
     Attributes:
         allowance: counts, and words the notes.
-        cut: whether anything was left out since this was last set to False.
+        cut: whether anything was left out since `begin`.
     """
 
     def __init__(
@@ -70,6 +72,12 @@ class JsonWriter:
         self._kinds: dict[str, int] = {}
         self._sizes: dict[int, tuple[int, bool]] = {}
         self._marked: dict[int, list[int]] = {}
+        self._told: set[tuple[str, ...]] = set()
+
+    def begin(self) -> None:
+        """Forgets what the text written before said."""
+        self.cut = False
+        self._told.clear()
 
     def size(self, value: Any, cap: int, depth: int = 0) -> int:
         """Characters that a value takes as JSON, roughly; counting ends beyond `cap`."""
@@ -187,10 +195,21 @@ class JsonWriter:
         missing = len(pairs) - len(kept)
         if missing:
             self.cut = True
-            shown.append(f'"{GAP}":"{missing:,} {"more " if kept else ""}{_many("key", missing)}"')
+            shown.append(f'"{GAP}":{dumped(self._missing(pairs, kept))}')
         if note:
             shown.append(f'"{GAP}":{dumped(note)}')
         return '{' + (self._comma if depth == 0 else ',').join(shown) + '}'
+
+    def _missing(self, pairs: Pairs, kept: Sequence[int]) -> str:
+        """How many keys are missing; the first time also which."""
+        shown = set(kept)
+        names = tuple(name for i, (name, _) in enumerate(pairs[:EXAMINED]) if i not in shown)
+        count = len(pairs) - len(kept)
+        said = f'{count:,} {"more " if kept else ""}{_many("key", count)}'
+        if names in self._told or sum(map(len, names)) > NAMES:
+            return said
+        self._told.add(names)
+        return f'{said}: {", ".join(names)}'
 
     def _least(self, pair: tuple[str, Any]) -> int:
         value = pair[1]
@@ -207,7 +226,7 @@ class JsonWriter:
         ranks = [self._worth(pair) for pair in pairs]
         shares = [min(need, self._least(pair)) for need, pair in zip(needs, pairs, strict=True)]
         left = room - sum(shares)
-        for wanted, part in (((0,), 0.5), ((0, 1), 1.0), ((2,), 1.0)):
+        for wanted, part in (((0,), 0.5), ((0, 1), 0.6), ((0, 1, 2), 1.0)):
             group = [i for i, rank in enumerate(ranks) if rank in wanted]
             given = poured([needs[i] - shares[i] for i in group], int(left * part))
             for i, more in zip(group, given, strict=True):

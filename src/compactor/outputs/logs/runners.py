@@ -78,7 +78,7 @@ _DOTS = re.compile(r'(?:\S+ )?[.sxXFE]{2,}+(?:\s+\[\s*\d+%\])?$')
 _FAILING = ('FAILED', 'ERROR', 'FAIL')
 _BLOCKS = frozenset(('go', 'unit', 'cargo', 'nextblock', 'jest', 'vitest', 'number', 'dotnet', 'tap', 'gtest'))
 _NAMES = frozenset(('test', 'next', 'jestfile', 'cross', 'clist', 'rspec', 'maven'))
-_TIMES = re.compile(r'\s*[\[(]?<?\d[\d.,]*\s?m?s[\])]?$|\s+\(retry #\d+\)$')
+_TIMES = re.compile(r'\s*[\[(]?<?\d[\d.,]*\s?m?s[\])]?(?:\s+\(retry x\d+\))?$|\s+\(retry #\d+\)$')
 _NUMBERED = (
     ' passing', ' failing', ' examples', ' example,', 'PHPUnit', 'FAILURES!', 'Failures:', 'laywright', ' flaky',
     'assertions', '[chromium]', '[firefox]', '[webkit]',

@@ -295,6 +295,8 @@ class _Finder:
                     stack.heads.append(j)
                     stack.messages.extend(k for k in range(j + 1, i) if self.lines[k].strip())
                     return
+        if self.lines[i].lstrip().startswith('❯'):
+            return  # what stands above is the code around the frame before
         if i - 1 >= low and self.lines[i - 1].strip() and ' | ' not in self.lines[i - 1]:
             stack.start = i - 1
             stack.heads.append(i - 1)

@@ -61,6 +61,8 @@ class TestLog:
 
 _QUIET = re.compile(r'=+ (?:PASSES|XFAILURES|XPASSES|slowest|warnings summary|rerun|tests coverage)\b')
 _SECTION = re.compile(rf'{_QUIET.pattern}|=+ (?:FAILURES|ERRORS|short test summary)')
+_GO_MARKS = ('--- ', '=== ')
+"""What Go itself says within a test, indented for the tests below it."""
 _PYTEST = re.compile(r'(?:ERROR (?:at \w+ of|collecting) )')
 
 
@@ -94,11 +96,17 @@ class _Reader:
             elif line.startswith(('PASSED ', 'SKIPPED ')):
                 self.open = None
                 self.log.passes.append(i)
+            elif line[0] in ' \t' and self._within_go() and not line.lstrip().startswith(_GO_MARKS):
+                self._plain(i)  # whatever it looks like: a test may print ticks and crosses of its own
             else:
                 head = line if len(line) <= HEAD + TAIL else line[:HEAD] + line[-TAIL:]
                 self._line(i, head, mark_of(head, numbered=self.numbered))
         self._settle()
         return self.log
+
+    def _within_go(self) -> bool:
+        """Whether indented lines are what a Go test printed."""
+        return self.open.runner == 'go' if self.open is not None else self.running is not None
 
     def _known(self) -> frozenset[str]:
         """Names of the failing tests in pytest's last summary, as the headings of their details write them."""
@@ -117,7 +125,7 @@ class _Reader:
             self._add(i)
             return
         if mark is None:
-            self._plain(i, head)
+            self._plain(i)
         elif mark.role == 'section':
             self._section(i, head, mark)
         elif mark.role == 'block':
@@ -155,7 +163,7 @@ class _Reader:
     def _is_known(self, key: str) -> bool:
         return _PYTEST.sub('', key) in self.known
 
-    def _plain(self, i: int, head: str) -> None:
+    def _plain(self, i: int) -> None:
         if self.open is not None:
             self._add(i)
         elif self.running is not None:

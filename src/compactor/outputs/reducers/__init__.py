@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.gutter import ungutter
 from compactor.outputs.kind import Kind
 from compactor.outputs.reducers.binary import reduce_binary
 from compactor.outputs.reducers.builds import reduce_builds
@@ -31,11 +32,11 @@ REDUCERS: Mapping[Kind, Reducer] = {
     Kind.TEST_LOG: reduce_tests,
     Kind.BUILD_LOG: reduce_builds,
     Kind.STACK_TRACE: reduce_traces,
-    Kind.DIFF: reduce_diffs,
-    Kind.SEARCH: reduce_search,
+    Kind.DIFF: ungutter(reduce_diffs),
+    Kind.SEARCH: ungutter(reduce_search),
     Kind.LISTING: reduce_listing,
     Kind.TABLE: reduce_tables,
-    Kind.JSON: reduce_json,
+    Kind.JSON: ungutter(reduce_json),
     Kind.CODE: reduce_code,
     Kind.PROSE: reduce_prose,
     Kind.HTML: reduce_html,

@@ -36,6 +36,8 @@ TURN = 0.01
 """What the next of a kind loses in rank: so all kinds get their turn."""
 TURNS = 90
 """After as many nothing more is lost."""
+LITTLE = 10
+"""Characters for each token allowed up to which a log is little: what is noise in a long one is shown if it fits."""
 EMPTY = Line(Role.OTHER)
 """A line without anything on it."""
 FIRST = {Role.ERROR: 0.1, Role.FINDING: 0.5, Role.WARNING: 1.3}
@@ -50,7 +52,8 @@ def reduce_builds(text: str, allowance: Allowance) -> str | None:
     kinds = [line_of(line if len(line) <= REACH else line[:REACH]) if line else EMPTY for line in lines]
     if not any(kind.role <= Role.STATUS for kind in kinds):
         return reduce_traces(text, allowance)
-    ranks, shown, gone = _ranked(lines, kinds)
+    little = len(text) <= allowance.tokens * LITTLE
+    ranks, shown, gone = _ranked(lines, kinds, noise=5.8 if little else NEVER)
     stacks = _stacks(text, lines, ranks)
     covered = joined_frames(lines, stacks, ranks)
     for i, note in shown.items():
@@ -61,8 +64,10 @@ def reduce_builds(text: str, allowance: Allowance) -> str | None:
     return pick(pieces, allowance, of=len(lines))
 
 
-def _ranked(lines: Sequence[str], kinds: Sequence[Line]) -> tuple[list[float], dict[int, str], dict[int, int]]:
-    """The rank of each line; what is shown in its place; how many lines were folded into it."""
+def _ranked(
+    lines: Sequence[str], kinds: Sequence[Line], noise: float
+) -> tuple[list[float], dict[int, str], dict[int, int]]:
+    """The rank of each line, for noise as given; what is shown in its place; how many lines were folded into it."""
     ranks: list[float] = []
     alike = Counter(kind for kind in kinds if kind.role in FIRST)
     turn: Counter[Line] = Counter()
@@ -103,7 +108,7 @@ def _ranked(lines: Sequence[str], kinds: Sequence[Line]) -> tuple[list[float], d
             if before != i:
                 rank = 4.8
         elif role is Role.NOISE:
-            rank = NEVER
+            rank = noise if before == i else NEVER
         elif role is Role.STEP:
             rank = 4.0 if before == i else 5.5
         elif role is Role.FILE:

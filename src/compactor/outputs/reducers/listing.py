@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from compactor.outputs.allowance import Allowance
@@ -27,6 +27,12 @@ ROW = 10
 """Names on one line: what is kept or left out as one."""
 ENDINGS = 4
 """Endings that are counted by name."""
+SHOWN = 400
+"""Names below a folder of `NOISE` that can be shown at all."""
+NOISY = 7.0
+"""Rank of names below a folder of `NOISE`."""
+ROOMY = 0.8
+"""Share of the allowance within which everything else has to be before names below a folder of `NOISE` are shown."""
 NOISE = frozenset(
     [
         '.git',
@@ -72,8 +78,8 @@ class _Folder:
     """Names in one folder."""
 
     names: list[str] = field(default_factory=list)
-    noise: Counter[str] = field(default_factory=Counter)
-    """Names below each folder of `NOISE` in it."""
+    noise: dict[str, list[str]] = field(default_factory=dict)
+    """Names below each folder of `NOISE` in it, with the folders between."""
 
 
 def reduce_listing(text: str, allowance: Allowance) -> str | None:
@@ -98,6 +104,8 @@ def reduce_listing(text: str, allowance: Allowance) -> str | None:
     shallow = min((_depth(name) for name in folders), default=0)
     for name, folder in folders.items():
         pieces += _pieces(name, folder, _depth(name) - shallow, asks)
+    if allowance.with_tokens(int(allowance.tokens * ROOMY)).holds('\n'.join(piece.text for piece in pieces)):
+        pieces += [piece for name, folder in folders.items() for piece in _below(name, folder)]
     return pick(pieces, allowance, unit='names', of=total, gap=unmarked)
 
 
@@ -138,9 +146,23 @@ def _pieces(name: str, folder: _Folder, depth: int, asks: Callable[[str], bool] 
             for i, row in enumerate(rows)
             if row
         ]
-    for noise, count in folder.noise.items():
-        pieces.append(Piece(f'{name}{noise}/ {count:,} names', 2.2 + deeper, count))
+    for noise, names in folder.noise.items():
+        pieces.append(Piece(f'{name}{noise}/ {len(names):,} names', 2.2 + deeper, 0))
     return pieces
+
+
+def _below(name: str, folder: _Folder) -> Iterator[Piece]:
+    """Names in the folders of `NOISE`, for where everything else leaves room."""
+    folders: dict[str, list[str]] = {}
+    for noise, names in folder.noise.items():
+        for path in names[:SHOWN]:
+            below, own = split(path)
+            folders.setdefault(f'{name}{noise}/{below}', []).append(own)
+    for at, own_names in folders.items():
+        for i in range(0, len(own_names), ROW):
+            row = own_names[i : i + ROW]
+            head = '' if i else f'{at}\n'
+            yield Piece(f'{head}  {"  ".join(row)}', NOISY, len(row))
 
 
 def _summary(name: str, names: list[str]) -> str:
@@ -207,6 +229,6 @@ def _add(folders: dict[str, _Folder], folder: str, name: str) -> None:
     for i, part in enumerate(parts):
         if part in NOISE:
             above = '/'.join(parts[:i])
-            folders.setdefault(f'{above}/' if i else '', _Folder()).noise[part] += 1
+            folders.setdefault(f'{above}/' if i else '', _Folder()).noise.setdefault(part, []).append('/'.join([*parts[i + 1 :]]) + name)
             return
     folders.setdefault(folder, _Folder()).names.append(name)

@@ -20,11 +20,14 @@ from dataclasses import dataclass, field
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.logs.alarms import alarms
 from compactor.outputs.pieces import Piece, pick, unmarked
+from compactor.outputs.reducers.listing import reduce_listing
 from compactor.outputs.reducers.names import grouped, split
 from compactor.outputs.sections import EXIT, body_of
 
 LONGEST = 180
 """Characters of a hit at most."""
+LISTED = 3
+"""Lines of `ls` among the hits from which on they are taken as a listing."""
 TURNS = (1, 3, 8, 20)
 """Hits of a file that come in the first, second, ... turn."""
 
@@ -34,6 +37,7 @@ _NUMBERED = re.compile(r'(?P<line>\d+)(?P<sign>[:\-])(?:\d+:)?(?P<text>.*)')
 _UNNUMBERED = re.compile(r'(?P<path>(?:[A-Za-z]:[\\/])?[^\s:]{1,300}[/.\\][^\s:]{0,200}):(?P<text>.*)')
 _PATH = re.compile(r'(?:[A-Za-z]:[\\/])?[^\s:]{1,400}$')
 _BINARY = re.compile(r'Binary file (?P<path>\S+) matches')
+_LONG = re.compile(r'[d\-lbcps][rwxsStT\-]{9}[@+.]?\s')
 _DIVIDER = re.compile(r'-{2,3}$')
 
 
@@ -86,12 +90,24 @@ def reduce_search(text: str, allowance: Allowance) -> str | None:
         return grouped(entries, allowance, title, 'files')
     asked = _asked(text, allowance)
     pieces = [Piece(title, -1.0, 0)]
-    pieces += [Piece(line, 1.0 if alarms(line) else 4.0) for line in others]
+    pieces += _others(others, allowance)
     for path, found in files.items():
         if path:
             pieces.append(Piece(headings[path], -1.0, 0 if found.order else 1))
         pieces += _pieces(found, asked, allowance.tokens)
     return pick(pieces, allowance, of=whole, gap=unmarked)
+
+
+def _others(lines: list[str], allowance: Allowance) -> list[Piece]:
+    """What is no hit; a listing before or behind the hits is made smaller as such."""
+    listed = [line for line in lines if _LONG.match(line[:600])]
+    pieces: list[Piece] = []
+    if len(listed) >= LISTED:
+        names = reduce_listing('\n'.join(listed), allowance.with_tokens(allowance.tokens // 4))
+        if names is not None:
+            pieces.append(Piece(names, 0.5, len(listed)))
+            lines = [line for line in lines if not _LONG.match(line[:600])]
+    return pieces + [Piece(line, 1.0 if alarms(line) else 4.0) for line in lines]
 
 
 def _holds(lines: Iterable[str], room: int, allowance: Allowance) -> bool:
@@ -157,14 +173,17 @@ def _read(lines: list[str]) -> tuple[dict[str, _Found], list[str]]:
     heading = ''
 
     def of(path: str) -> _Found:
-        name = split(path)[1]
-        known = short.setdefault(name, path)
-        if known != path and (path.endswith('/' + known) or known.endswith('/' + path)):
-            path = known  # context lines may give the path in full, hits relative
+        if path not in files:
+            known = short.setdefault(split(path)[1], path)
+            if _same(known, path):
+                path = known  # context lines may give the path in full, hits relative
         return files.setdefault(path, _Found())
 
     for i, line in enumerate(lines):
         head = line[:600]
+        if _LONG.match(head):
+            others.append(line)
+            continue
         numbered = _NUMBERED.match(head)
         if numbered is not None:
             found = of(heading)
@@ -185,3 +204,9 @@ def _read(lines: list[str]) -> tuple[dict[str, _Found], list[str]]:
         else:
             others.append(line)
     return files, others
+
+
+def _same(path: str, other: str) -> bool:
+    """Whether one is a path in full and the other the end of it."""
+    full, end = (path, other) if len(path) > len(other) else (other, path)
+    return full.startswith('/') and not end.startswith('/') and full.endswith('/' + end)

@@ -17,6 +17,7 @@ turn. What passed is left out but for the totals.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 
 from compactor.outputs.allowance import Allowance
@@ -40,11 +41,26 @@ TURNS = 90
 """Lines after which nothing more is lost."""
 ALARMS = 12
 """Lines outside of tests that speak of errors; more would fill the result of a test run that passed."""
+GO_MORE = 8
+"""Lines that go on with what a Go test complained of."""
+WIDE = 240
+"""Characters of a line among the details of a failure, but for those of its error."""
+XFAILS = 10
+"""Tests that were expected to fail; more are not shown."""
 ASKED = 30
 """Passing tests that the question may name; if it names more it names none in particular."""
 
 _PLACE = re.compile(r'(?P<path>(?:[A-Za-z]:\\)?[^\s:()\'"]++):\d+: ')
 _GO_PLACE = re.compile(r'\s+[\w./\-]+\.go:\d+: ')
+_GO_TEST = re.compile(r'\s+[\w./\-]+_test\.go:\d+: ')
+_GO_SAYS = re.compile(
+    r'\b(?:want(?:ed)?|got|expect\w*|should|must|unexpected|fail\w*|error|mismatch|missing|not|no such|nil|panic|invalid'
+    r'|cannot|could|can\'t|didn\'t|wrong|differ\w*|timed? ?out)\b|!=',
+    re.IGNORECASE,
+)
+"""Words of a Go test that complains; what it only logs is printed alike."""
+_GO_LIBRARY = re.compile(r'\s+Error:\s+\S')
+"""How the usual library of assertions says what was wrong."""
 _ERRORISH = re.compile(
     r'Error|Exception|Fail(?:ure|ed)|FAILURE|panicked|[Aa]ssert|[Ee]xpected|mismatch|Timeout|not equal|error:|!='
 )
@@ -150,7 +166,9 @@ class _Ranking:
 
     def _stacks(self) -> None:
         """Finds the stacks in and outside of the failures."""
-        at = sorted({i for failure in self.log.failures for i in failure.lines} | set(self.log.outside))
+        inside = {i for failure in self.log.failures for i in failure.lines}
+        at = sorted(inside | set(self.log.outside))
+        seen: set[str] = set()
         for stack in stacks_of([self.lines[i] for i in at]):
             stack.start, stack.end = at[stack.start], at[min(stack.end, len(at)) - 1] + 1
             stack.heads, stack.messages = [at[i] for i in stack.heads], [at[i] for i in stack.messages]
@@ -159,6 +177,9 @@ class _Ranking:
                 placed.start, placed.end = at[placed.start], at[placed.end - 1] + 1
             self.stacks.append(stack)
             self.heads.update(stack.heads)
+            if inside and stack.start not in inside:
+                self._aside(stack, seen)
+                continue
             for n, i in enumerate(stack.heads):
                 self.ranks[i] = min(self.ranks[i], 0.4 + n * TURN)
             for n, i in enumerate((*stack.messages, *stack.links, *stack.folded)):
@@ -173,6 +194,17 @@ class _Ranking:
                     owned += 1
                 for i in range(placed.start, placed.end):
                     self.ranks[i] = min(self.ranks[i], rank)
+
+    def _aside(self, stack: Stack, seen: set[str]) -> None:
+        """A stack in a log with failures, in none of them: something that was only printed, once or many times."""
+        words = '\n'.join(_HEX.sub('', self.lines[i][:REACH]) for i in stack.heads)
+        behind = 2.0 if words in seen else 0.0
+        seen.add(words)
+        for n, i in enumerate(stack.heads):
+            self._raise(i, 1.7 + behind + n * TURN)
+        for n, placed in enumerate(stack.inmost_first):
+            for i in range(placed.start, placed.end):
+                self._raise(i, 3.2 + behind + min(n, TURNS) * TURN)
 
     def _details(self, failure: Failure) -> None:
         """Ranks the lines of one failure, but for the first of its error."""
@@ -200,11 +232,11 @@ class _Ranking:
                 if is_own(found['path']):
                     places.append(i)
                     rank = 1.4 + turn
-            elif _GO_PLACE.match(line[:REACH]):
-                rank = 1.5 + turn
+            elif _GO_PLACE.match(line, 0, REACH):
+                rank = (1.5 if _GO_TEST.match(line, 0, REACH) else 2.5) + turn
             elif speaks and not captured and n <= TURNS and _ERRORISH.search(line, 0, REACH):
                 rank = 1.9 + turn
-            self.ranks[i] = min(self.ranks[i], rank)
+            self._raise(i, rank)
         if places:
             self.ranks[places[-1]] = 0.9
 
@@ -216,7 +248,6 @@ class _Ranking:
         like: set[str] = set()
         often = max(texts.values(), default=0)
         for failure, i in firsts:
-            self._last_word(failure)
             rank = 0.35 if failure.named else 0.1
             if i is None:
                 self.ranks[failure.start] = rank
@@ -240,14 +271,27 @@ class _Ranking:
             for j in failure.more:
                 self.ranks[j] = rank
 
-    def _last_word(self, failure: Failure) -> None:
-        """Go does not tell what a test logs from what makes it fail, but that comes last."""
-        if failure.runner != 'go':
-            return
-        placed = [i for i in failure.lines if _GO_PLACE.match(self.lines[i][:REACH])]
-        ends = [i for i in placed if '_test.go:' in self.lines[i][:REACH]] or placed
-        if ends:
-            self.ranks[ends[-1]] = min(self.ranks[ends[-1]], 0.42)
+    def _go_error(self, lines: list[int]) -> int | None:
+        """Go prints what a test logs and what makes it fail alike; the last that complains is what made it fail."""
+        placed = [i for i in lines if _GO_PLACE.match(self.lines[i], 0, REACH)]
+        own = [i for i in placed if _GO_TEST.match(self.lines[i], 0, REACH)]
+        complaints = [i for i in own if _GO_SAYS.search(self.lines[i], self.lines[i].find('.go:'), REACH)]
+        found = (complaints or own or placed)[-1:]
+        if not found:
+            return None
+        for n, i in enumerate(reversed(complaints)):
+            self._raise(i, 0.8 + min(n, TURNS) * TURN)
+        if own:
+            self._raise(own[0], 1.2)
+        at = bisect_right(lines, found[0])
+        for n, i in enumerate(lines[at : at + GO_MORE]):
+            if _GO_PLACE.match(self.lines[i], 0, REACH):
+                break
+            self._raise(i, 0.42 if _GO_LIBRARY.match(self.lines[i]) else 0.9 + n * TURN)
+        return found[0]
+
+    def _raise(self, i: int, rank: float) -> None:
+        self.ranks[i] = min(self.ranks[i], rank)
 
     def _error_of(self, failure: Failure) -> int | None:
         lines = failure.lines
@@ -262,17 +306,18 @@ class _Ranking:
         heads = [i for i in lines if i in self.heads]
         if heads:
             return heads[1] if len(heads) > 1 and 'panicked at' in self.lines[heads[0]] else heads[0]
-        if failure.runner == 'go':
-            placed = [i for i in lines if _GO_PLACE.match(self.lines[i][:REACH])]
-            if placed:
-                return placed[0]
+        if failure.runner == 'go' and (said := self._go_error(lines)) is not None:
+            return said
         return next((i for i in full if _ERRORISH.search(self.lines[i], 0, REACH)), full[0] if full else None)
 
     def _names(self) -> None:
         """The lines that name failing tests; grouped by file where they would take too much."""
         size = sum(len(self.lines[i]) for i in self.log.names)
+        detailed = any(failure.runner == 'vitest' for failure in self.log.failures)
         for i in self.log.names:
-            self.ranks[i] = min(self.ranks[i], 0.1)
+            # Vitest crosses out what failed as it goes, and in the end shows each again with its file and its error;
+            # what is only crossed out failed in an attempt or in another run before.
+            self._raise(i, 0.7 if detailed and self.lines[i].lstrip()[:1] in _CROSSES else 0.1)
         if size / CHARACTERS <= self.allowance.tokens * NAMES_SHARE:
             return
         last, before = -2, ''
@@ -287,7 +332,10 @@ class _Ranking:
             last, before = i, group
 
     def _asked(self) -> None:
-        """Passing tests that the question names."""
+        """Tests that were expected to fail, if they are few, and passing tests that the question names."""
+        expected = [i for i in self.log.passes if self.lines[i].startswith(('XFAIL ', 'XPASS '))]
+        for i in expected if len(expected) <= XFAILS else ():
+            self._raise(i, 2.2)
         if not self.allowance.question or len(self.log.passes) > 2_000:
             return
         named = [i for i in self.log.passes if self.allowance.asks_for(self.lines[i][:REACH])]
@@ -296,5 +344,6 @@ class _Ranking:
                 self.ranks[i] = min(self.ranks[i], 3.0)
 
 
+_CROSSES = frozenset('✕✗✘×')
 _FOLDED = Piece('', 0.0, 0)
 _SUMMARY = re.compile(r'(?P<state>FAILED|ERROR) (?P<file>[^\s:]+)::(?P<test>.+?)(?: - .*)?$')
