@@ -38,14 +38,10 @@ def test_names() -> None:
             'CompactorError',
             'ConfigError',
             'Counter', 'Entry', 'HistoryError',
-            'HistoryPolicy', 'Kind', 'Ledger', 'LedgerPolicy', 'Level', 'MemoryArchive', 'Narrowing', 'OutputsPolicy', 'Policy',
-            'RequestTooLarge', 'Shrunk', 'Store', 'StoreArchive', 'StoreError', 'SummaryPolicy',
-            'TaskPolicy',
-            'TokenPolicy',
-            'TokenReport', 'cache_tool', 'compact',
-            'counter_for',
-            'inspect', 'output_budget', 'pin',
-            'restore', 'shrink']
+            'HistoryPolicy', 'Kind', 'Ledger', 'LedgerPolicy', 'Level', 'MemoryArchive', 'Narrowing', 'OutputsPolicy', 'Policy', 'Prices', 'RequestTooLarge', 'Shrunk', 'Store', 'StoreArchive', 'StoreError', 'SummaryPolicy',
+            'TaskPolicy', 'TokenMetrics', 'TokenPolicy',
+            'TokenReport', 'cache_tool', 'compact', 'count_batch', 'counter_for',
+            'inspect', 'output_budget', 'pin', 'process_batch', 'process_request', 'restore', 'shrink']
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compactor.adapters.pydantic_ai.archive import restore
+    from compactor.adapters.pydantic_ai.batch import TokenMetrics, process_batch, process_request
     from compactor.adapters.pydantic_ai.cached import CachedModel
     from compactor.adapters.pydantic_ai.capability import Compactor
     from compactor.adapters.pydantic_ai.compact import compact, inspect
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from compactor.history.report import TokenReport
     from compactor.ledger.budget import Budget
     from compactor.ledger.entry import Entry
+    from compactor.ledger.prices import Prices
     from compactor.outputs.decorate import output_budget
     from compactor.outputs.kind import Kind
     from compactor.outputs.level import Level, Narrowing
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from compactor.store.archive import StoreArchive
     from compactor.store.engine import Store
     from compactor.store.entries import Ledger
+    from compactor.tokens.batch import count_batch
     from compactor.tokens.counter import Counter
 
 _HOMES = {
@@ -76,6 +79,7 @@ _HOMES = {
     'Narrowing': 'compactor.outputs.level',
     'OutputsPolicy': 'compactor.policy',
     'Policy': 'compactor.policy',
+    'Prices': 'compactor.ledger.prices',
     'RequestTooLarge': 'compactor.errors',
     'Shrunk': 'compactor.outputs.shrink',
     'Store': 'compactor.store.engine',
@@ -83,14 +87,18 @@ _HOMES = {
     'StoreError': 'compactor.errors',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
+    'TokenMetrics': 'compactor.adapters.pydantic_ai.batch',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
     'cache_tool': 'compactor.caching.tool',
     'compact': 'compactor.adapters.pydantic_ai.compact',
+    'count_batch': 'compactor.tokens.batch',
     'counter_for': 'compactor.adapters.pydantic_ai.models',
     'inspect': 'compactor.adapters.pydantic_ai.compact',
     'output_budget': 'compactor.outputs.decorate',
     'pin': 'compactor.adapters.pydantic_ai.pin',
+    'process_batch': 'compactor.adapters.pydantic_ai.batch',
+    'process_request': 'compactor.adapters.pydantic_ai.batch',
     'restore': 'compactor.adapters.pydantic_ai.archive',
     'shrink': 'compactor.outputs.shrink',
 }
@@ -118,6 +126,7 @@ __all__ = [
     'Narrowing',
     'OutputsPolicy',
     'Policy',
+    'Prices',
     'RequestTooLarge',
     'Shrunk',
     'Store',
@@ -125,14 +134,18 @@ __all__ = [
     'StoreError',
     'SummaryPolicy',
     'TaskPolicy',
+    'TokenMetrics',
     'TokenPolicy',
     'TokenReport',
     'cache_tool',
     'compact',
+    'count_batch',
     'counter_for',
     'inspect',
     'output_budget',
     'pin',
+    'process_batch',
+    'process_request',
     'restore',
     'shrink',
 ]

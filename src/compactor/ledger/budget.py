@@ -47,7 +47,11 @@ class Use:
     usd: Decimal | None = None
 
     def __post_init__(self) -> None:
-        if self.tokens < 0 or self.requests < 0 or (self.usd is not None and not 0 <= self.usd < LARGEST):
+        if (
+            self.tokens < 0
+            or self.requests < 0
+            or (self.usd is not None and (not self.usd.is_finite() or self.usd < 0))
+        ):
             raise ConfigError(f'a request cannot take less than nothing: {self}')
 
 

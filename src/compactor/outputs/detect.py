@@ -8,13 +8,13 @@ read.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
 from compactor.outputs.hint import Family, Hint
+from compactor.outputs.json_text.parts import end_of
 from compactor.outputs.kind import Kind
 from compactor.outputs.sections import BEGINNINGS, body_of, sections
 from compactor.outputs.signs import RULES, RUNNERS, SIGNS
@@ -59,7 +59,6 @@ _QUOTED = re.compile(r'"[^"]*+"')
 _GAP = re.compile(r'\S {2,}\S')
 _DEEP = re.compile(rf'[\[{{\s]{{{DEEPEST}}}')
 _BLANK = re.compile(r'\s{0,1000}+')
-_JSON = json.JSONDecoder()
 
 
 def detect(text: str, hint: Hint = Hint()) -> Detected:  # noqa: B008 - a frozen value
@@ -242,17 +241,14 @@ def _json(text: str, start: int) -> Detected | None:
         return None
     if begin > start and begin - start > (len(text) - start) // 4:
         return None
-    end = -1
-    if len(text) - begin <= PARSED:
-        try:
-            _, end = _JSON.raw_decode(text, begin)
-        except (ValueError, RecursionError):
-            end = -1
+    end = end_of(text, begin) if len(text) - begin <= PARSED else -1
     rest = text[end : end + SAMPLE].strip() if end > 0 else ''
     if end > 0 and not rest:
         return Detected(Kind.JSON, 'it parses as JSON' if begin == start else 'JSON behind a few words')
     if end > 0 and end - begin >= (len(text) - start) * 0.6:
         return Detected(Kind.JSON, 'JSON and a few words')
+    if end > 0 and text[end : end + 2] in ('{"', '[{', '[['):
+        return Detected(Kind.JSON, 'JSON values behind one another')
     lines = [line for line in text[begin : begin + SAMPLE * 2].split('\n')[:40] if line.strip()]
     if end > 0 and len(lines) > 1 and sum(line.startswith(('{"', '[')) for line in lines) >= len(lines) * 0.6:
         return Detected(Kind.JSON, 'a JSON value a line')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from compactor.outputs.allowance import Allowance
+from compactor.outputs.json_text.parts import end_of
 from compactor.outputs.level import TRUNCATED
 from compactor.outputs.pieces import Piece, pick
 
@@ -40,11 +41,7 @@ def parses(text: str) -> bool:
     stripped = text.strip()
     if not stripped or stripped[0] not in '{["' or stripped[-1] not in '}]"':
         return False
-    try:
-        json.loads(stripped)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return end_of(stripped, 0) == len(stripped)
 
 
 def quoted(text: str, allowance: Allowance) -> str:

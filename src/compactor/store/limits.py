@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from compactor.errors import StoreError
@@ -40,8 +41,8 @@ def all_budgets(store: Store) -> list[Budget]:
     with store.read() as connection:
         rows = connection.execute(select(limits.c.name, limits.c.definition).order_by(limits.c.name)).all()
     try:
-        return [Budget.model_validate_json(definition) for _, definition in rows]
-    except ValueError as error:
+        return [Budget(**json.loads(definition)) for _, definition in rows]
+    except (ValueError, TypeError) as error:
         raise StoreError(f'the store {store.shown} holds a budget that cannot be read: {error}; set it again') from None
 
 

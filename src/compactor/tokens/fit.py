@@ -42,6 +42,12 @@ def exceeds(encoding: Encoding, text: str, max_tokens: int) -> bool:
     safe = SAFE.search(text, max_tokens * PER_TOKEN, max_tokens * PER_TOKEN + SOFT)
     if safe is not None and encoding.count_fresh(text[: safe.end()]) > max_tokens:
         return True
+    if safe is None:  # one endless word: a cut inside of it miscounts by a token or two
+        length = max_tokens * PER_TOKEN
+        while length < len(text):
+            if encoding.count_fresh(text[:length]) > max_tokens + SLACK * 4:
+                return True
+            length *= 4
     return encoding.count(text) > max_tokens
 
 

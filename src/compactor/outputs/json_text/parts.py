@@ -35,6 +35,7 @@ class Tree:
 
 TRIES = 200
 """Places that look like the beginning of JSON but are not, after which no more are tried."""
+_OPENERS = ('{', '[')
 _START = re.compile(r'^[ \t]*(?=[\[{])', re.MULTILINE)
 _NEGATIVE_ZERO = re.compile(r'-0(?![.\deE])')
 _SURROGATE = re.compile('[\ud800-\udfff]')
@@ -77,6 +78,10 @@ def _parts(text: str, decoder: json.JSONDecoder) -> list[Tree | str]:
             continue
         except RecursionError:
             break
+        values = [Tree(value, start, end)]
+        while text[end : end + 1] in _OPENERS and (following := _value_at(text, end, decoder)) is not None:
+            values.append(following)  # values that follow one another on one line
+            end = following.end
         at = _next_line(text, end)
         if text[end:at].strip():
             tries += 1
@@ -85,16 +90,56 @@ def _parts(text: str, decoder: json.JSONDecoder) -> list[Tree | str]:
             continue
         if text[behind:start].strip():
             parts.append(text[behind:start])
-        parts.append(Tree(value, start, end))
+        parts += values
         behind = at
     if text[behind:].strip():
         parts.append(text[behind:])
     return parts
 
 
+def _value_at(text: str, start: int, decoder: json.JSONDecoder) -> Tree | None:
+    try:
+        value, end = decoder.raw_decode(text, start)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return Tree(value, start, end)
+
+
 def _next_line(text: str, at: int) -> int:
     found = text.find('\n', at)
     return found + 1 if found >= 0 else len(text)
+
+
+class _Ends:
+    """Where the value ends that was parsed last: several stations ask for the same text, one after the other.
+
+    It knows the text by its hash and its length, and so keeps no output alive.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, int, int], int] | None = None
+
+    def end_of(self, text: str, start: int) -> int:
+        """See `end_of`."""
+        key = hash(text), len(text), start
+        known = self._known
+        if known is not None and known[0] == key:
+            return known[1]
+        try:
+            _, end = _PLAIN.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = -1
+        self._known = key, end
+        return end
+
+
+_PLAIN = json.JSONDecoder()
+_ENDS = _Ends()
+
+
+def end_of(text: str, start: int) -> int:
+    """Where the JSON value ends that begins at `start`; -1 where none does."""
+    return _ENDS.end_of(text, start)
 
 
 def dumped(text: str) -> str:

@@ -20,10 +20,16 @@ LEAST = 14
 """Characters for which a scalar can at least be begun."""
 INSIDE = 48
 """Characters for which an object or an array can at least be begun, so that it says what it is."""
-ELEMENT = 700
-"""Characters that an element of an array is given before another one is shown."""
+ELEMENT = 240
+"""Characters that an element of an array is given before another one is shown, at least."""
+MOST_ELEMENT = 1_000
+"""Characters that an element is given at most before another one is shown."""
+PARTS = 3
+"""Large elements that an array's room is for."""
 NAMES = 300
 """Characters of the names of missing keys that are said."""
+SHORT = 240
+"""Characters of what somebody said that come as early as what identifies."""
 LONGEST_NUMBER = 40
 """Characters of a number that is always written as it is."""
 TABULAR = 10
@@ -45,6 +51,7 @@ _IDENTITY = re.compile(
     r'|login|date|user',
     re.IGNORECASE,
 )
+_SAID = re.compile(r'body|text|summary|description|content|comment|answer', re.IGNORECASE)
 _FILLER = re.compile(
     r'.*(?:_url|Url|URL|_link|_id|Id|hash|sha\d*|checksum|digest|uid)|href|url|_?links|avatar.*|gravatar.*|etag|.*[tT]imestamp'
     r'|.*_at|.*edAt',
@@ -132,12 +139,13 @@ class JsonWriter:
         ends = [0, len(items) - 1] if len(items) > 1 else [0]
         kept: dict[int, None] = {}
         left = room
+        element = max(ELEMENT, min(MOST_ELEMENT, room // PARTS)) + saved
         first, others = (marked := self._remarkable(items))[:2], marked[2:]
         order: Iterable[int] = [*first, *ends, *others, *range(len(items))]
         for i in order:
             if i in kept:
                 continue
-            left -= max(3, min(self.size(items[i], ELEMENT + saved), ELEMENT + saved) - saved) + 2
+            left -= max(3, min(self.size(items[i], element), element) - saved) + 2
             if left < 0 and kept:
                 break
             kept[i] = None
@@ -316,6 +324,8 @@ class JsonWriter:
                 not telling,
             )
         rank, scalars_only = self._worths[key]
+        if rank == 1 and type(value) is str and len(value) <= SHORT and _SAID.fullmatch(key):
+            return 0
         if rank == 0:
             return 1 if (scalars_only and isinstance(value, list)) or value in (None, '', [], False) else 0
         return rank if rank == 1 or type(value) is str else 1

@@ -82,6 +82,8 @@ _SEVERITY = re.compile(
 )
 _TAG = re.compile(r'\[(?!INFO|WARN|ERROR|FATAL|[^\]]*:\d)[A-Za-z][^\]\n]{0,60}\] +')
 """What some servers write before each line: the step it belongs to."""
+_OPTION = re.compile(r'\s[/\-]\w')
+"""An option of a command, such as `/warn:4`; so what stands before it is no file."""
 _AT = re.compile(r' at line (?P<line>\d+), column \d+')
 _FILE = re.compile(r'(?:[A-Za-z]:)?[\w./\\@\-+ ]*[/\\][\w.\-+@]+\.\w{1,6}$|\*{5,} Module |# [\w./\-]+$')
 _NAMES = re.compile(
@@ -110,6 +112,7 @@ def line_of(line: str) -> Line:
         located is not None
         and ('.' in located['file'] or '/' in located['file'])
         and not located['file'].startswith('http')
+        and _OPTION.search(located['file']) is None
     ):
         severity = _SEVERITY.match(located['rest'])
         word = severity['word'].lower() if severity else ''

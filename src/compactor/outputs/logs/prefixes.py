@@ -58,6 +58,8 @@ def _shape(line: str) -> tuple[str, bool, str]:
 
 
 def _shortened(line: str, drop_job: bool, drop_time: bool, tag: str) -> str:
+    if line == tag[:-1]:
+        return ''  # an empty line behind its prefix, whose blank was at the end
     found = _PREFIX.match(line[:300])
     assert found is not None
     kept = '' if drop_job else found['job'] or ''

@@ -28,7 +28,7 @@ from compactor.outputs.logs.ranked import assembled
 from compactor.outputs.logs.runners import from_go_json
 from compactor.outputs.logs.stacks import REACH, Stack, stacks_of
 from compactor.outputs.logs.testlog import Failure, TestLog, read
-from compactor.outputs.pieces import NEVER, Piece, pick
+from compactor.outputs.pieces import NEVER, Piece, clipped, pick
 from compactor.outputs.reducers.traces import joined_frames, reduce_traces
 
 NAMES_SHARE = 0.7
@@ -121,6 +121,10 @@ class _Ranking:
         covered = joined_frames(self.lines, self.stacks, self.ranks)
         for i, text in self.shown.items():
             covered[i] = (i + 1, Piece(text, self.ranks[i], self.counts.get(i, 1)))
+        for failure in self.log.failures:
+            for i in failure.lines:
+                if len(self.lines[i]) > WIDE and 1.5 <= self.ranks[i] < NEVER and i not in covered:
+                    covered[i] = (i + 1, Piece(clipped(self.lines[i], WIDE), self.ranks[i]))
         for i in self.folded:
             covered[i] = (i + 1, _FOLDED)
         return assembled(self.lines, self.ranks, covered)
@@ -332,7 +336,10 @@ class _Ranking:
             last, before = i, group
 
     def _asked(self) -> None:
-        """Tests that were expected to fail, if they are few, and passing tests that the question names."""
+        """Tests that were expected to fail, the passing ones of a small green run, and those that the question names."""
+        if not (self.log.failures or self.log.names) and len(self.log.passes) <= ASKED:
+            for n, i in enumerate(self.log.passes):
+                self._raise(i, 4.0 + n * TURN)
         expected = [i for i in self.log.passes if self.lines[i].startswith(('XFAIL ', 'XPASS '))]
         for i in expected if len(expected) <= XFAILS else ():
             self._raise(i, 2.2)

@@ -1,0 +1,41 @@
+"""Before a process copies itself, its SQLite stores let go of their connections.
+
+SQLite remembers per process which locks it holds on a file. A copy inherits that memory and not the locks, so that it
+could wait for ever for a transaction that only its parent has, or damage the file once the parent has ended.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from compactor.errors import StoreError
+from compactor.store.lock import Taken
+
+if TYPE_CHECKING:
+    from compactor.store.engine import Store
+
+_stores: WeakSet[Store] = WeakSet()
+_waiting = ExitStack()
+
+
+def let_go_before_fork(store: Store) -> None:
+    """From now on the store stands still while the process is copied, and opens anew on both sides."""
+    if not _stores and hasattr(os, 'register_at_fork') and not _registered:
+        os.register_at_fork(before=_before, after_in_parent=_waiting.close, after_in_child=_waiting.close)
+        _registered.append(True)
+    _stores.add(store)
+
+
+_registered: list[bool] = []
+
+
+def _before() -> None:
+    held = set()
+    for store in list(_stores):
+        # Whoever copies the process in the middle of a transaction of its own is not kept waiting for it.
+        with suppress(Taken, StoreError):
+            _waiting.enter_context(store.at_rest(alone=store.path not in held))
+            held.add(store.path)

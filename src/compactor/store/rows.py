@@ -1,0 +1,65 @@
+"""Between an entry and its row in a store: what no database takes is made harmless or refused, money is whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from compactor.errors import ConfigError
+from compactor.ledger.entry import Entry
+from compactor.ledger.figures import DIMENSIONS
+from compactor.ledger.prices import dollars, nano
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+MOST_TOKENS = 10**12
+"""More than any request has; the sums of a million such still fit into the database's numbers."""
+TEXTS = (*DIMENSIONS, 'conversation', 'run', 'finish_reason', 'error')
+"""The fields that come from outside and may hold what no database takes."""
+COUNTS = (
+    'input_tokens',
+    'output_tokens',
+    'cache_read_tokens',
+    'cache_write_tokens',
+    'saved_by_compaction',
+    'saved_by_outputs',
+    'saved_by_cache',
+)
+
+
+def storable(entry: Entry) -> Entry:
+    """The entry with texts that every database takes, and money in billionths.
+
+    Raises:
+        ConfigError: a figure of it is none.
+    """
+    if not math.isfinite(entry.at):
+        raise ConfigError(f'an entry happened at a time in seconds since 1970, not {entry.at}')
+    if entry.latency is not None and not math.isfinite(entry.latency):
+        raise ConfigError(f'the latency of an entry is seconds or None, not {entry.latency}')
+    for name in COUNTS:
+        if abs(getattr(entry, name)) > MOST_TOKENS:
+            raise ConfigError(f'{name} of an entry is a number of tokens, not {getattr(entry, name)}')
+    cost = None if entry.cost is None else dollars(nano(entry.cost))
+    texts: dict[str, Any] = {name: None if (said := getattr(entry, name)) is None else clean(said) for name in TEXTS}
+    return replace(entry, cost=cost, **texts)
+
+
+def clean(text: str) -> str:
+    """A text without what no database takes: NUL and lone surrogates."""
+    return text.replace('\0', '\N{REPLACEMENT CHARACTER}').encode('utf-8', 'replace').decode()
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    """The columns of an entry."""
+    values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, 'at', 'latency', 'streamed', 'cache_hit')}
+    return {**values, 'cost': None if entry.cost is None else nano(entry.cost)}
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """The entry of a row."""
+    values = {name: value for name, value in row._mapping.items() if name != 'id'}
+    cost = values.pop('cost')
+    return Entry(**values, cost=None if cost is None else dollars(cost))
