@@ -27,7 +27,17 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ('1.71.0', '1.107.10', '2.0.0', '2.54.0', '2.64.0', 'latest')
 FRAMEWORK = 'pydantic-ai-slim'
 BACKEND = ('hatchling', 'editables')
-TOOLS = ('pytest', 'hypothesis', 'inline-snapshot', 'tenacity', 'tiktoken', 'typer', 'rich')
+TOOLS = (
+    'pytest',
+    'hypothesis',
+    'inline-snapshot',
+    'tenacity',
+    'tiktoken',
+    'typer',
+    'rich',
+    'sqlalchemy',
+    'platformdirs',
+)
 UNPINNED = re.compile(r'pydantic-ai|pydantic-graph|openai|anthropic|genai-prices|httpx|httpcore|opentelemetry|logfire')
 """Each version of the framework bounds these itself, so pinning them would conflict with one or another."""
 TESTS = ('tests/adapters', 'tests/wire')

@@ -27,6 +27,7 @@ from compactor import (
 from compactor.ledger.budget import Budget
 from compactor.ledger.entry import Entry
 from compactor.store.entries import Ledger
+from compactor.store.limits import set_budget
 from compactor.store.reservations import usage
 from compactor.telemetry.events import BudgetRefused, BudgetWarning, StoreUnavailable
 from tests.adapters.driver import (
@@ -187,6 +188,15 @@ def test_a_failed_request_gives_back_what_was_set_aside(store: Store) -> None:
             drive(by_run, agent, 'Go.')
     found = usage(store, budget, store.clock())
     assert (int(found.used), int(found.reserved)) == (0, 0)
+
+
+def test_a_budget_set_from_outside_holds_for_every_process(store: Store) -> None:
+    """What `compactor budget set` keeps in the store is asked like a policy's own."""
+    set_budget(store, Budget(name='outside', limit=1, unit='requests', period='day'), store.clock())
+    agent = new_agent(paid(), **as_capability(Compactor(counting(), store=store)))
+    drive(by_run, agent, 'Go.')
+    with pytest.raises(BudgetExceeded, match='outside'):
+        drive(by_run, agent, 'Go.')
 
 
 def test_observing_counts_and_refuses_nothing(store: Store) -> None:

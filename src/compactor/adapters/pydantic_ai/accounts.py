@@ -36,6 +36,8 @@ FAILURES = 2
 """Failures in a row after which the store is left alone."""
 PAUSE = 30.0
 """Seconds for which it is left alone."""
+FRESH = 30.0
+"""Seconds after which budgets that were set from outside (`compactor budget set`) are looked up again."""
 SHOWN = 300
 """Characters of an error that are written down."""
 
@@ -61,7 +63,9 @@ class Accounts:
         self.store = store
         self.prices = Prices.of(policy.prices)
         self._policy = policy
-        self._budgets = policy.budgets if acting else ()
+        self._acting = acting
+        self._budgets: tuple[Budget, ...] = policy.budgets
+        self._looked: float | None = None
         self._reporter = reporter
         self._clock = clock
         self._circuit = Circuit(FAILURES, PAUSE, clock)
@@ -77,7 +81,8 @@ class Accounts:
             StoreError: the store is away, there are budgets, and policy says 'closed'.
         """
         await self.release(state, ctx, name)
-        if self._budgets:
+        await self._look_up(ctx, name)
+        if self._budgets and self._acting:
             output = max_tokens or self._policy.reserve_output
             wanted = self._use(ctx, name, state.used, output)
             try:
@@ -89,6 +94,17 @@ class Accounts:
                     error.budget, error.unit, error.used, error.limit, error.wanted, error.resets, str(error)
                 ) from None
         state.began = self._clock()
+
+    async def _look_up(self, ctx: RunContext[Any], name: ModelName) -> None:
+        """Looks up, now and then, what budgets there are beside the policy's; the policy's own go first."""
+        now = self._clock()
+        if not self._acting or (self._looked is not None and now - self._looked < FRESH):
+            return
+        found = await self._tried(ctx, name, lambda: _kept(self.store))
+        if found is not None:
+            self._looked = now
+            own = {budget.name for budget in self._policy.budgets}
+            self._budgets = (*self._policy.budgets, *(budget for budget in found if budget.name not in own))
 
     async def answered(
         self, ctx: RunContext[Any], name: ModelName, state: Conversation, response: ModelResponse
@@ -236,6 +252,12 @@ def _reserved(store: Store, budgets: tuple[Budget, ...], wanted: Use) -> Any:
     from compactor.store.reservations import reserve
 
     return reserve(store, budgets, wanted, store.clock())
+
+
+def _kept(store: Store) -> list[Budget]:
+    from compactor.store.limits import all_budgets
+
+    return all_budgets(store)
 
 
 def _settled(store: Store, lease: Any, use: Use) -> Any:
