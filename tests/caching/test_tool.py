@@ -15,6 +15,7 @@ from pydantic_ai import Agent, RunContext
 from pydantic_ai.models.test import TestModel
 
 from compactor import ConfigError, cache_tool
+from tests.adapters.driver import by_run, drive
 
 
 def test_the_same_call_is_made_once() -> None:
@@ -190,7 +191,7 @@ def test_in_an_agent() -> None:
 
     client, other = object(), object()
     for deps in (1, 2, 1, client, other, client):
-        agent.run_sync('Go.', deps=deps)
+        drive(by_run, agent, 'Go.', deps=deps)
     assert calls == [1, 2, client, other]
 
 

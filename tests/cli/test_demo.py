@@ -68,7 +68,10 @@ def test_without_is_the_whole_history_by_the_same_counter() -> None:
 
 def test_a_person_sees_the_requests_and_the_table() -> None:
     """Every tenth request and each compaction, then the table; figures that may change are normalised."""
-    text, _, memory = ran('demo', '--session', FIXTURE).partition('\n\nWhat stands for the steps left out')
+    text, _, shown = ran('demo', '--session', FIXTURE).partition('\n\nWhat the model saw of a ')
+    cut, _, memory = shown.partition('\n\nWhat stands for the steps left out')
+    assert re.match(r'\w+ by \w+, about [\d,]+ tokens cut to [\d,]+ \(its beginning and end\):\n', cut)
+    assert re.search(r'left out; recall [0-9a-f]{16}\]', cut)
     assert re.search(r'## The user said\n.*## Files\n.*## Record\n', memory, re.DOTALL)
     assert re.search(r'and recall\((\d+)\) gives a step back, word for word:\n +Step \1, lines 1-', memory)
     head, _, rest = text.partition('\n\n')
@@ -91,6 +94,8 @@ model requests  #
 sent over the hard limit (25,000)  #
 input tokens, all requests  #
 largest request, tokens  #
+tool outputs made smaller  #
+their tokens, when they were born  #
 compactions  #
 time in the compactor: all requests  #
 first request, loading the tokenizer  #

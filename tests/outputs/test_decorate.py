@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from compactor import ConfigError, MemoryArchive, output_budget
 from compactor.outputs.shrink import Shrunk
 from compactor.tokens.counter import counter_for
+from tests.adapters.driver import by_run, drive
 
 COUNTER = counter_for(None)
 LOG = '\n'.join(f'test_{i} ... ok' for i in range(2_000)) + '\ntest_last ... FAILED\nerror: want 3, got 4'
@@ -217,7 +218,7 @@ def test_in_an_agent() -> None:
         """Runs the tests under a path."""
         return LOG
 
-    result = agent.run_sync('Go.')
+    result = drive(by_run, agent, 'Go.')
     [returned] = [
         part for message in result.all_messages() for part in message.parts if isinstance(part, ToolReturnPart)
     ]

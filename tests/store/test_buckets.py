@@ -96,7 +96,8 @@ def test_old_buckets_are_removed(store: Store) -> None:
     for hour in range(1, 49):
         buckets.record('new', 1, START + hour * 3_600)
     with store.read() as connection:
-        found = dict(connection.execute(select(table.c.width, func.count()).group_by(table.c.width)).all())
+        counted = connection.execute(select(table.c.width, func.count()).group_by(table.c.width)).all()
+        found = {width: number for width, number in counted}  # noqa: C416 (rows are no pairs to the type checker)
         left = connection.execute(select(table.c.width).where(table.c.key == 'old').order_by(table.c.width)).scalars()
         assert left.all() == [width for width in WIDTHS if KEPT[width] > 48 * 3_600]
     assert found[1] <= 3

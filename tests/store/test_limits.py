@@ -46,5 +46,5 @@ def test_a_budget_that_cannot_be_read(store: Store) -> None:
     set_budget(store, MONEY, START)
     with store.write('limit/money') as connection:
         connection.execute(update(limits).values(definition='{"name": "money", "limit": "1", "colour": "red"}'))
-    with pytest.raises(StoreError, match="holds a budget that cannot be read: budget 'money': colour.*set it again"):
+    with pytest.raises(StoreError, match=r"holds a budget that cannot be read: budget 'money': colour.*set it again"):
         all_budgets(store)

@@ -42,7 +42,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
             connection.execute(insert(version).values(version=len(MIGRATIONS) + 1, at=START))
         store.close()
         for use in (store.write, store.read):
-            with pytest.raises(StoreError, match='newer than this library knows.*upgrade'), use():
+            with pytest.raises(StoreError, match=r'newer than this library knows.*upgrade'), use():
                 raise AssertionError('not reached')
 
 

@@ -39,7 +39,7 @@ def test_what_is_reserved_is_settled(store: Store) -> None:
     settle(store, lease, Use('glm-4.7', 'cerebras', 'coder', 400, 1, Decimal('0.1')), START + 5)
     assert left(store, *ALL) == [9_600, 2_600, Decimal('0.9')]
     stands = usage(store, CODER, START)
-    assert (stands.used, stands.reserved, stands.limit, stands.resets) == (400, 0, 3_000, stands.period.end)
+    assert [stands.used, stands.reserved, stands.limit, stands.resets] == [400, 0, 3_000, stands.period.end]
     assert stands.period.start <= START < stands.resets
 
 
@@ -53,7 +53,9 @@ def test_all_or_nothing(store: Store) -> None:
     assert (error.budget, error.unit, error.used, error.limit, error.wanted) == ('coder', 'tokens', 2_000, 3_000, 1_001)
     assert error.resets == usage(store, CODER, START).resets
     assert str(error) == snapshot(
-        "the budget 'coder' allows 3,000 tokens a day: 1,000 tokens are spent and 1,000 tokens reserved by others, this request would take up to 1,001 tokens. Its next day begins at 2026-02-03 00:00 UTC; until then raise the limit, or take a model that it does not cover."
+        "the budget 'coder' allows 3,000 tokens a day: 1,000 tokens are spent and 1,000 tokens reserved by others,"
+        ' this request would take up to 1,001 tokens. Its next day begins at 2026-02-03 00:00 UTC; until then raise the'
+        ' limit, or take a model that it does not cover.'
     )
     assert left(store, *ALL) == [8_000, 1_000, Decimal('0.5')]
 
@@ -68,7 +70,7 @@ def test_a_request_that_is_not_covered_costs_nothing(store: Store) -> None:
 
 
 def test_another_model_may_answer(store: Store) -> None:
-    """A request that fails over is counted for the model that answered, also by budgets that did not cover the first."""
+    """A request that fails over is counted for the model that answered, also by budgets that did not cover it."""
     first = Budget(name='first', limit=1_000, model='glm*')
     second = Budget(name='second', limit=1_000, model='openai:*')
     lease = reserve(store, (first, second), USE, START)
@@ -102,7 +104,7 @@ def test_a_lease_that_ran_out_is_still_settled(store: Store) -> None:
     reserve(store, (CODER,), Use(agent='coder', tokens=3_000), START + 60)
     settle(store, lease, USE, START + 90)
     stands = usage(store, CODER, START + 90)
-    assert (stands.used, stands.reserved, stands.remaining) == (1_000, 3_000, 0)
+    assert [stands.used, stands.reserved, stands.remaining] == [1_000, 3_000, 0]
 
 
 def test_old_leases_are_removed(store: Store) -> None:
@@ -120,7 +122,7 @@ def test_more_may_be_taken_than_was_reserved(store: Store) -> None:
     """Nobody can undo it: it is counted, the budget is more than spent, and the next request is refused."""
     settle(store, reserve(store, (CODER,), USE, START), Use(agent='coder', tokens=3_500), START)
     stands = usage(store, CODER, START)
-    assert (stands.remaining, round(stands.usage_pct, 1)) == (0, 116.7)
+    assert [stands.remaining, round(stands.usage_pct, 1)] == [0, 116.7]
     with pytest.raises(BudgetExceeded):
         reserve(store, (CODER,), Use(agent='coder', tokens=1), START)
 
@@ -167,7 +169,7 @@ def test_a_limit_that_is_lowered_holds_at_once(store: Store) -> None:
 
 def test_premium_requests(store: Store) -> None:
     """A monthly allowance in which models count differently: free ones always, dear ones more, small ones a third."""
-    weights = {'gpt-4.1': Decimal(0), 'claude-opus*': Decimal(10), 'grok-code*': Decimal('0.25'), '*haiku*': '0.33'}
+    weights = {'gpt-4.1': '0', 'claude-opus*': '10', 'grok-code*': '0.25', '*haiku*': '0.33'}
     budget = premium_requests({name: Decimal(weight) for name, weight in weights.items()}, limit=30)
     opus, free, small = Use('claude-opus-4.5'), Use('gpt-4.1'), Use('claude-haiku-4.5')
     for _ in range(2):

@@ -14,7 +14,7 @@ import pytest
 
 from compactor import StoreError
 from compactor.store.archive import StoreArchive
-from compactor.store.buckets import Buckets
+from compactor.store.buckets import Buckets, add
 from compactor.store.engine import Store
 from tests.store.conftest import START
 from tests.store.databases import on_server, terminate
@@ -46,7 +46,7 @@ def test_a_file_that_is_no_database(file: Path) -> None:
     file.write_bytes(b'no database ' * 1_000)
     with Store(file) as store:
         for _ in range(2):
-            with pytest.raises(StoreError, match='is damaged.*move the file away'):
+            with pytest.raises(StoreError, match=r'is damaged.*move the file away'):
                 works(store)
         file.rename(file.with_suffix('.damaged'))
         assert works(store)
@@ -133,9 +133,9 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A file in the way of the folder, or a folder in the way of the file: the message says which."""
     in_the_way = tmp_path / 'file'
     in_the_way.write_text('not a folder')
-    with pytest.raises(StoreError, match='cannot open .*file/store.db.* for writing'):
+    with pytest.raises(StoreError, match=r'cannot open .*file/store.db.* for writing'):
         Store.open(in_the_way / 'store.db')
-    with pytest.raises(StoreError, match='cannot open .* for writing'):
+    with pytest.raises(StoreError, match=r'cannot open .* for writing'):
         Store.open(tmp_path)
     in_the_way.unlink()
     Store.open(in_the_way / 'store.db').close()
@@ -220,6 +220,15 @@ def test_a_database_that_is_not_there(postgres_url: str) -> None:
             on_server(f'DROP DATABASE {name} WITH (FORCE)')
 
 
+def write(store: Store, *, again: bool) -> None:
+    """A transaction that loses its connection, in the middle or just before its end."""
+    with store.write('a') as connection:
+        add(connection, [('a', 1, int(START), 1)])
+        terminate(store.url)
+        if again:
+            add(connection, [('a', 1, int(START), 1)])
+
+
 def test_connections_that_are_ended_between_two_uses(postgres_url: str) -> None:
     """A server that was restarted costs nothing: the next transaction opens a new connection."""
     with Store.open(postgres_url) as store:
@@ -231,23 +240,16 @@ def test_connections_that_are_ended_between_two_uses(postgres_url: str) -> None:
 
 def test_a_connection_that_is_ended_in_a_transaction(postgres_url: str) -> None:
     """That transaction is lost as a whole and says so; the next one works."""
-    from compactor.store.buckets import add
-
     with Store.open(postgres_url) as store:
-        with pytest.raises(StoreError, match='cannot be reached'), store.write('a') as connection:
-            add(connection, [('a', 1, int(START), 1)])
-            terminate(postgres_url)
-            add(connection, [('a', 1, int(START), 1)])
+        with pytest.raises(StoreError, match='cannot be reached'):
+            write(store, again=True)
         assert Buckets(store).total('a', 60, START) == 0
         assert works(store)
 
 
 def test_a_connection_that_is_ended_before_the_commit(postgres_url: str) -> None:
     """The same where nothing but the end of the transaction is left to do."""
-    from compactor.store.buckets import add
-
     with Store.open(postgres_url) as store:
-        with pytest.raises(StoreError, match='cannot be reached'), store.write('a') as connection:
-            add(connection, [('a', 1, int(START), 1)])
-            terminate(postgres_url)
+        with pytest.raises(StoreError, match='cannot be reached'):
+            write(store, again=False)
         assert Buckets(store).total('a', 60, START) == 0

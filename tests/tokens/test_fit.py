@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from compactor.tokens import chunks, encodings
 from compactor.tokens.encodings import Encoding, encoding
-from compactor.tokens.fit import prefix, suffix
+from compactor.tokens.fit import exceeds, prefix, suffix
 
 ALPHABET = "aZé中ก9²\u0301 \t\n\r\u3000',./<😀👩\u200d"
 WORDS = st.lists(st.sampled_from(['the', ' quick', '\n\n', '  ', '{"key": 1}', '中文', '😀', "don't", '====', 'aaaa']))
@@ -54,3 +54,14 @@ def test_no_loss_where_cuts_are_safe(small_pieces: Encoding, words: list[str], l
     assert small_pieces.count(text) == small_pieces.size(text)
     for fit in (prefix, suffix):
         assert small_pieces.count(fit(small_pieces, text, limit)) == min(limit, small_pieces.count(text))
+
+
+@pytest.mark.parametrize('word', ['a', '[', '=', '"', '|', ' ', '-=', 'aB', '\u4e2d', '\U0001f600', '\ud800'])
+@pytest.mark.parametrize('limit', [1, 20, 800])
+def test_an_endless_word_is_not_counted_to_its_end(word: str, limit: int) -> None:
+    """Where nothing in it is safe to cut at, its beginning tells that it is too long; near the limit it is counted."""
+    counts = encoding('o200k_base')
+    assert exceeds(counts, word * 300_000, limit)
+    most = len(prefix(counts, word * 300_000, limit)) // len(word)
+    for n in (most - 1, most, most + 1, most * 2):
+        assert exceeds(counts, word * n, limit) is (counts.count(word * n) > limit)

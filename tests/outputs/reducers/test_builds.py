@@ -177,12 +177,56 @@ cmd/cart.go
         ('   Compiling cart v0.1.0', Role.STEP),
         ('/app/src/cart.js', Role.FILE),
         ('and so on', Role.OTHER),
+        ('C:\\net\\Csc.exe /nowarn:1701,1702 /warn:4', Role.OTHER),
         ('see http://localhost:8080 for more', Role.OTHER),
     ],
 )
 def test_lines(line: str, role: Role) -> None:
     """What a line is, whatever tool wrote it."""
     assert line_of(line).role is role
+
+
+def test_a_summary_that_repeats_errors() -> None:
+    """Errors that are printed again at the end, without their indentation, are shown once and counted."""
+    errors = [f'C:\\shop\\cart{n}.cs({n},5): error CS1002: ; expected' for n in range(3)]
+    command = 'C:\\net\\Csc.exe /noconfig /nowarn:1701,1702 /warn:4 /out:shop.dll'
+    lines = [f'    Copying file {n}.' for n in range(80)]
+    text = '\n'.join(
+        [command, *lines, *(f'      {error}' for error in errors), '', 'Build FAILED.', *errors, '3 Error(s)']
+    )
+    assert reduce_builds(text, room(120)) == snapshot("""\
+C:\\net\\Csc.exe /noconfig /nowarn:1701,1702 /warn:4 /out:shop.dll
+…
+      C:\\shop\\cart0.cs(0,5): error CS1002: ; expected (×2)
+      C:\\shop\\cart1.cs(1,5): error CS1002: ; expected (×2)
+      C:\\shop\\cart2.cs(2,5): error CS1002: ; expected (×2)
+Build FAILED.
+…
+3 Error(s)
+[81 of 90 lines left out]\
+""")
+
+
+def test_noise_is_shown_where_there_is_room() -> None:
+    """Of a log that fits but for a part even downloads are shown; of a long one they are dropped."""
+    text = '\n'.join([*(f'Collecting package-{n}' for n in range(60)), 'Successfully installed cart-1.0'])
+    result = reduce_builds(text, room(200))
+    assert result is not None
+    assert result.count('Collecting') > 20
+    long = reduce_builds(
+        '\n'.join([*(f'Collecting package-{n}' for n in range(900)), 'Successfully installed']), room(200)
+    )
+    assert long == '…\nSuccessfully installed\n[900 of 901 lines left out]'
+
+
+def test_what_explains_a_warning_comes_before_steps() -> None:
+    """The lines below a warning tell more than what was compiled next."""
+    steps = [f'[{n}/900] Building CXX object shop.dir/part{n}.o' for n in range(200)]
+    steps[50:50] = ['src/a.h:3:9: warning: old is deprecated', '   3 |   old();', 'src/b.h:9:1: note: declared here']
+    result = reduce_builds('\n'.join(steps), room(170))
+    assert result is not None
+    assert 'old();' in result
+    assert 'note: declared here' in result
 
 
 def test_prefixes() -> None:
@@ -192,6 +236,7 @@ def test_prefixes() -> None:
         [*(f'line {n}' for n in range(20)), 'bare'],
         '[dropped where it began a line: "[build]"]',
     )
+    assert without_prefix([*lines, '[build]'])[0][-1] == ''  # an empty line whose last blank was stripped
     assert without_prefix(['[ERROR] a', *['b'] * 20])[1] is None
     timed = [f'10:00:{n:02} line {n}' for n in range(20)]
     assert without_prefix(timed) == ([f'line {n}' for n in range(20)], '[dropped where it began a line: times]')

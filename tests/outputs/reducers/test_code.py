@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from compactor.outputs.code_text import grammars
+from compactor.outputs.code_text.languages import language_of
 from compactor.outputs.code_text.signatures import Role, outline
 from compactor.outputs.reducers.code import reduce_code, unnumbered
 from tests.outputs.shapes import HOSTILE, TEXTS, allowance, within
@@ -157,6 +158,38 @@ def test_languages(language: str, parsed: bool, monkeypatch: pytest.MonkeyPatch)
         inside = '\n'.join(lines[block.body : block.end])
         assert any(word in inside for word in ('return', 'await', 'echo', 'S {', '@x')), lines[block.start]
         assert not any(word in inside for word in ('def ', 'func ', 'function', 'fn ', 'throws'))
+
+
+@pytest.mark.parametrize(
+    ('text', 'language'),
+    [
+        ('// Copyright\npackage paths\n' + 'const A = 1\n' * 60, 'go'),
+        ('#!/usr/bin/env bash\nset -e\n', 'bash'),
+        ('#!/usr/bin/env python3\nx = 1\n', 'python'),
+        ('<?php\n$a = 1;', 'php'),
+        ('package app.core;\nclass A {}\n', 'java'),
+        ('use std::fs;\nfn main() {}\n', 'rust'),
+        ('plain words\n', ''),
+    ],
+)
+def test_a_line_that_no_other_language_has_decides(text: str, language: str) -> None:
+    """However many lines look like another one."""
+    assert language_of(text, None) == language
+
+
+def test_what_does_not_parse_is_outlined_by_its_indentation() -> None:
+    """A part of a class, as shown by `sed`, still has signatures."""
+    lines = [
+        '      }',
+        '    }',
+        '',
+        '    render(width: number): string[] {',
+        *['      draw(width)'] * 9,
+        '    }',
+        '  }',
+        '}',
+    ]
+    assert 'render' in ''.join(lines[b.start] for b in outline(lines, 'javascript') if b.role is Role.FUNCTION)
 
 
 def test_groups_of_tests_enclose_tests() -> None:

@@ -41,11 +41,11 @@ def test_what_a_model_reads() -> None:
     result = reduce_json(text, allowance(300))
     assert result == snapshot("""\
 {"total":60,
-"runs":[{"id":9000,"name":"build-0","conclusion":"success","log":"Set up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job… 211 more chars","html_url":"… 32 chars"},
+"runs":[{"id":9000,"name":"build-0","conclusion":"success","log":"Set up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up… 202 more chars","html_url":"https://ci.example.com/runs/9000"},
 "… 2 more items",
-{"id":9003,"name":"build-3","conclusion":"failure","log":"Set up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job… 211 more chars","html_url":"… 32 chars"},
+{"id":9003,"name":"build-3","conclusion":"failure","log":"Set up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up… 202 more chars","html_url":"https://ci.example.com/runs/9003"},
 "… 2 more items"],
-"…":"[about 77% of 3,495 characters left out; recall ab12cd34ef567890]"}\
+"…":"[about 75% of 3,495 characters left out; recall ab12cd34ef567890]"}\
 """)  # noqa: E501
 
 
@@ -81,6 +81,40 @@ def test_a_number_keeps_its_literal(literal: str) -> None:
     result = reduce_json(f'{{"kept": {literal}, "text": "{"x" * 4_000}"}}', allowance(100))
     assert result is not None
     assert f'"kept":{literal},' in result
+
+
+def test_missing_keys_are_named_once() -> None:
+    """The first object says which keys it has besides, those that lack the same only how many."""
+    users = [{'id': n, **{f'link_{k}_url': 'https://example.com/' + 'x' * 40 for k in range(9)}} for n in range(6)]
+    result = reduce_json(json.dumps({f'user{n}': user for n, user in enumerate(users)}), allowance(260)) or ''
+    assert result == snapshot("""\
+{"user0":{"id":0,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys: link_1_url, link_2_url, link_3_url, link_4_url, link_5_url, link_6_url, link_7_url, link_8_url"},
+"user1":{"id":1,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys"},
+"user2":{"id":2,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys"},
+"user3":{"id":3,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys"},
+"user4":{"id":4,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys"},
+"user5":{"id":5,"link_0_url":"https://example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","…":"8 more keys"},
+"…":"[about 83% of 4,332 characters left out; recall ab12cd34ef567890]"}\
+""")  # noqa: E501
+    json.loads(result)
+
+
+def test_what_somebody_said_shortly_comes_before_links() -> None:
+    """A body of a line is whole where addresses are not."""
+    comment = {
+        'id': 7,
+        'body': 'Please rename this function.',
+        **{f'{k}_url': 'https://x.org/' + k * 30 for k in 'abcdefg'},
+    }
+    result = reduce_json(json.dumps({'comment': comment, 'patch': '+ line\n' * 400}), allowance(110)) or ''
+    assert 'Please rename this function.' in result
+
+
+def test_values_behind_one_another_are_lines() -> None:
+    """Two answers on one line, as of two calls of a program, are both read."""
+    one, two = ({'id': n, 'log': 'step\n' * 300, 'state': 'done'} for n in (1, 2))
+    lines = (reduce_json(json.dumps(one) + json.dumps(two), allowance(300)) or '').split('\n')
+    assert [json.loads(line)['id'] for line in lines[:2]] == [1, 2]
 
 
 def test_repeated_keys_are_all_there() -> None:

@@ -112,6 +112,26 @@ def test_forms_of_listings(text: str, expected: str) -> None:
     assert reduce_listing(text, allowance(200)) == expected
 
 
+def test_where_there_is_room_the_tools_own_folders_are_shown_too() -> None:
+    """They come behind all other names, and the note counts what of them is missing."""
+    text = '\n'.join(
+        ['README.md', 'src/app.py', '.git/HEAD', '.git/config', *(f'.git/hooks/hook{n}.sample' for n in range(60))]
+    )
+    assert reduce_listing(text, allowance(150)) == snapshot("""\
+64 names in 2 folders
+README.md
+.git/ 62 names
+src/
+  app.py
+.git/
+  HEAD  config
+.git/hooks/
+  hook0.sample  hook1.sample  hook2.sample  hook3.sample  hook4.sample  hook5.sample  hook6.sample  hook7.sample  hook8.sample  hook9.sample
+  hook10.sample  hook11.sample  hook12.sample  hook13.sample  hook14.sample  hook15.sample  hook16.sample  hook17.sample  hook18.sample  hook19.sample
+[40 of 64 names left out]\
+""")  # noqa: E501
+
+
 def test_no_names_are_none() -> None:
     """Plainer ways are tried for what holds no names."""
     assert reduce_listing('this is a sentence, not a name\nand so is this one, truly', allowance(50)) is None

@@ -143,6 +143,37 @@ def test_paths_in_full_and_relative_ones_are_one_file() -> None:
     assert (reduce_search(text, allowance(100)) or '').count('app.py') == 1
 
 
+def test_files_of_the_same_name_in_other_folders_are_apart() -> None:
+    """A path is the end of another one only where that is given in full."""
+    text = '\n'.join(
+        f'{path}:{n}:total' for path in ('client.go', 'unstable/client.go', 'cmd/client.go') for n in (3, 9)
+    )
+    result = reduce_search(text, allowance(100)) or ''
+    assert result.startswith('6 hits in 3 files')
+    assert 'unstable/client.go: 2 hits' in result
+
+
+def test_a_listing_before_the_hits_is_made_smaller_as_such() -> None:
+    """What one command listed and the next one found are both there."""
+    listed = '\n'.join(f'-rw-r--r--  1 me me {n}12 Jan  1 08:21 file{n}.go' for n in range(12))
+    assert reduce_search(f'total 40\n{listed}\n{_hits(2, 12)}', allowance(190)) == snapshot("""\
+24 hits in 2 files
+12 names
+file0.go  file1.go  file2.go  file3.go  file4.go  file5.go  file6.go  file7.go  file8.go  file9.go
+[2 of 12 names left out]
+src/part0/m0.py: 12 hits
+  10: value_0_0 = total(rows)
+  11: value_0_1 = total(rows)
+  12: value_0_2 = total(rows)
+  13: value_0_3 = total(rows)
+src/part1/m1.py: 12 hits
+  10: value_1_0 = total(rows)
+  11: value_1_1 = total(rows)
+  12: value_1_2 = total(rows)
+[17 of 37 lines left out]\
+""")
+
+
 def test_a_long_hit_is_cut_around_what_was_searched_for() -> None:
     """A line of a minified file shows the match."""
     text = 'dist/app.js:1:' + 'x' * 5_000 + 'needle_here' + 'y' * 5_000

@@ -190,6 +190,179 @@ FAIL
 """)
 
 
+def test_go_says_last_what_failed() -> None:
+    """Logs come first and look the same; ticks that a test prints end nothing; long lines of logs are cut."""
+    hook = f'    hooks.go:196: hook stop: 10:00:00 INFO stop session=s-1 file={"deep/" * 60}x.json'
+    blocks = ''.join(
+        f"""--- FAIL: TestStore{n} (0.2{n}s)
+    store_test.go:38: opening store {n}
+{hook}
+        copied the session to s-{n}/full.jsonl
+        ✓ created branch 'sessions'
+    store_test.go:{n}1: after rewind: got "version 1", want "version {n}"
+    store_test.go:{n}9: ✓ all checks of {n} done
+"""
+        for n in range(2, 6)
+    )
+    assert reduce_tests(f'ok  \tapp/cart\t0.1s\n{blocks}FAIL\nFAIL\tapp/store\t0.9s\n', room(260)) == snapshot("""\
+…
+--- FAIL: TestStore2 (0.22s)
+    store_test.go:38: opening store 2
+…
+    store_test.go:21: after rewind: got "version 1", want "version 2"
+    store_test.go:29: ✓ all checks of 2 done
+--- FAIL: TestStore3 (0.23s)
+    store_test.go:38: opening store 3
+…
+    store_test.go:31: after rewind: got "version 1", want "version 3"
+    store_test.go:39: ✓ all checks of 3 done
+--- FAIL: TestStore4 (0.24s)
+    store_test.go:38: opening store 4
+…
+    store_test.go:41: after rewind: got "version 1", want "version 4"
+    store_test.go:49: ✓ all checks of 4 done
+--- FAIL: TestStore5 (0.25s)
+    store_test.go:38: opening store 5
+…
+    store_test.go:51: after rewind: got "version 1", want "version 5"
+…
+FAIL
+FAIL	app/store	0.9s
+[15 of 32 lines left out]\
+""")
+
+
+def test_go_with_a_library_of_assertions() -> None:
+    """The place stands alone on its line, and what was wrong below it."""
+    log = """--- FAIL: TestTotals (0.00s)
+    totals_test.go:12: opening the store for orders that got lost
+    totals_test.go:30:
+            Error Trace:    /app/totals_test.go:30
+            Error:          Not equal:
+                            expected: 30
+                            actual  : 20
+            Test:           TestTotals
+            Messages:       the total of an order
+"""
+    noise = ''.join(f'    store.go:{n}: wrote row {n}\n' for n in range(60))
+    head, place, rest = log.partition('    totals_test.go:30:')
+    assert reduce_tests(f'{head}{noise}{place}{rest}FAIL\nFAIL\tapp/store\t0.9s\n', room(120)) == snapshot("""\
+--- FAIL: TestTotals (0.00s)
+    totals_test.go:12: opening the store for orders that got lost
+    store.go:0: wrote row 0
+…
+    totals_test.go:30:
+            Error Trace:    /app/totals_test.go:30
+            Error:          Not equal:
+                            expected: 30
+                            actual  : 20
+            Test:           TestTotals
+            Messages:       the total of an order
+FAIL
+FAIL	app/store	0.9s
+[60 of 72 lines left out]\
+""")
+
+
+def test_vitest_shows_failures_again() -> None:
+    """Names that are only crossed out come behind those with a file and an error, and retries are no other tests."""
+    crossed = ''.join(
+        f'   × cart > adds {n} prices 48{n}ms (retry x2)\n     → expected {n} to be {n + 1}\n' for n in range(6)
+    )
+    loads = 'Warning: Could not load core.md\nError: ENOENT: core.md\n    at load (src/load.js:3:1)\n' * 30
+    fails = ''.join(
+        f""" FAIL  src/cart.test.ts > cart > adds {n} prices
+AssertionError: expected {n} to be {n + 1} // Object.is equality
+ ❯ src/cart.test.ts:{n}2:5
+     {n}0|     const cart = make();
+     {n}1|     cart.add({n});
+ ❯ add src/helper.ts:6:1
+
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[{n + 1}/3]⎯
+"""
+        for n in range(3)
+    )
+    totals = ' Test Files  1 failed (1)\n      Tests  3 failed (3)\n'
+    text = f'{crossed}{loads}⎯⎯⎯⎯⎯⎯⎯ Failed Tests 3 ⎯⎯⎯⎯⎯⎯⎯\n\n{fails}\n{totals}'
+    assert reduce_tests(text, room(200)) == snapshot("""\
+…
+   × cart > adds 3 prices 483ms (retry x2)
+…
+   × cart > adds 4 prices 484ms (retry x2)
+…
+   × cart > adds 5 prices 485ms (retry x2)
+…
+ FAIL  src/cart.test.ts > cart > adds 0 prices
+AssertionError: expected 0 to be 1 // Object.is equality
+ ❯ src/cart.test.ts:02:5
+…
+ FAIL  src/cart.test.ts > cart > adds 1 prices
+AssertionError: expected 1 to be 2 // Object.is equality
+ ❯ src/cart.test.ts:12:5
+…
+ FAIL  src/cart.test.ts > cart > adds 2 prices
+AssertionError: expected 2 to be 3 // Object.is equality
+…
+ Test Files  1 failed (1)
+      Tests  3 failed (3)
+[119 of 132 lines left out]\
+""")
+
+
+def test_headings_without_pytest() -> None:
+    """Runners that write pytest's headings and end otherwise; their totals are found."""
+    blocks = ''.join(
+        f"""{'_' * 80}
+______________ app/tests/test_cart.py:test_total_{n} ______________
+  File "/app/tests/test_cart.py", line {n}3, in test_total_{n}
+    assert total({n}) == {n}
+AssertionError
+"""
+        for n in range(2)
+    )
+    noise = 'app/tests/test_shop.py[12] ............ [OK]\n' * 40
+    text = f'{noise}{blocks}\n tests finished: 92 passed, 2 failed, \nin 1.40 seconds \nDO *NOT* COMMIT!'
+    assert reduce_tests(text, room(120)) == snapshot("""\
+…
+______________ app/tests/test_cart.py:test_total_0 ______________
+  File "/app/tests/test_cart.py", line 03, in test_total_0
+    assert total(0) == 0
+AssertionError (×2)
+…
+______________ app/tests/test_cart.py:test_total_1 ______________
+  File "/app/tests/test_cart.py", line 13, in test_total_1
+    assert total(1) == 1
+ tests finished: 92 passed, 2 failed, \n\
+…
+[45 of 54 lines left out]\
+""")
+
+
+def test_small_green_runs_name_their_tests() -> None:
+    """Of a few tests it is told that they ran; and which were expected to fail, however many passed."""
+    noise = 'loading the configuration of the shop\n' * 100
+    few = f'{noise}PASSED tests/test_cart.py::test_a\nPASSED tests/test_cart.py::test_b\n=== 2 passed in 0.1s ===\n'
+    assert reduce_tests(few, room(90)) == snapshot("""\
+loading the configuration of the shop
+loading the configuration of the shop
+…
+loading the configuration of the shop
+loading the configuration of the shop
+PASSED tests/test_cart.py::test_a
+PASSED tests/test_cart.py::test_b
+=== 2 passed in 0.1s ===
+[97 of 104 lines left out]\
+""")
+    many = ''.join(f'PASSED tests/test_cart.py::test_{n}\n' for n in range(200))
+    expected = 'XFAIL tests/test_cart.py::test_order - not sorted yet\n'
+    assert reduce_tests(f'{many}{expected}=== 200 passed, 1 xfailed in 0.1s ===\n', room(60)) == snapshot("""\
+…
+XFAIL tests/test_cart.py::test_order - not sorted yet
+=== 200 passed, 1 xfailed in 0.1s ===
+[201 of 203 lines left out]\
+""")
+
+
 def test_go_panic_and_failed_build() -> None:
     """A panic in a test and a package that did not compile are failures like others."""
     text = (
