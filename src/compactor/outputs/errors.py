@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.logs.alarms import alarms as speaks_of_errors
+from compactor.outputs.logs.alarms import alarming
 from compactor.outputs.pieces import Piece, pick
 
 AROUND = 2
@@ -13,15 +13,10 @@ AROUND = 2
 def errors_of(text: str, allowance: Allowance) -> str | None:
     """The lines that speak of errors, then their neighbours; of a text without any, only how long it was."""
     lines = text.split('\n')
-    alarms = [i for i, line in enumerate(lines) if speaks_of_errors(line)]
+    alarms = alarming(lines)
     if not alarms:
         return f'[no errors; {allowance.left_out(f"{len(lines):,} lines")[1:]}'
     near = {i + d for i in alarms for d in range(-AROUND, AROUND + 1)}
     at = set(alarms)
-    pieces = [
-        Piece(line, 1.0 if i in at else 3.0) if i in near else Piece(line, DROPPED) for i, line in enumerate(lines)
-    ]
-    return pick([piece for piece in pieces if piece.rank < DROPPED], allowance, of=len(lines))
-
-
-DROPPED = 9.0
+    pieces = [Piece(lines[i], 1.0 if i in at else 3.0) for i in sorted(near) if 0 <= i < len(lines)]
+    return pick(pieces, allowance, of=len(lines))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
+from itertools import pairwise
 
 from compactor.outputs.allowance import Allowance
 
@@ -24,7 +25,7 @@ def without_gutter(text: str) -> str | None:
     if not _LINE.match(text):
         return None
     numbers = [found[1] for found in _NUMBER.finditer(text)]
-    rising = sum(len(a) < 9 and len(b) < 9 and int(b) == int(a) + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = sum(len(a) < 9 and len(b) < 9 and int(b) == int(a) + 1 for a, b in pairwise(numbers))
     lines = text.count('\n') + 1
     if len(numbers) < max(2, lines * SHARE) or rising < (len(numbers) - 1) * SHARE:
         return None

@@ -9,7 +9,6 @@ import html
 import re
 from typing import NamedTuple
 
-_TAG = re.compile(r'</?([A-Za-z][A-Za-z0-9:\-]{0,30})')
 _SILENT = frozenset(
     (
         'script',
@@ -73,8 +72,7 @@ _BREAKS = frozenset(
     )
 )
 _HEADINGS = {f'h{n}': '#' * n + ' ' for n in range(1, 7)} | {'title': '# '}
-_START = re.compile(r'<[A-Za-z/!?]')
-_BLANK = re.compile(r'\s+')
+_START = re.compile(r'<(?:/?([A-Za-z][A-Za-z0-9:\-]{0,30})|[/!?])')
 LONGEST_TAG = 20_000
 """Characters of a tag at most; what does not end within them is text."""
 
@@ -102,11 +100,14 @@ def page_of(source: str) -> Page:
 
     def end_line(following: str = '') -> None:
         nonlocal prefix
+        if not words and not in_pre:
+            prefix = following
+            return
         text = html.unescape(''.join(words))
         words.clear()
         if in_pre:
             lines.extend(line.rstrip() for line in text.split('\n'))
-        elif line := _BLANK.sub(' ', text).strip(' |'):
+        elif line := ' '.join(text.split()).strip(' |'):
             lines.append(prefix + line)
         prefix = following
 
@@ -119,23 +120,25 @@ def page_of(source: str) -> Page:
             break
         opened = start.start()
         if opened > at:
-            words.append(source[at:opened])
-        if source.startswith('<!--', opened):
-            closed = source.find('-->', opened + 4)
-            at = closed + 3 if closed >= 0 else len(source)
+            between = source[at:opened]
+            if words or in_pre or not between.isspace():
+                words.append(between)
+        tag = start[1]
+        if tag is None and source[opened + 1] != '/':
+            if source.startswith('<!--', opened):
+                closed = source.find('-->', opened + 4)
+                at = closed + 3 if closed >= 0 else len(source)
+            else:
+                closed = source.find('>', opened, opened + LONGEST_TAG)
+                at = closed + 1 if closed >= 0 else opened + LONGEST_TAG
             continue
-        if source.startswith(('<!', '<?'), opened):
-            closed = source.find('>', opened, opened + LONGEST_TAG)
-            at = closed + 1 if closed >= 0 else opened + LONGEST_TAG
-            continue
-        tag = _TAG.match(source, opened)
-        closed = _closed(source, tag.end()) if tag else -1
+        closed = _closed(source, start.end()) if tag else -1
         if tag is None or closed < 0:
             words.append('<')
             at = opened + 1
             continue
         at = closed
-        name = tag[1].lower()
+        name = tag.lower()
         closing = source[opened + 1] == '/'
         if name in _SILENT and not closing:
             if source[closed - 2] != '/' and name not in unclosed:

@@ -12,22 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from compactor.errors import ConfigError, StoreError
+from compactor.errors import StoreError
+from compactor.store.connections import READS, engine_for, needs
 from compactor.store.forks import let_go_before_fork
-from compactor.store.location import UNREADABLE, as_url, default_url, file_of, prepare, without_password
+from compactor.store.location import as_url, default_url, file_of, prepare, without_password
 from compactor.store.lock import LONGEST_PAUSE, Taken, TurnLock
+from compactor.store.troubles import trouble
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 WAIT = 5.0
 """Seconds that a transaction waits for another one, or for a server to answer, at most."""
-SILENCE = 15.0
-"""Seconds after which a PostgreSQL server that acknowledges nothing counts as gone."""
-READS = 'compactor_reads'
-"""Marks a connection that only reads, so that it does not wait for writers."""
 FIXED_IN = (3, 51, 3)
 """The first SQLite without the WAL-reset bug."""
 
@@ -121,9 +119,9 @@ class Store:
                 with self._lock.held(self.wait), self._ready(locked=True).begin() as connection:
                     yield connection
             else:
-                with self._ready().begin() as connection:
-                    self._lock_keys(connection, keys)
+                with self._begun(keys) as connection:
                     yield connection
+                    connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -136,9 +134,12 @@ class Store:
             if self.is_sqlite and self.path is None:  # all threads share the one connection that has the data
                 with self._lock.held(self.wait), self._ready(locked=True).connect() as connection:
                     yield connection.execution_options(**{READS: True})
-            else:
+            elif self.is_sqlite:
                 with self._ready().connect() as connection:
                     yield connection.execution_options(**{READS: True})
+            else:
+                with self._begun(()) as connection:
+                    yield connection
 
     # -- opening ------------------------------------------------------------------------------------------------
 
@@ -164,7 +165,7 @@ class Store:
 
         if self.path is not None:
             prepare(self.path)
-        engine = _engine(self.url, self.path, self.wait)
+        engine = engine_for(self.url, self.path, self.wait)
         try:
             with engine.begin() as connection:
                 if not self.is_sqlite:
@@ -194,7 +195,8 @@ class Store:
         Args:
             alone: take the lock; False where another store on the same file has it.
         """
-        with self._lock.held(self.wait) if alone else nullcontext():
+        used = self._engine is not None
+        with self._lock.held(self.wait) if alone and used else nullcontext():
             engine, self._engine = self._engine, None
             if engine is not None:
                 until = time.monotonic() + self.wait
@@ -206,93 +208,51 @@ class Store:
     def _new_lock(self) -> TurnLock:
         return TurnLock(None if self.path is None else self.path.with_name(f'{self.path.name}.lock'))
 
+    def _begun(self, keys: tuple[str, ...]) -> Connection:
+        """A connection to PostgreSQL in a transaction that holds these keys; closing it undoes what is not committed.
+
+        Whether a pooled connection still lives shows here, at no cost, and not in the caller's first statement: if the
+        server was restarted, a new one is made and nobody loses a transaction.
+        """
+        for pooled in (True, False):
+            connection = self._ready().connect()
+            try:
+                self._lock_keys(connection, keys)
+            except BaseException as error:
+                connection.close()
+                if not (pooled and getattr(error, 'connection_invalidated', False)):
+                    raise
+            else:
+                break
+        return connection
+
     def _lock_keys(self, connection: Connection, keys: tuple[str, ...]) -> None:
         """Holds these keys until the transaction ends: in one order, so that no two wait for each other, in one go."""
         from sqlalchemy import text
 
-        if not keys:
-            return
         values = {f'key{i}': f'compactor/{key}' for i, key in enumerate(sorted(set(keys)))}
-        locks = ', '.join(f'pg_advisory_xact_lock(hashtextextended(:{name}, 0))' for name in values)
+        locks = ''.join(f', pg_advisory_xact_lock(hashtextextended(:{name}, 0))' for name in values)
         wait = {'wait': f'{max(1, int(self.wait * 1_000))}ms'}
-        connection.execute(text(f"SELECT set_config('lock_timeout', :wait, true), {locks}"), values | wait)
+        connection.execute(text(f"SELECT set_config('lock_timeout', :wait, true){locks}"), values | wait)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """What the driver or the file system raises as a `StoreError` that says where and what to do."""
-        _needs('store', 'sqlalchemy')
+        needs('store', 'sqlalchemy')
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
         self._after_fork()
         try:
             yield
         except Taken as error:
-            raise StoreError(f'the store {self.shown} has been locked by {error.by} for {self.wait:g} s') from None
+            raise StoreError(f'the store {self.shown} {error}') from None
         except DBAPIError as error:
-            trouble, reopen = _trouble(' '.join(str(error.orig).split()))
+            told, reopen = trouble(' '.join(str(error.orig).split()))
             if reopen and self.is_sqlite:
                 self.close()
-            raise StoreError(f'the store {self.shown} {trouble}') from error
+            raise StoreError(f'the store {self.shown} {told}') from error
         except SQLAlchemyError as error:
             raise StoreError(f'the store {self.shown} cannot be used: {error}') from error
-
-
-def _engine(url: str, path: Path | None, wait: float) -> Engine:
-    from sqlalchemy import URL, create_engine, event, make_url
-    from sqlalchemy.exc import ArgumentError
-    from sqlalchemy.pool import StaticPool
-
-    if not url.startswith('sqlite'):
-        _needs('postgres', 'psycopg')
-        try:
-            parsed = make_url(url)
-        except (ArgumentError, ValueError):
-            raise ConfigError(UNREADABLE) from None
-        options = {
-            'connect_timeout': max(1, round(wait)),
-            'tcp_user_timeout': int(SILENCE * 1_000),
-            'application_name': 'compactor',
-        }
-        return create_engine(
-            parsed,
-            connect_args={name: value for name, value in options.items() if name not in parsed.query},
-            pool_size=5,
-            max_overflow=20,
-            pool_timeout=wait,
-            pool_pre_ping=True,  # a server that was restarted costs nobody a transaction
-            pool_recycle=300,
-            hide_parameters=True,
-        )
-    arguments = {'timeout': wait, 'check_same_thread': False}
-    engine = (
-        create_engine('sqlite://', poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
-        if path is None
-        else create_engine(
-            URL.create('sqlite', database=str(path)),
-            pool_size=5,
-            max_overflow=20,
-            pool_timeout=wait,
-            connect_args=arguments,
-            hide_parameters=True,
-        )
-    )
-
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        try:
-            if path is not None:
-                connection.execute('PRAGMA journal_mode=WAL').close()
-            connection.execute('PRAGMA synchronous=NORMAL').close()
-        except BaseException:
-            connection.close()
-            raise
-
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql('BEGIN' if connection.get_execution_options().get(READS) else 'BEGIN IMMEDIATE')
-
-    event.listen(engine, 'connect', connected)
-    event.listen(engine, 'begin', begun)
-    return engine
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:
@@ -304,40 +264,3 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-_TROUBLES = (
-    (('is locked', 'lock timeout', 'could not obtain lock'), 'is locked by another process ({})', False),
-    (
-        ('malformed', 'not a database'),
-        'is damaged ({}): move the file away with those of the same name ending in -wal and -shm, or restore a copy',
-        True,
-    ),
-    (('disk is full', 'No space left'), 'has no room left on its disk ({}): make room', False),
-    (
-        ('readonly', 'read-only', 'unable to open', 'permission denied'),
-        'cannot be written by this user ({}): give this user the right to',
-        True,
-    ),
-    (('disk I/O',), 'cannot be read or written ({}): look after its disk', True),
-    (
-        ('connect', 'terminating', 'closed the', 'shutting down', 'starting up', 'timeout expired', 'SSL'),
-        'cannot be reached ({}): see that the server runs, and that the URL is right',
-        True,
-    ),
-)
-"""By words of the driver's message: what to say, and whether a SQLite file is to be opened anew."""
-
-
-def _trouble(said: str) -> tuple[str, bool]:
-    for words, telling, reopen in _TROUBLES:
-        if any(word in said for word in words):
-            return telling.format(said), reopen
-    return f'refused an operation ({said})', False
-
-
-def _needs(extra: str, module: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise ConfigError(f"this needs {module}, which is not installed: pip install 'pydantic-ai-compactor[{extra}]'")

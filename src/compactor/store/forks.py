@@ -23,13 +23,7 @@ _waiting = ExitStack()
 
 def let_go_before_fork(store: Store) -> None:
     """From now on the store stands still while the process is copied, and opens anew on both sides."""
-    if not _stores and hasattr(os, 'register_at_fork') and not _registered:
-        os.register_at_fork(before=_before, after_in_parent=_waiting.close, after_in_child=_waiting.close)
-        _registered.append(True)
     _stores.add(store)
-
-
-_registered: list[bool] = []
 
 
 def _before() -> None:
@@ -39,3 +33,7 @@ def _before() -> None:
         with suppress(Taken, StoreError):
             _waiting.enter_context(store.at_rest(alone=store.path not in held))
             held.add(store.path)
+
+
+if hasattr(os, 'register_at_fork'):  # there is no forking on Windows
+    os.register_at_fork(before=_before, after_in_parent=_waiting.close, after_in_child=_waiting.close)

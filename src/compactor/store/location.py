@@ -17,11 +17,21 @@ UNREADABLE = (
 
 
 def default_url() -> str:
-    """`COMPACTOR_STORE`, or a SQLite file in the user's state directory."""
+    """`COMPACTOR_STORE`, or a SQLite file in the user's state directory.
+
+    Raises:
+        ConfigError: the extra that knows that directory is not installed.
+    """
     named = os.environ.get('COMPACTOR_STORE')
     if named:
         return named
-    from platformdirs import user_state_path
+    try:
+        from platformdirs import user_state_path
+    except ImportError:
+        raise ConfigError(
+            "a store without a path needs platformdirs: pip install 'pydantic-ai-compactor[store]',"
+            ' or set COMPACTOR_STORE'
+        ) from None
 
     return f'{SQLITE}{user_state_path("compactor") / "store.db"}'
 

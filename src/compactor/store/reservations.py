@@ -10,16 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from compactor.errors import ConfigError
 from compactor.ledger.budget import Budget, Crossing, Usage, Use
-from compactor.ledger.periods import Period
+from compactor.store.accounts import Account, mark_of, reserved_in, spent_in, stands
 from compactor.store.buckets import add
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
     from compactor.store.engine import Store
 
@@ -54,14 +53,6 @@ class Lease:
     done: bool = False
 
 
-class _Account(NamedTuple):
-    """A budget in one of its periods, and what a request takes of it in whole parts."""
-
-    budget: Budget
-    period: Period
-    taken: int
-
-
 def reserve(store: Store, budgets: Iterable[Budget], wanted: Use, now: float, ttl: float = TTL) -> Lease:
     """Sets aside what a request may take, in every budget that covers it.
 
@@ -77,7 +68,8 @@ def reserve(store: Store, budgets: Iterable[Budget], wanted: Use, now: float, tt
         ConfigError: two budgets are one account, or a budget in dollars covers a model without a known price.
         StoreError: the store cannot be used.
     """
-    accounts, uncounted = _accounts(budgets, wanted, now)
+    asked = tuple(budgets)
+    accounts, uncounted = _accounts(asked, wanted, now)
     name = uuid.uuid4().hex
     if accounts:
         from sqlalchemy import insert
@@ -98,7 +90,7 @@ def reserve(store: Store, budgets: Iterable[Budget], wanted: Use, now: float, tt
             ]
             connection.execute(insert(leases), rows)
     held = tuple(account.budget.name for account in accounts)
-    return Lease(name, tuple(budgets), wanted, now, now + ttl, held, uncounted)
+    return Lease(name, asked, wanted, now, now + ttl, held, uncounted)
 
 
 def settle(store: Store, lease: Lease, actual: Use, now: float | None = None) -> tuple[Crossing, ...]:
@@ -181,16 +173,16 @@ def usage(store: Store, budget: Budget, now: float) -> Usage:
     Raises:
         StoreError: the store cannot be used.
     """
-    account = _Account(budget, budget.period_at(now), 0)
+    account = Account(budget, budget.period_at(now), 0)
     with store.read() as connection:
-        spent = _spent(connection, [account])
-        reserved = _reserved(connection, [account], now)[0]
-    return _usage(account, spent, reserved)
+        spent = spent_in(connection, [account])
+        reserved = reserved_in(connection, [account], now)[0]
+    return stands(account, spent, reserved)
 
 
 def _accounts(
     budgets: Iterable[Budget], use: Use, now: float, *, refuse: bool = True
-) -> tuple[list[_Account], tuple[str, ...]]:
+) -> tuple[list[Account], tuple[str, ...]]:
     """The budgets that a request takes something of, and the names of those that cannot tell."""
     accounts, uncounted, seen = [], [], set()
     for budget in budgets:
@@ -209,25 +201,25 @@ def _accounts(
                 )
             uncounted.append(budget.name)
         elif taken:
-            accounts.append(_Account(budget, budget.period_at(now), taken))
+            accounts.append(Account(budget, budget.period_at(now), taken))
     return accounts, tuple(uncounted)
 
 
-def _settled(budget: Budget, lease: Lease, actual: Use) -> _Account:
+def _settled(budget: Budget, lease: Lease, actual: Use) -> Account:
     taken = budget.taken(actual)
     if taken is None:
         taken = budget.taken(lease.wanted) or 0
-    return _Account(budget, budget.period_at(lease.at), taken)
+    return Account(budget, budget.period_at(lease.at), taken)
 
 
-def _check(connection: Connection, accounts: Sequence[_Account], now: float) -> None:
+def _check(connection: Connection, accounts: Sequence[Account], now: float) -> None:
     """Raises `BudgetExceeded` for the first account without room."""
-    spent = _spent(connection, accounts)
-    reserved, oldest = _reserved(connection, accounts, now)
+    spent = spent_in(connection, accounts)
+    reserved, oldest = reserved_in(connection, accounts, now)
     for account in accounts:
         taken_by_others = spent.get(account.budget.key, 0) + reserved.get(account.budget.key, 0)
         if taken_by_others + account.taken > account.budget.parts:
-            raise _usage(account, spent, reserved).refusal(account.taken)
+            raise stands(account, spent, reserved).refusal(account.taken)
     if oldest < now - KEPT:
         from sqlalchemy import delete
 
@@ -235,72 +227,6 @@ def _check(connection: Connection, accounts: Sequence[_Account], now: float) -> 
 
         keys = [account.budget.key for account in accounts]
         connection.execute(delete(leases).where(leases.c.key.in_(keys), leases.c.expires < now - KEPT))
-
-
-def _usage(account: _Account, spent: dict[str, int], reserved: dict[str, int]) -> Usage:
-    budget = account.budget
-    return Usage(
-        budget,
-        budget.amount(spent.get(budget.key, 0)),
-        budget.amount(reserved.get(budget.key, 0)),
-        account.period,
-    )
-
-
-def _spent(connection: Connection, accounts: Sequence[_Account], *, marks: bool = False) -> dict[str, int]:
-    """What is spent in the accounts' periods, in whole parts by key; with `marks` also which of them have warned."""
-    keys = {account.budget.key: account.period for account in accounts}
-    if marks:
-        keys |= {_mark(account): account.period for account in accounts}
-    values = {
-        'keys': list(keys),
-        'widths': [account.period.seconds for account in accounts],
-        'starts': [account.period.start for account in accounts],
-    }
-    found = connection.execute(_spending(), values).all()
-    used = {(key, width, start): amount for key, width, start, amount in found}
-    return {key: used.get((key, period.seconds, period.start), 0) for key, period in keys.items()}
-
-
-@cache  # made once, because making a statement takes longer than carrying it out
-def _spending() -> Select[Any]:
-    from sqlalchemy import bindparam, select
-
-    from compactor.store.schema import buckets
-
-    return select(buckets.c.key, buckets.c.width, buckets.c.start, buckets.c.used).where(
-        buckets.c.key.in_(bindparam('keys', expanding=True)),
-        buckets.c.width.in_(bindparam('widths', expanding=True)),
-        buckets.c.start.in_(bindparam('starts', expanding=True)),
-    )
-
-
-@cache
-def _reserving() -> Select[Any]:
-    from sqlalchemy import Float, bindparam, case, func, select
-
-    from compactor.store.schema import leases
-
-    live = func.sum(case((leases.c.expires > bindparam('now', type_=Float), leases.c.amount), else_=0))
-    return (
-        select(leases.c.key, leases.c.start, live, func.min(leases.c.expires))
-        .where(leases.c.key.in_(bindparam('keys', expanding=True)))
-        .group_by(leases.c.key, leases.c.start)
-    )
-
-
-def _mark(account: _Account) -> str:
-    """Under which it is noted that a budget has warned in a period."""
-    return f'warned/{account.budget.key}'
-
-
-def _reserved(connection: Connection, accounts: Sequence[_Account], now: float) -> tuple[dict[str, int], float]:
-    """What is set aside in the accounts' periods, in whole parts by key; and when the oldest lease runs or ran out."""
-    values = {'keys': [account.budget.key for account in accounts], 'now': now}
-    found = connection.execute(_reserving(), values).all()
-    amounts = {(key, start): int(amount) for key, start, amount, _ in found}
-    reserved = {account.budget.key: amounts.get((account.budget.key, account.period.start), 0) for account in accounts}
-    return reserved, min((oldest for *_, oldest in found), default=now)
 
 
 def _give_back(connection: Connection, lease: Lease) -> int:
@@ -312,18 +238,18 @@ def _give_back(connection: Connection, lease: Lease) -> int:
     return connection.execute(delete(leases).where(leases.c.id == lease.id)).rowcount
 
 
-def _count(connection: Connection, accounts: Sequence[_Account]) -> tuple[Crossing, ...]:
+def _count(connection: Connection, accounts: Sequence[Account]) -> tuple[Crossing, ...]:
     """Adds what was taken; returns the budgets that reach their warning for the first time in their period."""
     taken = [account for account in accounts if account.taken]
     add(connection, [(a.budget.key, a.period.seconds, a.period.start, a.taken) for a in taken])
     warning = [account for account in taken if account.budget.warns_at is not None]
     if not warning:
         return ()
-    spent = _spent(connection, warning, marks=True)
+    spent = spent_in(connection, warning, marks=True)
     reached = [
         account
         for account in warning
-        if spent[account.budget.key] >= (account.budget.warns_at or 0) and not spent[_mark(account)]
+        if spent[account.budget.key] >= (account.budget.warns_at or 0) and not spent[mark_of(account)]
     ]
-    add(connection, [(_mark(a), a.period.seconds, a.period.start, 1) for a in reached])
+    add(connection, [(mark_of(a), a.period.seconds, a.period.start, 1) for a in reached])
     return tuple(Crossing(a.budget, a.budget.amount(spent[a.budget.key]), a.period) for a in reached)

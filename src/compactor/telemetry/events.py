@@ -18,6 +18,8 @@ Event
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
  ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+ ├── TaskDetected       what a request was taken for, and its `max_tokens` (once per change)
+ ├── AnswerCut          a limit of ours cut an answer; it is asked for once more where that is possible
  ├── BudgetWarning      a budget has reached the share at which it warns (once a period)
  ├── BudgetRefused      a request was refused because a budget had no room for it
  ├── CacheHit           a request was answered from the response cache
@@ -215,6 +217,37 @@ class OverflowRetried(Event):
 
     tokens_before: int
     tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetected(Event):
+    """What a request was taken for; raised when that, or the limit, is another than for the run's last request.
+
+    Attributes:
+        task: `request.task.Task` by its value.
+        max_tokens: the limit that was set (in observe mode: would have been); None for none.
+        why: the phrase or circumstance that decided.
+    """
+
+    task: str
+    max_tokens: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCut(Event):
+    """A limit of ours cut an answer.
+
+    Attributes:
+        task: what its request was taken for (`request.task.Task`).
+        max_tokens: the limit that cut it.
+        asked_again: the limit with which it is asked for once more; None where it is not: it was streamed, there is no
+            more room, it was the second attempt, or policy says no.
+    """
+
+    task: str
+    max_tokens: int
+    asked_again: int | None
 
 
 @dataclass(frozen=True, slots=True)

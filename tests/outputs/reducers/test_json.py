@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from compactor.outputs.ends import parses
 from compactor.outputs.reducers.json import reduce_json
 from tests.corpus import needs_corpus, tool_outputs
 from tests.outputs.shapes import HOSTILE, TEXTS, allowance, within
@@ -108,6 +109,15 @@ def test_what_somebody_said_shortly_comes_before_links() -> None:
     }
     result = reduce_json(json.dumps({'comment': comment, 'patch': '+ line\n' * 400}), allowance(110)) or ''
     assert 'Please rename this function.' in result
+
+
+@pytest.mark.parametrize('text', ['{"a":1}', '[1,2]', '"a"', ' {"a":1}\n'])
+def test_what_parses_is_known_whatever_was_asked_before(text: str) -> None:
+    """What is remembered of one text is not taken for another one of the same length."""
+    for _ in range(2):
+        assert parses(text)
+        assert not parses(text.replace('"', "'").replace('[', '{'))
+        assert not parses(f'{text}{{')
 
 
 def test_values_behind_one_another_are_lines() -> None:

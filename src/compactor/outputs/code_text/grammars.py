@@ -57,7 +57,11 @@ _COMMENT = re.compile(r'(?:line_|block_)?comment')
 
 
 def blocks(text: str, language: str) -> list[tuple[str, int, int, int]] | None:
-    """Role, first line, first line of the body and line behind the last, of each block; None without such a grammar."""
+    """Role, first line, first line of the body and line behind the last, of each block.
+
+    None without such a grammar, and where it does not know the text: the outline of a text that does not parse says
+    less than its indentation.
+    """
     grammar = _grammar(language)
     if grammar is None:
         return None
@@ -76,8 +80,11 @@ def blocks(text: str, language: str) -> list[tuple[str, int, int, int]] | None:
         tree = parser.parse(lambda offset, _point: source[offset : offset + 65_536], progress_callback=stop)
     except ValueError:
         return None
+    root = tree.root_node
+    if root.type == 'ERROR' or (root.has_error and any(child.type == 'ERROR' for child in root.children)):
+        return blocks(text, 'typescript') if language == 'javascript' else None
     found: list[tuple[str, int, int, int]] = []
-    for child in tree.root_node.children:
+    for child in root.children:
         _add(child, found, 0, child.start_point.row)
     return found
 

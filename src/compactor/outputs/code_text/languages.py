@@ -35,6 +35,12 @@ _ENDINGS = {
 SAMPLE = 4_000
 """Characters looked at where no file is named."""
 
+_SURE = re.compile(
+    r'^(?:(?P<php><\?php\b)|(?P<go>package \w+$)|(?P<bash>#!\S*(?:/|env )(?:ba|z|da|k)?sh\b)|(?P<python>#!.*\bpython)'
+    r'|(?P<java>package [\w.]+;$)|(?P<rust>use (?:std|crate|super)::)|(?P<csharp>using System[\w.]*;$))',
+    re.MULTILINE,
+)
+"""Lines that no other language has."""
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (language, re.compile(pattern, re.MULTILINE))
     for language, pattern in (
@@ -49,7 +55,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ('cpp', r'^#include <\w+>$|\bstd::|^\s*template ?<|\bnullptr\b'),
         ('c', r'^#include [<"][\w/]+\.h[>"]|\bstruct \w+ \*|\bsize_t\b|\bNULL\b'),
         ('typescript', r'^(?:export )?(?:interface|type) \w+|: (?:string|number|boolean)\b|^import (?:type )?[{*\w]'),
-        ('javascript', r'\brequire\(|^\s*(?:const|let|function) |=> \{|module\.exports|==='),
+        ('javascript', r'\brequire\(|^\s*(?:const|let) [\w{\[][^=(\n]{0,80}= |^\s*function |=> \{|module\.exports|==='),
         ('ruby', r'^\s*(?:end|require .*|def \w+|module [A-Z]\w*|attr_\w+ .*)$|\.each do \|'),
         ('bash', r'^#!.*\b(?:ba)?sh\b|^\s*(?:fi|done|esac|then)$|\[\[ |\$\{?\w+\}?'),
         ('python', r'^\s*(?:def|class) \w+.*:$|^\s*from \S+ import |^\s*(?:elif|except)\b.*:$|\bself\.|^\s*if .*:$'),
@@ -62,6 +68,8 @@ def language_of(text: str, path: str | None) -> str:
     if path is not None and (known := _ENDINGS.get(path.rsplit('.', 1)[-1].lower())):
         return known
     sample = text[:SAMPLE]
+    if (sure := _SURE.search(sample)) is not None:
+        return sure.lastgroup or ''
     counts = {language: sum(1 for _ in pattern.finditer(sample)) for language, pattern in _WORDS}
     best = max(counts, key=lambda language: counts[language])
     return best if counts[best] >= 2 else ''

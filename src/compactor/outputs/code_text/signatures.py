@@ -257,23 +257,41 @@ def _inside(text: str, language: str) -> set[int]:
     """Lines that begin inside a text or a comment of several lines."""
     inside: set[int] = set()
     number = counted = at = 0
-    while found := _STRING.search(text, at):
+    candidate = _OPENER.search(text)
+    fresh = True
+    while candidate is not None:
+        if fresh:  # no text or comment begins before that line and ends behind its beginning
+            at = max(at, text.rfind('\n', at, candidate.start()) + 1)
+            fresh = False
+        found = _STRING.search(text, at)
+        if found is None:
+            break
         at = found.end()
         opener = found.group()
-        if opener not in _CLOSING or (opener == '`' and language not in _TEMPLATES):
-            continue
-        if opener in ('"""', "'''") and language not in ('python', 'java', 'kotlin', 'swift', 'scala', ''):
-            continue
-        close = text.find(_CLOSING[opener], at)
-        if close < 0:
-            break
-        number += text.count('\n', counted, found.start())
-        last = number + text.count('\n', found.start(), close)
-        inside.update(range(number + 1, last + 1))
-        number, counted = last, close
-        at = close + len(_CLOSING[opener])
+        if _opens(opener, language):
+            close = text.find(_CLOSING[opener], at)
+            if close < 0:
+                break
+            number += text.count('\n', counted, found.start())
+            last = number + text.count('\n', found.start(), close)
+            inside.update(range(number + 1, last + 1))
+            number, counted = last, close
+            at = close + len(_CLOSING[opener])
+        if candidate.start() < at:
+            candidate = _OPENER.search(text, at)
+            fresh = True
     return inside
 
 
+def _opens(opener: str, language: str) -> bool:
+    """Whether this begins a text or a comment of several lines."""
+    if opener not in _CLOSING:
+        return False
+    if opener == '`':
+        return language in _TEMPLATES
+    return opener == '/*' or language in ('python', 'java', 'kotlin', 'swift', 'scala', '')
+
+
+_OPENER = re.compile(r'"""|\'\'\'|/\*|`')
 _CLOSING = {'"""': '"""', "'''": "'''", '/*': '*/', '`': '`'}
 _TEMPLATES = ('javascript', 'typescript', 'tsx', 'go')

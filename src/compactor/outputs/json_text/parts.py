@@ -147,3 +147,9 @@ def dumped(text: str) -> str:
     if text.isascii() or not _SURROGATE.search(text):
         return encode_basestring(text)
     return encode_basestring_ascii(text)
+
+
+def uniform(items: list[Any]) -> bool:
+    """Whether all elements are objects with the same keys in the same order."""
+    names = [name for name, _ in items[0]]
+    return all(isinstance(item, Pairs) and [name for name, _ in item] == names for item in items)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.json_text.parts import Number, Pairs, dumped
+from compactor.outputs.json_text.parts import Number, Pairs, dumped, uniform
+from compactor.outputs.json_text.shares import poured
+from compactor.outputs.json_text.worth import Worth
 
 GAP = '…'
 """Key, or beginning of a text, that stands for what is missing."""
@@ -26,36 +26,14 @@ MOST_ELEMENT = 1_000
 """Characters that an element is given at most before another one is shown."""
 PARTS = 3
 """Large elements that an array's room is for."""
+MOST_NAMES = 100
+"""Missing keys beyond which their names are not said."""
 NAMES = 300
 """Characters of the names of missing keys that are said."""
-SHORT = 240
-"""Characters of what somebody said that come as early as what identifies."""
 LONGEST_NUMBER = 40
 """Characters of a number that is always written as it is."""
 TABULAR = 10
 """Objects with the same keys from which on rows under columns are tried."""
-EXAMINED = 20_000
-"""Elements that are looked through for failures and for what the question names, and characters of each of these."""
-
-_STATE = re.compile(
-    r'status|state|conclusion|phase|outcome|result|level|severity|success|succeeded|passed|ok|ready|exit_?code|health',
-    re.IGNORECASE,
-)
-_FAILURE = re.compile(r'errors?|failures?|failed|exception|fault|stderr|traceback|message|reason', re.IGNORECASE)
-_BAD = re.compile(
-    r'fail|error|critical|fatal|crash|denied|invalid|timed?.?out|unhealthy|refused|cancel|abort|panic|backoff',
-    re.IGNORECASE,
-)
-_IDENTITY = re.compile(
-    r'id|key|name|title|path|file|file_?name|file_?path|line|rule|rule_?id|number|kind|type|version|package|module|author'
-    r'|login|date|user',
-    re.IGNORECASE,
-)
-_SAID = re.compile(r'body|text|summary|description|content|comment|answer', re.IGNORECASE)
-_FILLER = re.compile(
-    r'.*(?:_url|Url|URL|_link|_id|Id|hash|sha\d*|checksum|digest|uid)|href|url|_?links|avatar.*|gravatar.*|etag|.*[tT]imestamp'
-    r'|.*_at|.*edAt',
-)
 
 
 class JsonWriter:
@@ -70,15 +48,12 @@ class JsonWriter:
         self, allowance: Allowance, asks: Callable[[str], bool] | None = None, *, on_one_line: bool = False
     ) -> None:
         self.allowance = allowance
-        self._asks = asks
+        self._worth = Worth(asks)
         self._comma = ',' if on_one_line else ',\n'
         self.cut = False
         self._chosen: dict[tuple[int, int], list[int]] = {}
         self._columns: dict[int, bool] = {}
-        self._worths: dict[str, tuple[int, bool]] = {}
-        self._kinds: dict[str, int] = {}
         self._sizes: dict[int, tuple[int, bool]] = {}
-        self._marked: dict[int, list[int]] = {}
         self._told: set[tuple[str, ...]] = set()
 
     def begin(self) -> None:
@@ -140,7 +115,7 @@ class JsonWriter:
         kept: dict[int, None] = {}
         left = room
         element = max(ELEMENT, min(MOST_ELEMENT, room // PARTS)) + saved
-        first, others = (marked := self._remarkable(items))[:2], marked[2:]
+        first, others = (marked := self._worth.remarkable(items))[:2], marked[2:]
         order: Iterable[int] = [*first, *ends, *others, *range(len(items))]
         for i in order:
             if i in kept:
@@ -183,7 +158,7 @@ class JsonWriter:
             shown = [f'{dumped(key)}:{self.write(value, room, depth=depth + 1)}' for key, value in pairs]
             return '{' + ','.join(shown) + '}'
         names = [dumped(key) for key, _ in pairs[: room // 4 + 2]]
-        order = sorted(range(len(names)), key=lambda i: self._worth(pairs[i]))
+        order = sorted(range(len(names)), key=lambda i: self._worth.of(pairs[i]))
         left = room - 2 - (len(note) + 8 if note else 0)
         kept: list[int] = []
         if depth < DEEPEST:
@@ -211,9 +186,11 @@ class JsonWriter:
     def _missing(self, pairs: Pairs, kept: Sequence[int]) -> str:
         """How many keys are missing; the first time also which."""
         shown = set(kept)
-        names = tuple(name for i, (name, _) in enumerate(pairs[:EXAMINED]) if i not in shown)
         count = len(pairs) - len(kept)
         said = f'{count:,} {"more " if kept else ""}{_many("key", count)}'
+        if count > MOST_NAMES:
+            return said
+        names = tuple(name for i, (name, _) in enumerate(pairs) if i not in shown)
         if names in self._told or sum(map(len, names)) > NAMES:
             return said
         self._told.add(names)
@@ -231,7 +208,7 @@ class JsonWriter:
         needs = [self.size(value, room, depth + 1) for value in values]
         if sum(needs) <= room:
             return needs
-        ranks = [self._worth(pair) for pair in pairs]
+        ranks = [self._worth.of(pair) for pair in pairs]
         shares = [min(need, self._least(pair)) for need, pair in zip(needs, pairs, strict=True)]
         left = room - sum(shares)
         for wanted, part in (((0,), 0.5), ((0, 1), 0.6), ((0, 1, 2), 1.0)):
@@ -301,7 +278,7 @@ class JsonWriter:
             return None
         key = id(items)
         if key not in self._columns:
-            self._columns[key] = _uniform(items) and self._smaller_as_rows(items)
+            self._columns[key] = uniform(items) and self._smaller_as_rows(items)
         return [name for name, _ in first] if self._columns[key] else None
 
     def _smaller_as_rows(self, items: list[Any]) -> bool:
@@ -314,99 +291,6 @@ class JsonWriter:
         count = self.allowance.count
         return count(rows) * len(items) / len(sample) + count(head) < count(objects) * len(items) / len(sample)
 
-    def _worth(self, pair: tuple[str, Any]) -> int:
-        """0 for what identifies, what failed and what the question names, 2 for filler, 1 for everything else."""
-        key, value = pair
-        if key not in self._worths:
-            telling = _FAILURE.fullmatch(key) or _STATE.fullmatch(key) or (self._asks is not None and self._asks(key))
-            self._worths[key] = (
-                0 if telling else 0 if _IDENTITY.fullmatch(key) else 2 if _FILLER.fullmatch(key) else 1,
-                not telling,
-            )
-        rank, scalars_only = self._worths[key]
-        if rank == 1 and type(value) is str and len(value) <= SHORT and _SAID.fullmatch(key):
-            return 0
-        if rank == 0:
-            return 1 if (scalars_only and isinstance(value, list)) or value in (None, '', [], False) else 0
-        return rank if rank == 1 or type(value) is str else 1
-
-    def _states(self, item: Pairs, *, inside: bool = False) -> Iterable[tuple[str, str]]:
-        """What an object says of its state, its direct members' included; failures it speaks of are named '!…'."""
-        for key, value in item[:60]:
-            kind = self._kinds.get(key)
-            if kind is None:
-                plain = key.lower() not in ('message', 'reason')
-                kind = self._kinds[key] = 1 if _STATE.fullmatch(key) else 2 if plain and _FAILURE.fullmatch(key) else 0
-            if isinstance(value, list):
-                if value and kind == 2:
-                    yield '!' + key, 'some'
-                elif not inside and isinstance(value, Pairs):
-                    yield from self._states(value, inside=True)
-            elif kind == 1:
-                yield key, str(value)[:60]
-            elif kind == 2 and value not in (None, '', False, 0):
-                yield '!' + key, 'some'
-
-    def _remarkable(self, items: Sequence[Any]) -> list[int]:
-        """Elements that the question names, then those that failed or whose state is not that of most."""
-        key = id(items)
-        if key in self._marked:
-            return self._marked[key]
-        found: dict[int, None] = {}
-        telling = [
-            (i, item)
-            for i, item in enumerate(items[:EXAMINED])
-            if type(item) is str or (isinstance(item, list) and item)
-        ]
-        if (asks := self._asks) is not None:
-            found = {i: None for i, item in telling if asks(_words_in(item))}
-        bad = [i for i, item in telling if type(item) is str and _BAD.search(item[:400])]
-        odd: list[int] = []
-        states = [(i, list(self._states(item))) for i, item in telling if isinstance(item, Pairs)]
-        usual = {
-            name: Tally(state for _, signs in states for key, state in signs if key == name).most_common(1)[0]
-            for name in dict.fromkeys(key for _, signs in states for key, _ in signs)
-        }
-        for i, signs in states:
-            for name, state in signs:
-                most, times = usual[name]
-                if state == most and times > len(items) // 2:
-                    continue
-                if _BAD.search(state) or name.startswith('!'):
-                    bad.append(i)
-                elif times > len(items) * 0.6:
-                    odd.append(i)
-        for i in (*bad, *odd):
-            found.setdefault(i)
-        return self._marked.setdefault(key, list(found))
-
-
-def poured(needs: Sequence[int], room: int) -> list[int]:
-    """Room shared so that nobody gets more than it needs and those that need more get the same."""
-    shares = [0] * len(needs)
-    left = max(0, room)
-    order = sorted(range(len(needs)), key=lambda i: needs[i])
-    for k, i in enumerate(order):
-        shares[i] = min(needs[i], left // (len(order) - k))
-        left -= shares[i]
-    return shares
-
-
-def _words_in(item: Any) -> str:
-    """Keys and texts inside a value, in one text."""
-    if type(item) is str:
-        return item[:EXAMINED]
-    try:
-        return repr(item)[:EXAMINED]
-    except RecursionError:
-        return ''
-
 
 def _many(what: str, count: int) -> str:
     return what if count == 1 else what + 's'
-
-
-def _uniform(items: list[Any]) -> bool:
-    """Whether all elements are objects with the same keys in the same order."""
-    names = [name for name, _ in items[0]]
-    return all(isinstance(item, Pairs) and [name for name, _ in item] == names for item in items)

@@ -31,6 +31,8 @@ class Line(NamedTuple):
     like: str = ''
 
 
+_PLAIN = {role: Line(role) for role in Role}
+
 _CLASS = re.compile(
     r'[ \t]*+(?:'
     r'(?P<status>(?:error|warning): (?:could not compile|build failed|aborting|\d+ |`\S+` \(.*generated)'
@@ -98,16 +100,17 @@ def line_of(line: str) -> Line:
     found = _CLASS.match(line)
     kind = found.lastgroup if found is not None else None
     if kind == 'status':
-        return Line(Role.STATUS)
+        return _PLAIN[Role.STATUS]
     if kind == 'noise':
-        return Line(Role.NOISE)
+        return _PLAIN[Role.NOISE]
     if kind == 'place':
-        return Line(Role.PLACE)
+        return _PLAIN[Role.PLACE]
     if kind == 'error':
         return Line(Role.ERROR, _like(line))
     if kind == 'warning':
         return Line(Role.WARNING, _like(line))
-    located = _LOCATED.match(line) if not line.lstrip().startswith(('In file included', 'from ')) else None
+    placed = (':' in line or '(' in line) and not line.lstrip().startswith(('In file included', 'from '))
+    located = _LOCATED.match(line) if placed else None
     if (
         located is not None
         and ('.' in located['file'] or '/' in located['file'])
@@ -125,8 +128,8 @@ def line_of(line: str) -> Line:
     elif kind is None and ' at line ' in line and (at := _AT.search(line)):
         return Line(Role.FINDING, _like(line[: at.start()]))
     if kind == 'step':
-        return Line(Role.STEP)
-    return Line(Role.FILE if _FILE.match(line) else Role.OTHER)
+        return _PLAIN[Role.STEP]
+    return _PLAIN[Role.FILE if _FILE.match(line) else Role.OTHER]
 
 
 def _like(text: str) -> str:

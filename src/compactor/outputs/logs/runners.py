@@ -70,6 +70,8 @@ _MARK = re.compile(
     r'|\d+[ ]FAILED[ ]TEST|\[=+\][ ]\d+[ ]tests?|\[[ ]{2}PASSED[ ]{2}\])'
     r')'
 )
+_BEGIN = frozenset('=_-[FEPSXXTALORBNFDtoenr?✓✔√●✕✗✘×─#!0123456789')
+"""Characters by which a line of a test runner begins: looking at them first is many times as fast."""
 _TAIL = re.compile(
     r'(?P<state>PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN|ok|OK|FAIL|skipped[ ]?.{0,60}|expected[ ]failure)'
     r'(?:[ ]+\[[ ]*\d+%\])?$'
@@ -92,7 +94,7 @@ def numbers_tests(text: str) -> bool:
 
 def mark_of(line: str, *, numbered: bool) -> Mark | None:
     """What a line is; look only at the beginning and the end of long ones."""
-    found = _MARK.match(line)
+    found = _MARK.match(line) if line.lstrip(' \t')[:1] in _BEGIN else None
     if found is not None and (kind := found.lastgroup) is not None:
         mark = _marked(found, kind, line, numbered=numbered)
         if mark is not None:

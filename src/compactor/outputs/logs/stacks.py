@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from compactor.outputs.logs.frames import Frame, frame_of
+from compactor.outputs.logs.stack import Placed, Stack
 
 REACH = 400
 """Characters of a line that are looked at."""
@@ -20,51 +20,10 @@ STRAYS = 3
 """Lines of other output that may stand between the frames of one stack."""
 
 
-@dataclass(slots=True)
-class Placed:
-    """A frame and its lines: `[start, end)`."""
-
-    start: int
-    end: int
-    frame: Frame
-
-
-@dataclass(slots=True)
-class Stack:
-    """One stack.
-
-    Attributes:
-        start: its first line.
-        end: the line after its last.
-        heads: lines that give type and message.
-        messages: lines that go on with a message.
-        frames: from the outermost to the innermost, or the other way round, as in the text.
-        links: lines that tie it to the stack before: 'During handling of the above exception…', 'created by'.
-        folded: lines by which the log itself says that frames repeat.
-        crashed: for goroutines and threads: whether it is the one that brought the program down.
-        machinery: how many of the first frames belong to the runtime's handling of a panic.
-    """
-
-    start: int
-    end: int = 0
-    heads: list[int] = field(default_factory=list)
-    messages: list[int] = field(default_factory=list)
-    frames: list[Placed] = field(default_factory=list)
-    links: list[int] = field(default_factory=list)
-    folded: list[int] = field(default_factory=list)
-    crashed: bool = True
-    machinery: int = 0
-
-    @property
-    def inmost_first(self) -> list[Placed]:
-        """The frames, the innermost first; behind them those that only carry out the panic."""
-        if self.frames and self.frames[0].frame.last:
-            return self.frames[::-1]
-        return self.frames[self.machinery :] + self.frames[: self.machinery]
-
-
 _HINTS = ('Traceback (', 'File "', ' at ', '\tat ', 'panic', 'goroutine ', 'fatal error:', ':in ', '#0 ', '❯ ')
 """Without any of these there are no stacks."""
+_BEGIN = frozenset('g#a/fF❯pftCSUP[DT')
+"""Characters by which a line begins that opens a stack, or goes on with one that was closed."""
 _PREFIX = re.compile(r'[ \t|+]*+')
 _HEADER = re.compile(r'[ \t|+]*+(?:Exception Group )?Traceback \(most recent call last\)')
 _TYPE = re.compile(r'[ \t|]*+[A-Za-z_][\w.]*+(?::|$|\()')
@@ -123,7 +82,12 @@ class _Finder:
             elif self.python:
                 i = self._in_python(i, head)
                 continue
-            else:
+            elif (
+                self.stack is not None
+                or (begin := head.lstrip(' \t|'))[:1] in _BEGIN
+                or ':in ' in head
+                or (begin[1:3] == ':\\')
+            ):
                 self._elsewhere(i, head)
             i += 1
         self._close(len(self.lines))
@@ -218,7 +182,7 @@ class _Finder:
                 self._more(i)
         elif stack is not None:
             self._between(i, head, stack)
-        elif _LINK.match(head) and first in 'DT' and self.stacks:
+        elif first in 'DT' and self.stacks and _LINK.match(head):
             self.stacks[-1].links.append(i)
 
     def _more(self, i: int) -> None:

@@ -152,6 +152,8 @@ class _Reader:
 
     def _ends_pytest(self, i: int, mark: Mark | None) -> bool:
         """Whether a line ends the details of one of pytest's failures; what a test printed may look much the same."""
+        if mark is not None and mark.role == 'total' and not self.known and 'tests finished: ' in self.lines[i][:HEAD]:
+            return True  # other runners that write the same headings
         if mark is None or mark.runner not in ('heading', 'pytest', 'summary'):
             return False
         if mark.runner == 'pytest':

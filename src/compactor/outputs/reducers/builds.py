@@ -22,7 +22,8 @@ from compactor.outputs.allowance import Allowance
 from compactor.outputs.logs.buildlog import Line, Role, line_of
 from compactor.outputs.logs.prefixes import untimed, without_prefix
 from compactor.outputs.logs.ranked import assembled
-from compactor.outputs.logs.stacks import Stack, stacks_of
+from compactor.outputs.logs.stack import Stack
+from compactor.outputs.logs.stacks import stacks_of
 from compactor.outputs.pieces import NEVER, Piece, pick
 from compactor.outputs.reducers.traces import joined_frames, reduce_traces
 
@@ -58,7 +59,7 @@ def reduce_builds(text: str, allowance: Allowance) -> str | None:
     covered = joined_frames(lines, stacks, ranks)
     for i, note in shown.items():
         covered[i] = (i + 1, Piece(note, ranks[i], 1 + gone.get(i, 0)))
-    pieces = assembled(lines, ranks, covered)
+    pieces = assembled(lines, ranks, covered, allowance)
     if dropped is not None:
         pieces.insert(0, Piece(dropped, 0.04, 0))
     return pick(pieces, allowance, of=len(lines))
@@ -84,7 +85,7 @@ def _ranked(
             since += CONTEXT if since > 2 else 0
             ranks.append(NEVER)
             continue
-        bare = untimed(line)
+        bare = untimed(line).strip()
         if i < last and kinds[i + 1].role is Role.PLACE:
             bare += lines[i + 1]  # the same words at another place are another error
         before = seen.setdefault(bare, i)
@@ -110,7 +111,7 @@ def _ranked(
         elif role is Role.NOISE:
             rank = noise if before == i else NEVER
         elif role is Role.STEP:
-            rank = 4.0 if before == i else 5.5
+            rank = 4.4 if before == i else 5.5
         elif role is Role.FILE:
             file = i
         elif since <= CONTEXT and context < NEVER:

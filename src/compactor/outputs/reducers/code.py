@@ -36,6 +36,7 @@ WHOLE = 60
 """Lines up to which a body that the question is about is kept or left out as one."""
 
 _NUMBERED = re.compile(r'[ \t]*(\d{1,7})(?:(→|\t|: ?| ?\| ?)(.*))?$')
+_ONE_CHARACTER = ('→', '\t')
 _DOCUMENTS = re.compile(r'\s*[rRuUbB]{0,2}(?:"""|\'\'\'|"|\')')
 _TYPE = re.compile(r'\s*(?:export\s+|pub\s+|public\s+|declare\s+)*(?:type|interface|enum|struct|union|typedef)\b')
 _CLOSER = re.compile(r'[)}\]]+[;,]?|end')
@@ -90,7 +91,7 @@ def reduce_code(text: str, allowance: Allowance) -> str | None:
         what = f'{GAP} {count:,} {"line" if count == 1 else "lines"}'
         return what if numbered or count == 1 else f'{what}, {begins[missing] + 1}-{begins[until]}'
 
-    blank = sum(1 for line in lines if not line.strip())
+    blank = len(lines) - sum(map(bool, map(str.strip, lines)))
     total = sum(piece.lines for piece in pieces)
     return pick(pieces, allowance, of=total if total <= len(lines) - blank else None, gap=gap)
 
@@ -105,7 +106,16 @@ def unnumbered(lines: Sequence[str]) -> Numbered | None:
     bare: list[str] = []
     end = first
     strays = 0
-    for i in range(first, len(lines)):
+    if separator in _ONE_CHARACTER:  # nearly every line, without a pattern
+        for line in lines[first:]:
+            line = line.lstrip(' \t')
+            rest = line.removeprefix(str(expected))
+            if len(rest) == len(line) or (rest and rest[0] != separator):
+                break
+            bare.append(rest[1:])
+            expected += 1
+        end = first + len(bare)
+    for i in range(end, len(lines)):
         found = _NUMBERED.match(lines[i])
         if found and int(found[1]) == expected and (found[2] is None or found[2].strip(' ') == separator):
             bare.extend([''] * (i - first - len(bare)))
@@ -201,12 +211,16 @@ def _chunks(start: int, end: int, lines: Sequence[str]) -> Iterator[tuple[int, i
     if end - start <= CHUNK:
         yield start, end
         return
-    least = min((len(line) - len(line.lstrip()) for line in lines[start:end] if line.strip()), default=0)
+    shown = lines[start:end]
+    inner = list(map(str.lstrip, shown))
+    least = min((len(line) - len(bare) for line, bare in zip(shown, inner, strict=True) if bare), default=0)
     at = start
     for i in range(start + 1, end):
-        line = lines[i]
-        outermost = bool(line) and len(line) - len(line.lstrip()) == least and line.lstrip()[:1] not in ')}]'
-        if i - at >= CHUNK or (i - at >= CHUNK // 2 and (outermost or not line.strip())):
+        if i - at < CHUNK // 2:
+            continue
+        bare = inner[i - start]
+        outermost = not bare or (len(shown[i - start]) - len(bare) == least and bare[0] not in ')}]')
+        if outermost or i - at >= CHUNK:
             yield at, i
             at = i
     yield at, end

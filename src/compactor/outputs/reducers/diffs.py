@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.pieces import Piece, clipped, pick
@@ -27,9 +28,13 @@ TIGHT = 6.0
 """Characters of the text per token of the allowance from which on context is left out without being offered."""
 SHARES = (4, 12, 40)
 """Changed lines of a file that come in the first, second and third turn: no file takes the room of the others."""
+LEAST = 3
+"""Tokens of the line that stands for a file, at least."""
 MINIFIED = 500
 """Characters of a line that nobody wrote by hand."""
 
+_FIRST, _LAST = 1.0, 4.5
+"""Ranks of the first changed lines of a file, and of those of a file that nobody wrote by hand."""
 _FILE = re.compile(
     r'diff --git (?:"?a/)?(?P<a>.+?)"? "?b/(?P<b>[^"\n]+)"?$|diff --(?:cc|combined) (?P<c>.+)$'
     r'|diff (?:-\S+ )+(?P<d>.+)$'
@@ -83,8 +88,8 @@ def reduce_diffs(text: str, allowance: Allowance) -> str | None:
     if not files:
         stats = [Piece(line, 1.0 if _STAT.match(line) else 3.0) for line in lines]
         return pick(stats, allowance) if any(piece.rank < 2 for piece in stats) else None
-    headings = [file.heading() for file in files]
-    if not _holds(headings, allowance):
+    many = len(files) * LEAST > allowance.tokens
+    if many or not _holds([file.heading() for file in files], allowance):
         entries = [(file.name, f'+{file.plus} -{file.minus}') for file in files]
         return grouped(entries, allowance, f'{len(files):,} files changed', 'files')
     tight = len(text) > allowance.tokens * TIGHT
@@ -94,9 +99,10 @@ def reduce_diffs(text: str, allowance: Allowance) -> str | None:
     for part in parts:
         if isinstance(part, _File):
             pieces.append(Piece(part.heading(), -1.0, part.headings))
-            # beyond what could be kept, only what is asked for is worth a look
-            changes = enumerate(_changes(part, tight, asks))
-            pieces += [piece for n, piece in changes if n < most or (asks is not None and asks(piece.text))]
+            changes = _changes(part, tight, asks)
+            pieces += islice(changes, most)
+            if asks is not None:  # beyond what could be kept, only what is asked for is worth a look
+                pieces += [piece for piece in changes if asks(piece.text)]
         else:
             pieces.append(_around(part))
     return pick(pieces, allowance, of=len(lines))
@@ -141,6 +147,16 @@ def _parts(lines: list[str]) -> Iterator[_File | str]:
                 new -= 1
                 file.body.append(('same', line))
             continue
+        if line.startswith('diff ') and file is not None and line == lines[i - 1]:
+            file.headings += 1  # the same again says nothing
+            continue
+        if line.startswith('diff --git a/') and (name := _twice(line)):  # nearly every one
+            if file is not None:
+                yield file
+            file = _File(name, headings=1)
+            old = new = 0
+            plain = False
+            continue
         named = _FILE.match(line) if line.startswith('diff ') else None
         following = lines[i + 1] if i + 1 < len(lines) else ''
         bare = line.startswith('--- ') and following.startswith('+++ ') and (file is None or bool(file.body))
@@ -176,6 +192,13 @@ def _parts(lines: list[str]) -> Iterator[_File | str]:
         yield file
 
 
+def _twice(line: str) -> str:
+    """The name in `diff --git a/name b/name`, '' where they are two names."""
+    names = line[13:]
+    half = (len(names) - 3) // 2
+    return names[:half] if names[half : half + 3] == ' b/' and names[:half] == names[half + 3 :] else ''
+
+
 def _starts(line: str) -> bool:
     return line.startswith(('diff ', 'commit ', '--- '))
 
@@ -203,8 +226,8 @@ def _changes(file: _File, tight: bool, asks: Callable[[str], bool] | None) -> It
     at_old = at_new = 0
     about = ''
     headed = True
+    rank = _LAST if last else _FIRST
     for i, (what, line) in enumerate(file.body):
-        rank = 2.5 - sum(seen < share for share in SHARES) * 0.5 if not last else 4.5
         if what == 'hunk':
             hunk = _HUNK.match(line)
             if hunk is None or not tight:
@@ -221,6 +244,8 @@ def _changes(file: _File, tight: bool, asks: Callable[[str], bool] | None) -> It
             asked = asks is not None and asks(line)
             yield Piece(shown, min(rank, 1.0) if asked else 4.0 if i in blank else rank)
             seen += 1
+            if seen in SHARES and not last:
+                rank += 0.5
         elif tight:
             headed = headed and not at_new  # diffs without numbers have no headings to make
         else:

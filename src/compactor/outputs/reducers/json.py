@@ -145,14 +145,18 @@ def _lines(values: list[Any], budget: int, size: int, writer: JsonWriter) -> str
     before = -1
     for i, share in zip(chosen, shares, strict=True):
         if i > before + 1:
-            lines.append(dumped(f'… {i - before - 1:,} more lines'))
+            lines.append(_more(i - before - 1))
         lines.append(writer.write(values[i], share))
         before = i
     if before < len(values) - 1:
-        lines.append(dumped(f'… {len(values) - 1 - before:,} more lines'))
+        lines.append(_more(len(values) - 1 - before))
     if len(chosen) < len(values):
         missing = f'{len(values) - len(chosen):,} of {len(values):,} lines'
         lines.append(dumped(writer.allowance.left_out(missing)))
     elif writer.cut:
         lines.append(dumped(writer.allowance.left_out(f'the rest of long values, {size:,} characters in all')))
     return '\n'.join(lines)
+
+
+def _more(lines: int) -> str:
+    return dumped(f'… {lines:,} more {"line" if lines == 1 else "lines"}')

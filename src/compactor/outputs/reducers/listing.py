@@ -229,6 +229,7 @@ def _add(folders: dict[str, _Folder], folder: str, name: str) -> None:
     for i, part in enumerate(parts):
         if part in NOISE:
             above = '/'.join(parts[:i])
-            folders.setdefault(f'{above}/' if i else '', _Folder()).noise.setdefault(part, []).append('/'.join([*parts[i + 1 :]]) + name)
+            below = '/'.join(parts[i + 1 :]) + name
+            folders.setdefault(f'{above}/' if i else '', _Folder()).noise.setdefault(part, []).append(below)
             return
     folders.setdefault(folder, _Folder()).names.append(name)

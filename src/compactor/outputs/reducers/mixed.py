@@ -50,7 +50,8 @@ def _most(parts: list[str], failing: list[bool], allowance: Allowance) -> tuple[
     most = max(2, min(SHOWN, allowance.tokens // 60))
     if len(parts) <= most:
         return parts, failing, 0
-    asked = [allowance.asks_for(part[:HEADING]) for part in parts]
+    asks = allowance.asking('\n'.join(part[:HEADING] for part in parts))
+    asked = [asks is not None and asks(part[:HEADING]) for part in parts]
     order = sorted(range(len(parts)), key=lambda i: (not asked[i], not failing[i], i != len(parts) - 1, i))
     chosen = sorted(order[:most])
     return [parts[i] for i in chosen], [failing[i] for i in chosen], len(parts) - len(chosen)

@@ -24,16 +24,21 @@ _FENCE = re.compile(r'\s*(?:```|~~~)')
 _ITEM = re.compile(r'\s*(?:[-*+•]|\d{1,3}[.)]|\[[ xX]\])\s+')
 _RULE = re.compile(r'\s*(?:[-*_=]\s*){3,}$|\s*\|?(?:\s*:?-{2,}:?\s*\|)+[\s:\-]*$')
 _SENTENCE = re.compile(r'(?<=[.!?。])["\')\]*]{0,2}\s+(?=[A-Z0-9`"\'(\[*])')
-_FACT = re.compile(r'\d{2}|`[^`\n]|\w_\w|[a-z][A-Z]|\w/\w+\.\w|\$\d|\d%')
-_TELLING = re.compile(
-    r'\b(?:error|fail|fatal|exception|crash|bug|broken|must|never|should not|cannot|can\'t|required?|decided|decision'
-    r'|chose|because|instead|conclusion|root cause|caused by|fixed|result|warning|important|note|risk|recommend|missing'
-    r'|deprecated|breaking|blocked|todo|limit)'
+_FACT = re.compile(
+    # each begins with what has to be there, so that the rest of a line is skipped in one go
+    r'[0-9`_$/A-Z](?:(?<=\d)[\d%]|(?<=`)[^`\n]|(?<=\w_)\w|(?<=[a-z][A-Z])|(?<=\w/)\w+\.\w|(?<=\$)\d)'
 )
+_TELLING_WORDS = (
+    "error|fail|fatal|exception|crash|bug|broken|must|never|should not|cannot|can't|require|decided|decision"
+    '|chose|because|instead|conclusion|root cause|caused by|fixed|result|warning|important|note|risk|recommend|missing'
+    '|deprecated|breaking|blocked|todo|limit'
+)
+_STEM = re.compile(_TELLING_WORDS)
+"""Looked for first, as it is many times as fast without the boundary of a word."""
+_TELLING = re.compile(rf'\b(?:{_TELLING_WORDS})')
 _FILLER = re.compile(
     r'\s*(?:perfect|excellent|great|sure|certainly|let me|here is|here\'s|now i|okay|ok\b|i (?:have|now)|thank'
-    r'|feel free|hope this)',
-    re.IGNORECASE,
+    r'|feel free|hope this)'
 )
 _CONCLUDING = re.compile(
     r'summary|conclusion|finding|recommend|result|decision|answer|key |tl;?dr|next step|verdict', re.IGNORECASE
@@ -53,25 +58,26 @@ def _pieces(lines: Sequence[str]) -> Iterator[Piece]:
     while i < len(lines):
         line = lines[i]
         bare = line.strip()
-        if not bare or _RULE.fullmatch(line[:300]):
+        mark = bare[:1]
+        if not bare or (mark in '-*_=|:' and _RULE.fullmatch(line[:300])):
             i += 1
             continue
-        if _FENCE.match(line):
+        if mark in '`~' and _FENCE.match(line):
             end = _fence_end(lines, i)
             yield _fenced(lines[i:end])
             i = end
             continue
         words = line.count(' ') + 1
         underlined = i + 1 < len(lines) and lines[i + 1][:3] in ('===', '---') and not lines[i + 1].strip('=-')
-        if _HEADING.match(line) or underlined:
+        if underlined or (mark in '#*_=-' and _HEADING.match(line)):
             concluding = _CONCLUDING.search(line[:200]) is not None
             level = len(line) - len(line.lstrip('#')) if line.startswith('#') else 1 if underlined else 3
             yield Piece(line, 0.1 * min(level, 6), words)
             first = True
             i += 1
             continue
-        table = bare.startswith('|')
-        item = not table and _ITEM.match(line) is not None
+        table = mark == '|'
+        item = not table and not mark.isalpha() and _ITEM.match(line) is not None
         for k, sentence in enumerate(_sentences(line)):
             rank = 4.0
             if first and k == 0:
@@ -81,12 +87,14 @@ def _pieces(lines: Sequence[str]) -> Iterator[Piece]:
             elif table:
                 rank = 3.2
             head = sentence[:600]
-            rank -= (
-                0.8 * (_FACT.search(head) is not None)
-                + 0.8 * (_TELLING.search(head.lower()) is not None)
-                + 0.6 * concluding
-            )
-            if _FILLER.match(head):
+            if _FACT.search(head) is not None:
+                rank -= 0.8
+            low = head.lower()
+            if _STEM.search(low) is not None and _TELLING.search(low) is not None:
+                rank -= 0.8
+            if concluding:
+                rank -= 0.6
+            if _FILLER.match(low):
                 rank += 2
             yield Piece(sentence, max(1.0, rank), sentence.count(' ') + 1)
         first = False

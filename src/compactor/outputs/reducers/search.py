@@ -37,7 +37,7 @@ _NUMBERED = re.compile(r'(?P<line>\d+)(?P<sign>[:\-])(?:\d+:)?(?P<text>.*)')
 _UNNUMBERED = re.compile(r'(?P<path>(?:[A-Za-z]:[\\/])?[^\s:]{1,300}[/.\\][^\s:]{0,200}):(?P<text>.*)')
 _PATH = re.compile(r'(?:[A-Za-z]:[\\/])?[^\s:]{1,400}$')
 _BINARY = re.compile(r'Binary file (?P<path>\S+) matches')
-_LONG = re.compile(r'[d\-lbcps][rwxsStT\-]{9}[@+.]?\s')
+_LONG = re.compile(r'[d\-lbcps][rwxsStT\-]{9}[@+.]?\s|total \d[\d.,]*[KMGT]?$')
 _DIVIDER = re.compile(r'-{2,3}$')
 
 
@@ -103,7 +103,7 @@ def _others(lines: list[str], allowance: Allowance) -> list[Piece]:
     listed = [line for line in lines if _LONG.match(line[:600])]
     pieces: list[Piece] = []
     if len(listed) >= LISTED:
-        names = reduce_listing('\n'.join(listed), allowance.with_tokens(allowance.tokens // 4))
+        names = reduce_listing('\n'.join(listed), allowance.with_tokens(allowance.tokens // 3))
         if names is not None:
             pieces.append(Piece(names, 0.5, len(listed)))
             lines = [line for line in lines if not _LONG.match(line[:600])]

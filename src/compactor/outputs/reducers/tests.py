@@ -17,17 +17,19 @@ turn. What passed is left out but for the totals.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.logs.alarms import alarming
 from compactor.outputs.logs.frames import is_own
+from compactor.outputs.logs.gotests import complaint_of, place_rank
 from compactor.outputs.logs.prefixes import without_prefix
 from compactor.outputs.logs.ranked import assembled
 from compactor.outputs.logs.runners import from_go_json
-from compactor.outputs.logs.stacks import REACH, Stack, stacks_of
+from compactor.outputs.logs.stack import Stack
+from compactor.outputs.logs.stacks import REACH
 from compactor.outputs.logs.testlog import Failure, TestLog, read
+from compactor.outputs.logs.teststacks import ranked_stacks
 from compactor.outputs.pieces import NEVER, Piece, clipped, pick
 from compactor.outputs.reducers.traces import joined_frames, reduce_traces
 
@@ -41,8 +43,6 @@ TURNS = 90
 """Lines after which nothing more is lost."""
 ALARMS = 12
 """Lines outside of tests that speak of errors; more would fill the result of a test run that passed."""
-GO_MORE = 8
-"""Lines that go on with what a Go test complained of."""
 WIDE = 240
 """Characters of a line among the details of a failure, but for those of its error."""
 XFAILS = 10
@@ -51,16 +51,6 @@ ASKED = 30
 """Passing tests that the question may name; if it names more it names none in particular."""
 
 _PLACE = re.compile(r'(?P<path>(?:[A-Za-z]:\\)?[^\s:()\'"]++):\d+: ')
-_GO_PLACE = re.compile(r'\s+[\w./\-]+\.go:\d+: ')
-_GO_TEST = re.compile(r'\s+[\w./\-]+_test\.go:\d+: ')
-_GO_SAYS = re.compile(
-    r'\b(?:want(?:ed)?|got|expect\w*|should|must|unexpected|fail\w*|error|mismatch|missing|not|no such|nil|panic|invalid'
-    r'|cannot|could|can\'t|didn\'t|wrong|differ\w*|timed? ?out)\b|!=',
-    re.IGNORECASE,
-)
-"""Words of a Go test that complains; what it only logs is printed alike."""
-_GO_LIBRARY = re.compile(r'\s+Error:\s+\S')
-"""How the usual library of assertions says what was wrong."""
 _ERRORISH = re.compile(
     r'Error|Exception|Fail(?:ure|ed)|FAILURE|panicked|[Aa]ssert|[Ee]xpected|mismatch|Timeout|not equal|error:|!='
 )
@@ -72,7 +62,7 @@ _TITLED = frozenset(('jest', 'number', 'vitest'))
 _COMPILER = re.compile(
     r'(?:\S+\.\w{1,5}:\d+(?::\d+)?: (?!in |(?:\w+)?Warning)\S|error(?:\[\w+\])?: |# \S+/\S+(?: \[|$)|\s+--> \S+:\d+'
     r'|E\s{3}\S'
-    r'|(?:\w+\.)*\w*(?:Error|Exception): )'
+    r'|(?P<raised>(?:\w+\.)*\w*(?:Error|Exception): ))'
 )
 _BAD = re.compile(
     r'\b[1-9]\d*+ (?:failed|errors?|failing|failures?|tests? failed|FAILED|flaky)|FAIL|ERROR|(?:Failures|Errors'
@@ -127,21 +117,27 @@ class _Ranking:
                     covered[i] = (i + 1, Piece(clipped(self.lines[i], WIDE), self.ranks[i]))
         for i in self.folded:
             covered[i] = (i + 1, _FOLDED)
-        return assembled(self.lines, self.ranks, covered)
+        return assembled(self.lines, self.ranks, covered, self.allowance)
 
     def _outside(self) -> None:
         """What stands outside of failures: what a compiler or a crashed runner says, the ends, packages that passed."""
         bad = bool(self.log.failures or self.log.names)
         unclear = not bad and (self.allowance.failed or not self.log.totals)
         seen: set[str] = set()
-        for i in self.log.outside:
+        told: set[str] = set()
+        outside = self.log.outside
+        alarms = {outside[n] for n in alarming([self.lines[i] for i in outside])}
+        for i in outside:
             line = self.lines[i]
             head = line[:REACH]
             if unclear:
                 self.ranks[i] = 5.0  # something failed that is not understood: nothing is dropped for good
-            if _COMPILER.match(head):
-                self.ranks[i] = 0.45
-            elif len(seen) < ALARMS and alarms(head):
+            if found := _COMPILER.match(head):
+                # beside failing tests a bare 'SomeError: …' was only printed
+                rank = 0.45 if not bad or found['raised'] is None else 2.4
+                self.ranks[i] = rank if head not in told else 3.5
+                told.add(head)
+            elif len(seen) < ALARMS and i in alarms:
                 like = _HEX.sub('', head)
                 if like not in seen:
                     self.ranks[i] = 2.6 if bad else 3.0
@@ -171,44 +167,8 @@ class _Ranking:
     def _stacks(self) -> None:
         """Finds the stacks in and outside of the failures."""
         inside = {i for failure in self.log.failures for i in failure.lines}
-        at = sorted(inside | set(self.log.outside))
-        seen: set[str] = set()
-        for stack in stacks_of([self.lines[i] for i in at]):
-            stack.start, stack.end = at[stack.start], at[min(stack.end, len(at)) - 1] + 1
-            stack.heads, stack.messages = [at[i] for i in stack.heads], [at[i] for i in stack.messages]
-            stack.links, stack.folded = [at[i] for i in stack.links], [at[i] for i in stack.folded]
-            for placed in stack.frames:
-                placed.start, placed.end = at[placed.start], at[placed.end - 1] + 1
-            self.stacks.append(stack)
-            self.heads.update(stack.heads)
-            if inside and stack.start not in inside:
-                self._aside(stack, seen)
-                continue
-            for n, i in enumerate(stack.heads):
-                self.ranks[i] = min(self.ranks[i], 0.4 + n * TURN)
-            for n, i in enumerate((*stack.messages, *stack.links, *stack.folded)):
-                self.ranks[i] = min(self.ranks[i], 2.0 + n * TURN)
-            inmost = stack.inmost_first
-            owned = 0
-            alone = not any(placed.frame.own for placed in inmost)
-            for distance, placed in enumerate(inmost):
-                rank = 3.0 + min(distance, TURNS) * TURN
-                if placed.frame.own or (alone and distance == 0):
-                    rank = 0.9 if owned == 0 else 1.3 + min(owned, TURNS) * TURN
-                    owned += 1
-                for i in range(placed.start, placed.end):
-                    self.ranks[i] = min(self.ranks[i], rank)
-
-    def _aside(self, stack: Stack, seen: set[str]) -> None:
-        """A stack in a log with failures, in none of them: something that was only printed, once or many times."""
-        words = '\n'.join(_HEX.sub('', self.lines[i][:REACH]) for i in stack.heads)
-        behind = 2.0 if words in seen else 0.0
-        seen.add(words)
-        for n, i in enumerate(stack.heads):
-            self._raise(i, 1.7 + behind + n * TURN)
-        for n, placed in enumerate(stack.inmost_first):
-            for i in range(placed.start, placed.end):
-                self._raise(i, 3.2 + behind + min(n, TURNS) * TURN)
+        self.stacks = ranked_stacks(self.lines, inside, self.log.outside, self.ranks)
+        self.heads = {i for stack in self.stacks for i in stack.heads}
 
     def _details(self, failure: Failure) -> None:
         """Ranks the lines of one failure, but for the first of its error."""
@@ -232,12 +192,12 @@ class _Ranking:
                 rank = 0.8 + turn
             elif line.startswith('>'):
                 rank = 1.25 + turn
-            elif found := _PLACE.match(line[:REACH]):
+            elif line[:1] not in ' \t' and (found := _PLACE.match(line, 0, REACH)):
                 if is_own(found['path']):
                     places.append(i)
                     rank = 1.4 + turn
-            elif _GO_PLACE.match(line, 0, REACH):
-                rank = (1.5 if _GO_TEST.match(line, 0, REACH) else 2.5) + turn
+            elif (placed := place_rank(line)) is not None:
+                rank = placed + turn
             elif speaks and not captured and n <= TURNS and _ERRORISH.search(line, 0, REACH):
                 rank = 1.9 + turn
             self._raise(i, rank)
@@ -275,25 +235,6 @@ class _Ranking:
             for j in failure.more:
                 self.ranks[j] = rank
 
-    def _go_error(self, lines: list[int]) -> int | None:
-        """Go prints what a test logs and what makes it fail alike; the last that complains is what made it fail."""
-        placed = [i for i in lines if _GO_PLACE.match(self.lines[i], 0, REACH)]
-        own = [i for i in placed if _GO_TEST.match(self.lines[i], 0, REACH)]
-        complaints = [i for i in own if _GO_SAYS.search(self.lines[i], self.lines[i].find('.go:'), REACH)]
-        found = (complaints or own or placed)[-1:]
-        if not found:
-            return None
-        for n, i in enumerate(reversed(complaints)):
-            self._raise(i, 0.8 + min(n, TURNS) * TURN)
-        if own:
-            self._raise(own[0], 1.2)
-        at = bisect_right(lines, found[0])
-        for n, i in enumerate(lines[at : at + GO_MORE]):
-            if _GO_PLACE.match(self.lines[i], 0, REACH):
-                break
-            self._raise(i, 0.42 if _GO_LIBRARY.match(self.lines[i]) else 0.9 + n * TURN)
-        return found[0]
-
     def _raise(self, i: int, rank: float) -> None:
         self.ranks[i] = min(self.ranks[i], rank)
 
@@ -310,8 +251,10 @@ class _Ranking:
         heads = [i for i in lines if i in self.heads]
         if heads:
             return heads[1] if len(heads) > 1 and 'panicked at' in self.lines[heads[0]] else heads[0]
-        if failure.runner == 'go' and (said := self._go_error(lines)) is not None:
-            return said
+        if failure.runner == 'go' and (complaint := complaint_of(self.lines, lines)) is not None:
+            for i, rank in complaint.ranks.items():
+                self._raise(i, rank)
+            return complaint.line
         return next((i for i in full if _ERRORISH.search(self.lines[i], 0, REACH)), full[0] if full else None)
 
     def _names(self) -> None:
@@ -336,7 +279,7 @@ class _Ranking:
             last, before = i, group
 
     def _asked(self) -> None:
-        """Tests that were expected to fail, the passing ones of a small green run, and those that the question names."""
+        """Tests that were expected to fail, the passing ones of a small green run, those that the question names."""
         if not (self.log.failures or self.log.names) and len(self.log.passes) <= ASKED:
             for n, i in enumerate(self.log.passes):
                 self._raise(i, 4.0 + n * TURN)

@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.logs.alarms import alarming
 from compactor.outputs.logs.fold import cycles
 from compactor.outputs.logs.ranked import assembled
-from compactor.outputs.logs.stacks import Placed, Stack, may_hold_stacks, stacks_of
+from compactor.outputs.logs.stack import Placed, Stack
+from compactor.outputs.logs.stacks import may_hold_stacks, stacks_of
 from compactor.outputs.pieces import Piece, pick
 
 NEAR = 4
@@ -46,7 +47,7 @@ def reduce_traces(text: str, allowance: Allowance) -> str | None:
     if not stacks:
         return None
     ranks = ranks_of(lines, stacks)
-    pieces = assembled(lines, ranks, joined_frames(lines, stacks, ranks))
+    pieces = assembled(lines, ranks, joined_frames(lines, stacks, ranks), allowance)
     return pick(pieces, allowance, of=len(lines))
 
 
@@ -55,13 +56,14 @@ def ranks_of(lines: Sequence[str], stacks: Sequence[Stack]) -> list[float]:
     last = len(lines) - 1
     first_stack, last_stack = stacks[0].start, max(stack.end for stack in stacks)
     ranks: list[float] = []
+    alarms = frozenset(alarming(lines))
     for i, line in enumerate(lines):
         near = first_stack - NEAR <= i < last_stack + NEAR or i < 2 or i > last - NEAR
         if not line.strip():
             ranks.append(6.0)
         elif line.startswith(('--- FAIL', 'FAIL:', 'ERROR:', 'FAILED')):
             ranks.append(0.2)
-        elif alarms(line):
+        elif i in alarms:
             ranks.append(2.5 if near else 3.5)
         else:
             ranks.append(3.7 if near else 5.0)
