@@ -89,6 +89,7 @@ class Fold:
         steps: what is folded, oldest first.
         said: the users' words that go, those of the digest that stood before them first.
         before: the digest that stood in the history, or an empty one.
+        standing: tokens of that digest.
         shown: the lines of what is kept.
         goal: index in `kept` of the exchange that states the goal.
         asked: the prompts that stay, each with the step that follows it; the goal's comes before step 1.
@@ -99,6 +100,7 @@ class Fold:
     steps: tuple[Folded, ...]
     said: tuple[Quote, ...]
     before: Document
+    standing: int
     shown: tuple[Line, ...]
     goal: int | None
     asked: tuple[Quote, ...]
@@ -143,15 +145,17 @@ class Fold:
         shown = tuple(line for part in rest.parts for line in lines_of(part))
         texts = {part.text for part in rest.parts if part.kind is Kind.RESULT}
         shortened = tuple(pair for pair in pairs if pair[2].text not in texts)
-        return cls(rest, tuple(steps), tuple(said), before, shown, rest.goal, tuple(asked), shortened)
+        standing = sum(part.tokens for part in history.parts if part.kind is Kind.MARK)
+        return cls(rest, tuple(steps), tuple(said), before, standing, shown, rest.goal, tuple(asked), shortened)
 
     def budget(self, room: Room) -> int:
         """Tokens that the digest may take; under `LEAST` it says nothing but what was left out.
 
-        A digest takes no more than two thirds of what it stands for: otherwise nothing would be won.
+        It takes no more than two thirds of what it folds now, beside what the standing one took: otherwise nothing
+        would be won, or a chain of digests would lose at each link.
         """
         folded = sum(one.step.tokens for one in self.steps)
-        return min(room.tokens - self.kept.tokens - 4, folded * 2 // 3)
+        return min(room.tokens - self.kept.tokens - 4, folded * 2 // 3 + self.standing)
 
     def carry_out(self, room: Room, summary: str | None = None) -> History:
         """What stays, with the digest of what is folded.
