@@ -14,6 +14,7 @@ _ESCAPE = re.compile(
     r'|[ -/]*[0-~])'  # everything else that begins with ESC
 )
 _CONTROL = re.compile(r'[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x1b\x80-\x9f]+')
+_DELETED = {code: None for code in range(128) if _CONTROL.match(chr(code))}
 _BLANK = re.compile(r'\n{4,}')
 _BACKSPACE = re.compile(r'[^\x08\n]\x08')
 
@@ -28,9 +29,10 @@ def clean(text: str) -> str:
         text = _BACKSPACE.sub('', text)
     if '\r' in text:
         text = '\n'.join(map(_overwritten, text.split('\n')))
-    text = _CONTROL.sub('', text)
+    # Deleting from plain ASCII by a table is ten times as fast as by an expression, and most outputs are that.
+    text = text.translate(_DELETED) if text.isascii() else _CONTROL.sub('', text)
     text = '\n'.join(map(str.rstrip, text.split('\n')))
-    return _BLANK.sub('\n\n\n', text).rstrip()
+    return (_BLANK.sub('\n\n\n', text) if '\n\n\n\n' in text else text).rstrip()
 
 
 def _overwritten(line: str) -> str:

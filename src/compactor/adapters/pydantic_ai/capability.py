@@ -28,12 +28,14 @@ from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.requests import Mode, Requests
 from compactor.adapters.pydantic_ai.summariser import Summariser
+from compactor.adapters.pydantic_ai.tasks import Tasks, asked_again
 from compactor.adapters.pydantic_ai.tools import compact_tool, recall_tool
 from compactor.archive.archive import Archive, MemoryArchive
 from compactor.archive.recall import Fit
 from compactor.compaction import Compaction
 from compactor.errors import ConfigError
 from compactor.policy import Policy
+from compactor.request.figures import TaskFigures
 from compactor.store.engine import Store
 from compactor.telemetry import events
 
@@ -103,6 +105,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if summariser is not None:
             asked = Summariser(summariser, told.summary, told.tokens.windows, self._reporter.emit, clock)
         self._requests = Requests(told, mode, persist, archive, asked, self._memory, self._reporter, clock)
+        self._tasks = Tasks(told.tasks, mode == 'act', self._memory, self._reporter)
         self._accounts: Accounts | None = None
         if opened is not None:
             self._accounts = Accounts(opened, told.ledger, mode == 'act', self._reporter, clock)
@@ -129,6 +132,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """Where what was taken out of histories is kept; None where nothing is."""
         return self._requests.archive
 
+    @property
+    def task_figures(self) -> TaskFigures:
+        """By task: requests whose answer was limited, answers that the limit cut, and those asked for once more."""
+        return self._tasks.figures
+
     def __repr__(self) -> str:
         return f'Compactor(mode={self.mode!r}, persist={self.persist})'
 
@@ -151,8 +159,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
     @property
     def model_settings(self) -> Callable[[RunContext[Any]], Any]:
         """For `Agent(model_settings=...)`: the policy's `max_tokens` where hooks are missing."""
-        most = self.policy.tasks.default_max_output
-        return lambda ctx: {} if most is None else {'max_tokens': most}
+        return self._tasks.settings
 
     # -- as a capability ----------------------------------------------------------------------------------------
 
@@ -180,6 +187,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if state is not None:
             state.asked = True
 
+    def get_model_settings(self) -> Any:
+        """No settings: it is asked before each request, in the task that drives the run (see `Tasks.at_home`)."""
+        return self._tasks.at_home if self._tasks.limits and self.mode == 'act' else None
+
     async def before_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Brings the history within its budget before it is sent."""
         if self.persist:
@@ -187,16 +198,45 @@ class Compactor(AbstractCapability[AgentDepsT]):
             if processed is not request_context.messages and self.mode == 'act':
                 request_context.messages = processed
                 ctx.messages[:] = processed
-        self._limit_output(request_context)
+        self._tasks.set_limit(ctx, request_context)
         return request_context
 
     async def wrap_model_request(
         self, ctx: RunContext[AgentDepsT], *, request_context: Any, handler: Callable[[Any], Awaitable[Any]]
     ) -> Any:
-        """Sends the compacted history of `persist=False`, and compacts once more if the provider says too long."""
+        """Sends the compacted history of `persist=False`; what a limit of ours has cut is asked for once more."""
         if not self.persist:
             kept = await self._requests.process_request(ctx, request_context)
             request_context = _with_messages(request_context, kept)
+        before = ctx.usage.output_tokens
+        response = await self._accounted(ctx, request_context, handler)
+        if RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
+            return response
+        room = self._tasks.more_room(ctx, request_context, response)
+        if room is None:
+            return response
+        counted = 0 < response.usage.output_tokens <= ctx.usage.output_tokens - before
+
+        async def again(request: Any) -> Any:
+            return await asked_again(ctx, request, response, counted, handler)
+
+        return await self._accounted(ctx, _with_limit(request_context, room), again)
+
+    async def after_model_request(self, ctx: RunContext[AgentDepsT], *, request_context: Any, response: Any) -> Any:
+        """Asks for another attempt at an answer that a limit of ours has cut, where the framework has such (2.64)."""
+        room = None if RetryModelRequest is None else self._tasks.more_room(ctx, request_context, response)
+        if room is None:
+            return response
+        if self._accounts is not None:
+            name, state = self._state(ctx, request_context)
+            await self._accounts.answered(ctx, name, state, response)
+            await self._accounts.reserve(ctx, name, state, room)
+        raise RetryModelRequest
+
+    async def _accounted(
+        self, ctx: RunContext[AgentDepsT], request_context: Any, handler: Callable[[Any], Awaitable[Any]]
+    ) -> Any:
+        """The answer to a request, which is written down and counted in its budgets, if there is a store."""
         if self._accounts is None:
             return await self._sent(ctx, request_context, handler)
         name, state = self._state(ctx, request_context)
@@ -235,10 +275,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
         raise RetryModelRequest
 
     async def prepare_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
-        """Hands the smaller history to the second attempt that `on_model_request_error` has asked for (2.64)."""
+        """Hands what is new to the second attempt that a hook has asked for: a smaller history, more room (2.64)."""
         state = self._conversation_of(ctx, request_context)
         if state.resend is not None:
             request_context.messages, state.resend = state.resend, None
+        self._tasks.give_room(ctx, request_context)
         return request_context
 
     async def after_tool_execute(
@@ -267,6 +308,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """Forgets the run."""
         await self._give_back(ctx)
         self._memory.forget(ctx.run_id)
+        self._tasks.forget(ctx.run_id)
         return result
 
     async def on_run_error(self, ctx: RunContext[AgentDepsT], *, error: BaseException) -> Any:
@@ -276,6 +318,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             self._memory.learn_window(identify(ctx.model), window)
         await self._give_back(ctx)
         self._memory.forget(ctx.run_id)
+        self._tasks.forget(ctx.run_id)
         raise error
 
     # -- between runs -------------------------------------------------------------------------------------------
@@ -296,13 +339,6 @@ class Compactor(AbstractCapability[AgentDepsT]):
         return await self._requests.compact_now(messages, model=model, focus=focus)
 
     # -- for the hooks ------------------------------------------------------------------------------------------
-
-    def _limit_output(self, request: Any) -> None:
-        """Sets the policy's `max_tokens` where the user set none; the settings' own dict is never changed."""
-        most = self.policy.tasks.default_max_output
-        settings = request.model_settings or {}
-        if most is not None and self.mode == 'act' and 'max_tokens' not in settings:
-            request.model_settings = {**settings, 'max_tokens': most}
 
     async def _give_back(self, ctx: RunContext[Any]) -> None:
         """What was set aside for a request that was interrupted."""
@@ -342,6 +378,13 @@ def _policy(policy: Policy | str | Path) -> Policy:
     if isinstance(policy, Path) or policy.endswith('.toml'):
         return Policy.load(policy)
     return Policy.load(preset=policy)
+
+
+def _with_limit(request: Any, limit: int) -> Any:
+    """A copy of a request context with another `max_tokens`."""
+    changed = copy.copy(request)
+    changed.model_settings = {**(request.model_settings or {}), 'max_tokens': limit}
+    return changed
 
 
 def _with_messages(request: Any, messages: list[ModelMessage]) -> Any:

@@ -7,7 +7,7 @@ the model, is never touched, and an answer that it cuts is the caller's own.
 from __future__ import annotations
 
 import asyncio
-import copy
+import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from pydantic_ai import RunContext, exceptions
 from pydantic_ai.messages import ModelMessage, ModelResponse
 
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS, Memory
-from compactor.adapters.pydantic_ai.models import identify
+from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.parts import texts_of
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.history.marks import is_mark, is_pin
@@ -45,13 +45,15 @@ EFFORTS: Mapping[Any, int] = {
 """Tokens that thinking takes by effort: what the framework itself grants where a provider wants a number."""
 
 NEVER_THINKS = ('none', 'disabled', False)
-SHORT = frozenset(
-    """
-    path paths file files filename file_path filepath directory dir folder cwd pattern regex glob query search name
-    names url uri id ids key keys language encoding mode branch ref commit what lines page limit offset line column
-    symbol kind type level status date time city country currency unit email phone user title tag tags
-    """.split()
-)
+# fmt: off
+SHORT = frozenset({
+    'path', 'paths', 'file', 'filename', 'file_path', 'filepath', 'directory', 'dir', 'folder', 'cwd', 'pattern',
+    'regex', 'glob', 'query', 'search', 'name', 'names', 'url', 'uri', 'id', 'ids', 'key', 'keys', 'language',
+    'encoding', 'mode', 'branch', 'ref', 'commit', 'what', 'lines', 'page', 'limit', 'offset', 'line', 'column',
+    'symbol', 'kind', 'type', 'level', 'status', 'date', 'time', 'city', 'country', 'currency', 'unit', 'email',
+    'phone', 'user', 'title', 'tag', 'tags',
+})
+# fmt: on
 """Arguments that are short whatever tool takes them; any other text, list or object may be as long as a file."""
 
 
@@ -128,25 +130,24 @@ class Tasks:
             self.figures.limited(run.task)
             request.model_settings = {**settings, 'max_tokens': limit}
 
-    def _decide(self, ctx: RunContext[Any], model: Any, messages: Sequence[ModelMessage], told: Any, settings: Any) -> int | None:
+    def _decide(
+        self, ctx: RunContext[Any], model: Any, messages: Sequence[ModelMessage], told: Any, settings: Any
+    ) -> int | None:
         """The limit for a request; `told` are its parameters, None where nobody tells."""
         run, name = self._run(ctx), identify(model)
-        state = self._memory.known(ctx.run_id)
-        room = {
-            'ceiling': output_ceiling(name.full, self._policy.ceilings),
-            'window': self._memory.window(name),
-            'input_tokens': state.used if state is not None else 0,
-        }
+        ceiling, window, sent = self._room(ctx, name)
         if not self._policy.max_output_by_task:
             run.task = Task.UNKNOWN
-            limit = within(max(self.limits[Task.UNKNOWN], run.least), **room)
+            limit = within(max(self.limits[Task.UNKNOWN], run.least), ceiling, window, sent)
         else:
             detected = self._detected(messages)
             run.task = detected.task
             limit = max_tokens_for(
                 detected.task,
                 self.limits,
-                **room,
+                ceiling=ceiling,
+                window=window,
+                input_tokens=sent,
                 thinking=thinking_of(settings, model),
                 structured=told is not None and is_structured(told),
                 has_tools=told is None or bool(told.function_tools),
@@ -160,6 +161,12 @@ class Tasks:
                 )
         run.limit, run.step = limit if self._acting else None, ctx.run_step
         return limit
+
+    def _room(self, ctx: RunContext[Any], name: ModelName) -> tuple[int | None, int | None, int]:
+        """What a model gives at most, its window, and what the request takes of it."""
+        state = self._memory.known(ctx.run_id)
+        ceiling = output_ceiling(name.full, self._policy.ceilings)
+        return ceiling, self._memory.window(name), state.used if state is not None else 0
 
     def _detected(self, messages: Sequence[ModelMessage]) -> Detected:
         prompt, on_the_way = last_prompt(messages)
@@ -190,7 +197,7 @@ class Tasks:
         if (request.model_settings or {}).get('max_tokens') != run.limit:
             return None  # somebody else has set another since
         name, limit = identify(getattr(request, 'model', None) or ctx.model), run.limit
-        wanted = self._more(ctx, run, name, limit)
+        wanted = self._more(ctx, name, limit)
         asked = wanted if run.home is not None and run.home == _task() and run.repeated != ctx.run_step else None
         self.figures.was_cut(run.task, asked is not None)
         self._reporter.emit(events.AnswerCut(ctx.run_id, name.full, run.task.value, limit, asked))
@@ -200,11 +207,9 @@ class Tasks:
             run.repeated = ctx.run_step
         return asked
 
-    def _more(self, ctx: RunContext[Any], run: _Run, name: Any, limit: int) -> int | None:
+    def _more(self, ctx: RunContext[Any], name: ModelName, limit: int) -> int | None:
         """Twice a limit, or as much of it as there is."""
-        state = self._memory.known(ctx.run_id)
-        ceiling = output_ceiling(name.full, self._policy.ceilings)
-        most = within(MORE * limit, ceiling, self._memory.window(name), state.used if state is not None else 0)
+        most = within(MORE * limit, *self._room(ctx, name))
         return most if most is not None and most > limit and self._policy.ask_again else None
 
     def give_room(self, ctx: RunContext[Any], request: Any) -> None:
@@ -231,26 +236,27 @@ class Tasks:
 
 
 async def asked_again(
-    ctx: RunContext[Any], request: Any, limit: int, first: ModelResponse, counted: bool, handler: Callable[[Any], Awaitable[Any]]
+    ctx: RunContext[Any],
+    request: Any,
+    first: ModelResponse,
+    counted: bool,
+    handler: Callable[[Any], Awaitable[Any]],
 ) -> Any:
     """The second answer to a request, for versions whose hooks cannot ask the framework for another attempt.
 
     Args:
-        ctx: the run; what the first answer has cost is added to its usage.
-        request: the request as it was sent.
-        limit: its new `max_tokens`.
+        ctx: the run, to whose usage the answer is added that the framework will not count.
+        request: the request with more room.
         first: the answer that was cut.
-        counted: the framework has counted the first answer already, so that it will not count the second.
+        counted: the framework has counted the first answer already, and then will not count one that replaces it.
         handler: sends a request; some versions let a hook call it only once, so that the model is asked itself.
     """
-    again = copy.copy(request)
-    again.model_settings = {**(request.model_settings or {}), 'max_tokens': limit}
     try:
-        second = await handler(again)
+        second = await handler(request)
     except exceptions.UserError as error:
         if 'only once' not in str(error):
             raise
-        second = await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
+        second = await request.model.request(request.messages, request.model_settings, request.model_request_parameters)
         ctx.usage.incr(second.usage if counted else first.usage)
         return second
     if not counted:
@@ -327,15 +333,17 @@ def is_cut(response: ModelResponse, limit: int) -> bool:
 
 
 def _is_whole(call: Any) -> bool:
+    if not isinstance(call.args, str) or not call.args:
+        return True
     try:
-        call.args_as_dict(**({'raise_if_invalid': True} if hasattr(call, 'args_incomplete') else {}))
-    except Exception:  # noqa: BLE001  # what is not JSON raises differently in each version
+        json.loads(call.args)
+    except (ValueError, RecursionError):
         return False
     return True
 
 
 def thinking_of(settings: Any, model: Any) -> int:
-    """Tokens that thinking may take: as the settings say, or much where the model always thinks; 0 where nobody asks."""
+    """Tokens that thinking may take: as the settings say, or much if the model always thinks; 0 where nobody asks."""
     settings = settings or {}
     for key in ('anthropic_thinking', 'google_thinking_config', 'bedrock_thinking'):
         found = settings.get(key)
@@ -382,8 +390,9 @@ def _may_be_long(kind: Any) -> bool:
 
 
 def _task() -> int | None:
-    """The asyncio task that is running; None outside of asyncio."""
+    """The asyncio task that is running; None outside of one."""
     try:
-        return id(asyncio.current_task())
+        task = asyncio.current_task()
     except RuntimeError:
         return None
+    return None if task is None else id(task)
