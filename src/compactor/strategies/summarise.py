@@ -24,7 +24,8 @@ from compactor.digest.narrative import (
 )
 from compactor.history.message import Kind
 from compactor.history.turns import History
-from compactor.strategies.digest import LEAST, SUMMARY, TAIL, Fold, cut
+from compactor.strategies.digest import LEAST, SUMMARY, TAIL, Fold
+from compactor.strategies.shares import cut
 from compactor.strategies.strategy import Question, Room
 from compactor.tokens.counter import Counter
 
