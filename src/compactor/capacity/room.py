@@ -1,0 +1,34 @@
+"""How much of a limit is ours: all of it, less what the provider's word shows that others have taken."""
+
+from __future__ import annotations
+
+from compactor.capacity.counts import LONGEST, Counts
+from compactor.capacity.limits import Known
+
+
+def room(counts: Counts, key: str, known: Known, now: float) -> int:
+    """What may be counted in a limit's window at most.
+
+    When a provider says what is left, that and what was counted here until then is all that could be counted here;
+    the rest went to others on the account, to what was sent before counting began, or to what the provider reserves for
+    an answer and does not give back. That is taken off until the provider's reset, or its next word. What we took
+    ourselves leaves the window as it always does, so that the last word before a window was full does not stop
+    everything until the reset.
+
+    Args:
+        counts: where it is counted.
+        key: under what.
+        known: the limit.
+        now: seconds since 1970.
+    """
+    limit = known.limit
+    if known.told is None:
+        return limit.amount
+    since = min(known.since(now), LONGEST)
+    later = counts.total(key, since, now)
+    if limit.calendar:
+        # Below nothing where the word is from the day before: what was taken since then and before midnight.
+        earlier = counts.total(key, limit.elapsed(now), now) - later
+    else:
+        earlier = max(0, counts.total(key, min(since + limit.seconds, LONGEST), now) - later)
+    return min(limit.amount, known.told + earlier)
