@@ -11,6 +11,7 @@ from typing import Literal
 from compactor.digest.commands import PATH_KEYS, arguments, scripts
 from compactor.digest.reads import same_file
 from compactor.history.message import Kind, Part
+from compactor.tokens.memo import TextMemo
 
 Action = Literal['read', 'created', 'edited', 'deleted']
 ACTIONS: tuple[Action, ...] = ('created', 'edited', 'deleted', 'read')
@@ -57,13 +58,20 @@ def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | No
     A relative path with a folder in it is the same file as an absolute one that ends so.
     """
     files = dict(known or {})
+    named: dict[str, dict[str, None]] = {}  # paths by their last part, in the order of `files`: only these can be twins
+    for path in files:
+        named.setdefault(_name(path), {})[path] = None
     for step, part in calls:
         if part.kind is not Kind.CALL:
             continue
         for path, action in touches(part):
-            twin = next((known for known in files if known != path and same_file(known, path)), None)
-            before = files.pop(path if twin is None else twin, None)  # moves to the end: in order of the last touch
+            alike = named.setdefault(_name(path), {})
+            twin = next((known for known in alike if known != path and same_file(known, path)), None)
+            stood = path if twin is None else twin
+            before = files.pop(stood, None)  # moves to the end: in order of the last touch
+            alike.pop(stood, None)
             path = path if twin is None else max(path, twin, key=len)
+            alike[path] = None
             if action == 'created' and before is not None and before.last in ('read', 'edited'):
                 action = 'edited'
             actions = (before.actions if before else frozenset()) | {action}
@@ -71,8 +79,25 @@ def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | No
     return files
 
 
-def touches(call: Part) -> Iterator[tuple[str, Action]]:
-    """What one call does to files, in the order of its arguments."""
+def _name(path: str) -> str:
+    return path.rsplit('/', 1)[-1]
+
+
+def touches(call: Part) -> tuple[tuple[str, Action], ...]:
+    """What one call does to files, in the order of its arguments; remembered with its text."""
+    key = f'{call.tool} {call.text}'
+    found = _remembered.get(key)
+    if found is None:
+        found = tuple(_touches(call))
+        _remembered.put(key, found)
+    return found
+
+
+_remembered: TextMemo[tuple[tuple[str, Action], ...]] = TextMemo(2 * 1024 * 1024)
+"""What calls of at most 4 MB of text do: those of a long history are a few hundred kilobytes."""
+
+
+def _touches(call: Part) -> Iterator[tuple[str, Action]]:
     values = arguments(call.text)
     action = next((action for pattern, action in _BY_TOOL if pattern.search(call.tool)), None)
     action = _BY_EDITOR.get(str(values.get('command')), action)
