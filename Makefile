@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench retention record pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench retention reducers record pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -41,18 +41,23 @@ test-all: lint types layers
 matrix: $(READY)
 	$(BIN)/python scripts/matrix.py $(VERSIONS)
 
-# Overhead against the official harness, and cold start; prints ratios, asserts nothing.
+# Overhead against the official harness, cold start, the store; prints ratios, asserts nothing.
 bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/overhead.py
 	.venvs/bench/bin/python benchmarks/cold_start.py
+	.venvs/bench/bin/python benchmarks/store.py
 
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
 retention: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.retention
 
+# What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
+reducers: .venvs/bench/ready
+	.venvs/bench/bin/python -m benchmarks.reducers
+
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
-	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli]'
+	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli,store,postgres]'
 	@touch $@
 
 # Records fixtures/session.json again (real tools, scripted decisions).
