@@ -6,9 +6,10 @@ First the labelled prompts of `fixtures/prompts.jsonl`, both halves; the pattern
 half only. An error is harmful where the limit is smaller than that of the task the label names: for an agent without
 tools, and for one whose tools take long texts.
 
-Then recorded sessions of coding agents (COMPACTOR_CORPUS): the tasks of their prompts, and how often an answer that
-was recorded (its text and the arguments of its calls) is larger than the limit it would have had. Thinking is left
-out on both sides. `--show` prints prompts and what was made of them, to be read.
+Then the demo session: what its requests set aside for answers. Then recorded sessions of coding agents
+(COMPACTOR_CORPUS): the tasks of their prompts, and how often an answer that was recorded (its text and the arguments of
+its calls) is larger than the limit it would have had. Thinking is left out on both sides. `--show` prints prompts and
+what was made of them, to be read.
 
 Nothing is asserted: the last column says whether a wanted figure was reached, the exit code is always 0.
 """
@@ -22,7 +23,7 @@ import os
 import random
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -30,10 +31,12 @@ from typing import Any
 
 from compactor import counter_for
 from compactor.history.marks import is_mark
+from compactor.request.ceilings import output_ceiling
 from compactor.request.max_tokens import LIMITS, max_tokens_for
 from compactor.request.task import Detected, Task, detect_task, says_nothing
 
 PROMPTS = Path(__file__).resolve().parents[1] / 'fixtures' / 'prompts.jsonl'
+SESSION = PROMPTS.with_name('session.json')
 SOURCES = ('claude_code_entire', 'codex_entire', 'pi_sessions', 'gemini_trajectory')
 WANTED_HARMFUL = 0.02
 WANTED_MICROSECONDS = 50.0
@@ -96,10 +99,10 @@ def sessions(root: Path) -> Iterator[list[Mapping[str, Any]]]:
                 yield json.loads(line)['messages']
 
 
-def answers(root: Path) -> Iterator[tuple[str, list[Answer]]]:
+def answers(recorded: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, list[Answer]]]:
     """Every recorded prompt with the answers that followed it, up to the next one."""
     count = counter_for('gpt-4o').count
-    for messages in sessions(root):
+    for messages in recorded:
         prompt, found = '', list[Answer]()
         for message in messages:
             parts = message['parts']
@@ -160,12 +163,35 @@ def print_labelled(rows: Sequence[Labelled]) -> None:
     )
 
 
+def print_session() -> None:
+    """What the demo session sets aside for its answers, and how much of that they take."""
+    messages = json.loads(SESSION.read_text('utf-8'))
+    found = [(detected, tokens) for _, answered in answers([messages]) for detected, tokens in pairs(answered)]
+    taken = sum(tokens for _, tokens in found)
+    ways: list[tuple[str, list[int]]] = [
+        ('by task', [limit_for(task, tools=True) for task, _ in found]),
+        ('flat 1,500', [1_500] * len(found)),
+        ('flat 4,096', [4_096] * len(found)),
+        ("the model's ceiling", [output_ceiling('cerebras:zai-glm-4.7') or 0] * len(found)),
+    ]
+    print(f'\n{"demo session":20} {"requests":>9} {"set aside":>10} {"taken":>8} {"unused":>8} {"cut":>4}')
+    for name, limits in ways:
+        cut = sum(tokens > limit for (_, tokens), limit in zip(found, limits, strict=True))
+        aside = sum(limits)
+        print(f'{name:20} {len(found):9} {aside:10,} {taken:8,} {1 - taken / aside:8.1%} {cut:4}')
+
+
+def pairs(answered: Sequence[Answer]) -> list[tuple[Task, int]]:
+    """Task and tokens of answers."""
+    return [(answer.detected.task, answer.tokens) for answer in answered]
+
+
 def print_corpus(root: Path, show: int) -> None:
     """Tasks of recorded prompts, and which of their answers the limits would have cut."""
     prompts: Counter[Task] = Counter()
     by_task: defaultdict[Task, list[tuple[Answer, int]]] = defaultdict(list)
     examples: list[tuple[str, Detected, int]] = []
-    for prompt, found in answers(root):
+    for prompt, found in answers(sessions(root)):
         first = detect_task(prompt)
         prompts[first.task] += 1
         examples.append((prompt, first, max((answer.tokens for answer in found), default=0)))
@@ -210,6 +236,7 @@ def main() -> None:
     parser.add_argument('--show', type=int, default=0, help='so many recorded prompts, drawn at random')
     arguments = parser.parse_args()
     print_labelled(labelled())
+    print_session()
     root = corpus()
     if arguments.corpus and root is not None:
         print_corpus(root, arguments.show)

@@ -15,6 +15,7 @@ from inline_snapshot import snapshot
 
 from compactor.errors import ConfigError
 from compactor.policy import ASSUMED_WINDOW, HistoryPolicy, Limits, Policy, TaskPolicy, TokenPolicy, presets, share
+from compactor.request.max_tokens import LIMITS
 
 # -- presets -------------------------------------------------------------------------------------------------
 
@@ -58,12 +59,12 @@ def test_the_trigger_lies_above_the_goal(name: str, window: int | None) -> None:
 
 
 def test_cerebras() -> None:
-    """Compact at 15,000, refuse at 25,000, target at most 15,000, four exchanges, 1,500 tokens of output."""
+    """Compact at 15,000, refuse at 25,000, target at most 15,000, four exchanges; output by task, 1,500 else."""
     policy = Policy.preset('cerebras')
     assert policy.history.limits(None) == Limits(50_000, trigger=15_000, goal=9_000, warning=22_500, hard=25_000)
     assert policy.history.target_input_tokens == 15_000
     assert policy.history.max_exchanges == 4
-    assert policy.tasks == TaskPolicy(default_max_output=1_500)
+    assert policy.tasks == TaskPolicy(default_max_output=1_500, max_output_by_task=LIMITS)
 
 
 def test_default_follows_the_window() -> None:

@@ -134,8 +134,9 @@ def test_new_messages_are_those_of_the_run(mode: Mode, way: Way) -> None:
 
 @every_mode_and_way
 def test_cerebras_limits_the_answer(mode: Mode, way: Way) -> None:
-    """`max_tokens` is 1,500 in every request: by the hook, or by `Agent(model_settings=...)` for a processor."""
-    assert lived(mode, way).script.max_tokens == {1_500}
+    """`max_tokens` follows the prompt: by the hook, or by `Agent(model_settings=...)` for a processor."""
+    sent = [(info.model_settings or {}).get('max_tokens') for info in lived(mode, way).script.infos]
+    assert sent == [1_800] * EACH + [3_000] * 2 * EACH  # find out why; fix; write
 
 
 def _plain(compactor: Compactor[None]) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def test_a_limit_of_the_run_is_kept(way: Way, plugged: Callable[[Compactor[None]
 def test_the_agents_settings_are_neither_overridden_nor_mutated(way: Way) -> None:
     """The agent's own `max_tokens` wins; a dict without one does not get one that would leak into other runs."""
     limited, open_ended = {'max_tokens': 55}, {'temperature': 0.5}
-    for mine, expected in ((limited, 55), (open_ended, 1_500)):
+    for mine, expected in ((limited, 55), (open_ended, 3_000)):
         before = dict(mine)
         script = Script(rounds(3))
         drive(way, reading_agent(script, model_settings=mine, **as_capability(Compactor('cerebras'))), 'Go.')

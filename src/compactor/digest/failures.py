@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from compactor.digest.commands import PATH_KEYS, arguments, scripts
 from compactor.digest.evidence import ENVELOPE, told
 from compactor.history.message import Kind, Part
+from compactor.tokens.memo import TextMemo
 
 KEPT_LINES = 4
 """Lines of a failing result that are kept."""
@@ -135,9 +136,23 @@ def _rank(line: str) -> int:
 
 def command_of(call: Part) -> str:
     """What identifies a command: tool and script (else all arguments) on one line, without folder and filters."""
-    values = arguments(call.text)
+    said = call.text
+    key = f'{call.tool} {said}'
+    command = _remembered.get(key)
+    if command is None:
+        command = _command(call.tool, said)
+        _remembered.put(key, command)
+    return command
+
+
+_remembered: TextMemo[str] = TextMemo(2 * 1024 * 1024)
+"""Commands of at most 4 MB of calls."""
+
+
+def _command(tool: str, said: str) -> str:
+    values = arguments(said)
     found = [] if any(key in values for key in PATH_KEYS) else list(scripts(values))
-    text = f'{call.tool} {found[0]}' if len(found) == 1 else told(call.tool, call.text)
+    text = f'{tool} {found[0]}' if len(found) == 1 else told(tool, said)
     told_as = _FILTER.sub('', _SETTING.sub('', ' '.join(text.split())))
     return told_as if len(told_as) <= LONGEST else f'{told_as[: LONGEST - ENDING - 3]} … {told_as[-ENDING:]}'
 

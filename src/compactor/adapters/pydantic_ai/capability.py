@@ -220,7 +220,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         async def again(request: Any) -> Any:
             return await asked_again(ctx, request, response, counted, handler)
 
-        return await self._accounted(ctx, _with_limit(request_context, room), again)
+        roomier = _with_limit(request_context, room)
+        second = await self._accounted(ctx, roomier, again)
+        self._tasks.more_room(ctx, roomier, second)  # tells of a second cut; there is no third attempt
+        return second
 
     async def after_model_request(self, ctx: RunContext[AgentDepsT], *, request_context: Any, response: Any) -> Any:
         """Asks for another attempt at an answer that a limit of ours has cut, where the framework has such (2.64)."""

@@ -294,18 +294,25 @@ def is_limited(settings: Any, model: Any) -> bool:
     return False
 
 
-def _settings_of(model: Any) -> list[Any]:
-    """The settings that models bring along: of the model, of what it wraps, and of all that may answer in its place."""
+def _settings_of(model: Any) -> list[Mapping[str, Any]]:
+    """The settings that models bring along."""
+    return [settings for one in _models_in(model) if isinstance(settings := getattr(one, 'settings', None), Mapping)]
+
+
+def _models_in(model: Any) -> list[Any]:
+    """A model, what it wraps, and all that may answer in its place."""
     found: list[Any] = []
     waiting = [model]
-    while waiting and len(found) < 64:  # a chain that loops must not hang a request
+    while waiting and len(found) < MODELS:
         one = waiting.pop()
-        if one is None or isinstance(one, str):
-            continue
-        settings = getattr(one, 'settings', None)
-        found.append(settings if isinstance(settings, Mapping) else None)
-        waiting += [getattr(one, 'wrapped', None), *(getattr(one, 'models', None) or ())]
+        if one is not None and not isinstance(one, str):
+            found.append(one)
+            waiting += [getattr(one, 'wrapped', None), *(getattr(one, 'models', None) or ())]
     return found
+
+
+MODELS = 64
+"""Models of a chain that are looked at: one that loops must not hang a request."""
 
 
 def _in_body(body: Any) -> bool:
@@ -360,7 +367,15 @@ def thinking_of(settings: Any, model: Any) -> int:
 
 
 def _always_thinks(model: Any) -> bool:
-    profile = getattr(model, 'profile', None)
+    """Whether a model, or one that may answer in its place, thinks whatever the settings say."""
+    return any(_thinks(one) for one in _models_in(model))
+
+
+def _thinks(model: Any) -> bool:
+    try:
+        profile = getattr(model, 'profile', None)
+    except NotImplementedError:  # a chain of models has no profile of its own
+        return False
     if isinstance(profile, Mapping):
         return bool(profile.get('thinking_always_enabled'))
     return bool(getattr(profile, 'thinking_always_enabled', False))
