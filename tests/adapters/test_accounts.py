@@ -24,8 +24,11 @@ from compactor import (
     StoreError,
     restore,
 )
+from compactor.adapters.pydantic_ai.archive import newest_handle
+from compactor.adapters.pydantic_ai.archiving import conversation_in
 from compactor.ledger.budget import Budget
 from compactor.ledger.entry import Entry
+from compactor.store.archive import StoreArchive
 from compactor.store.entries import Ledger
 from compactor.store.limits import set_budget
 from compactor.store.reservations import usage
@@ -244,3 +247,21 @@ def test_the_archive_outlives_the_process(tmp_path: Path) -> None:
     calls = [part for message in restored for part in message.parts if part.part_kind == 'tool-call']
     assert len(kept) < len(restored)
     assert len(calls) == 22
+
+
+def test_an_archive_finds_nothing_of_another_conversation(store: Store) -> None:
+    """Where the version knows conversations, each has a scope of its own; who has the whole archive finds them all."""
+    policy = small().model_copy(update={'archive': Policy().archive})
+    compactor: Compactor[None] = Compactor(policy, store=store)
+    kept = drive(by_run, reading_agent(Script(rounds(12)), **as_capability(compactor)), 'Go.').all_messages()
+    handle = newest_handle(kept)
+    assert handle is not None
+    whole = compactor.archive
+    assert isinstance(whole, StoreArchive)
+    assert whole.get(handle) is not None
+    assert whole.scoped('another conversation').get(handle) is None
+    mine = conversation_in(kept)
+    if mine is not None:
+        assert whole.scoped(mine).get(handle) is not None
+        assert StoreArchive(store, whole.scope).get(handle) is None
+    assert len(restore(kept, whole)) > len(kept)

@@ -37,6 +37,7 @@ class StoreArchive:
             that is larger on its own is not kept.
         ttl: seconds after which an entry goes that has been neither stored again nor used (noted once an hour, or
             twice in that time if it is shorter); None keeps it as long as there is room.
+        family: whether it also finds what is kept in the scopes that were made of it (`scoped`).
 
     Raises:
         ConfigError: the scope is empty or too long, `max_bytes` is negative, or `ttl` is not longer than nothing.
@@ -46,7 +47,13 @@ class StoreArchive:
     blocking = True
 
     def __init__(
-        self, store: Store, scope: str = 'default', max_bytes: int = MAX_BYTES, *, ttl: float | None = None
+        self,
+        store: Store,
+        scope: str = 'default',
+        max_bytes: int = MAX_BYTES,
+        *,
+        ttl: float | None = None,
+        family: bool = False,
     ) -> None:
         if not 0 < len(scope) <= LONGEST_SCOPE:
             raise ConfigError(f'a scope has 1 to {LONGEST_SCOPE} characters: {scope!r:.80}')
@@ -58,10 +65,16 @@ class StoreArchive:
         self.scope = scope
         self.max_bytes = max_bytes
         self.ttl = ttl
+        self.family = family
         self._noted_after = HOUR if ttl is None else min(HOUR, ttl / 2)
 
     def __repr__(self) -> str:
         return f'StoreArchive({self.store.shown!r}, scope={self.scope!r})'
+
+    def scoped(self, name: str) -> StoreArchive:
+        """The archive of one conversation inside of this one: what it keeps is found by no other."""
+        digest = key_of(name.encode('utf-8', 'surrogatepass'))[:32]  # names come from outside, scopes are short
+        return StoreArchive(self.store, f'{self.scope[: LONGEST_SCOPE - 33]}/{digest}', self.max_bytes, ttl=self.ttl)
 
     def put(self, data: bytes) -> str:
         """See `Archive.put`."""
@@ -139,6 +152,11 @@ class StoreArchive:
         from compactor.store.schema import archive
 
         mine = archive.c.scope == self.scope
+        if self.family:
+            from sqlalchemy import or_
+
+            below = f'{self.scope[: LONGEST_SCOPE - 33]}/'
+            mine = or_(mine, archive.c.scope.startswith(below, autoescape=True))
         return (mine,) if self.ttl is None else (mine, archive.c.used > now - self.ttl)
 
     def _found(self, connection: Connection, keys: Sequence[str], now: float) -> dict[str, float]:

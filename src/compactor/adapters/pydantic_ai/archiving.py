@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from compactor.adapters.pydantic_ai.archive import keeping
 from compactor.adapters.pydantic_ai.circuit import Circuit, Clock, within
@@ -17,6 +19,8 @@ FAILURES = 3
 """Failures in a row after which the archive is left alone."""
 PAUSE = 60.0
 """Seconds for which it is left alone."""
+CONVERSATIONS = 256
+"""Conversations whose way is remembered."""
 LONGEST = 10.0
 """Seconds that a request waits for an archive that blocks."""
 
@@ -45,6 +49,22 @@ class Archiving:
         self.circuit = Circuit(FAILURES, PAUSE, clock)
         self._emit = emit
         self._longest = longest
+        self._clock = clock
+        self._scoped: OrderedDict[str, Archiving] = OrderedDict()
+
+    def of(self, conversation: str | None) -> Archiving:
+        """The way to the archive of one conversation; this one, where the archive knows no conversations."""
+        scoped = getattr(self.archive, 'scoped', None)
+        if scoped is None or not conversation:
+            return self
+        found = self._scoped.get(conversation)
+        if found is None:
+            found = Archiving(scoped(conversation), self._emit, self._clock, self._longest)
+            found.circuit = self.circuit  # one database: if it is away, it is away for all
+            self._scoped[conversation] = found
+            while len(self._scoped) > CONVERSATIONS:
+                self._scoped.popitem(last=False)
+        return found
 
     @property
     def ready(self) -> bool:
@@ -94,3 +114,13 @@ class Archiving:
         self.circuit.failed()
         if (wait := self.circuit.wait) > 0:
             self._emit(events.ArchivePaused(run_id, model, f'{type(error).__name__}: {error}', wait))
+
+
+def conversation_of(ctx: Any) -> str | None:
+    """The id of a run's conversation; None where the version has none, for a run's own id would part its runs."""
+    return getattr(ctx, 'conversation_id', None)
+
+
+def conversation_in(messages: Any) -> str | None:
+    """The id of the conversation that a history's newest message says it belongs to."""
+    return next((found for message in reversed(messages) if (found := getattr(message, 'conversation_id', None))), None)

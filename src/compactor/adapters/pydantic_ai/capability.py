@@ -20,6 +20,7 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from compactor.adapters.pydantic_ai.accounts import Accounts
 from compactor.adapters.pydantic_ai.archive import newest_handle
+from compactor.adapters.pydantic_ai.archiving import conversation_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import merge_requests
@@ -169,10 +170,16 @@ class Compactor(AbstractCapability[AgentDepsT]):
             return None
         tools: list[Any] = []
         if self.archive is not None and self.policy.archive.recall_tool:
-            tools.append(recall_tool(self.archive, self.policy.archive.recall_tokens, self._handle, self._fit))
+            tools.append(recall_tool(self._archive_of, self.policy.archive.recall_tokens, self._handle, self._fit))
         if self.policy.history.compact_tool:
             tools.append(compact_tool(self._ask))
         return FunctionToolset(tools, id=f'compactor:{self.id}' if self.id else 'compactor') if tools else None
+
+    def _archive_of(self, ctx: RunContext[Any]) -> Archive:
+        """The archive of a run's conversation."""
+        archive = self._requests.archiving.of(conversation_of(ctx)).archive
+        assert archive is not None, 'there is no recall tool without an archive'
+        return archive
 
     def _handle(self, ctx: RunContext[Any]) -> str | None:
         """The handle of what was left out of a run's history: as it was sent, or as the run records it."""
@@ -372,7 +379,7 @@ def _archive(store: Store | None, scope: str, most: int) -> Archive:
         return MemoryArchive(most)
     from compactor.store.archive import StoreArchive
 
-    return StoreArchive(store, scope)
+    return StoreArchive(store, scope, family=True)
 
 
 def _policy(policy: Policy | str | Path) -> Policy:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic_ai import RunContext
 from pydantic_ai.messages import ModelMessage, ModelResponse, RetryPromptPart, ToolReturnPart
 
-from compactor.adapters.pydantic_ai.archiving import Archiving
+from compactor.adapters.pydantic_ai.archiving import Archiving, conversation_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import with_content
@@ -143,16 +143,16 @@ class Outputs:
         for (found, value), size in zip(results, sizes, strict=True):
             if size > height and isinstance(value, str):
                 shrinker = self._shrinker(ctx, name, found.tool, found.arguments)
-                whole = await self._whole(value)
+                whole = await self._whole(ctx, value)
                 smaller = await self._told(
                     ctx, name, found.tool, shrinker, whole if whole is not None else value, height
                 )
                 yield found, smaller
 
-    async def _whole(self, text: str) -> str | None:
+    async def _whole(self, ctx: RunContext[Any], text: str) -> str | None:
         """The output that a note's handle names, so that a second cut is one of the whole, not of what was left."""
         handles = _RECALL.findall(text)
-        archive = self._archive
+        archive = self._archive(ctx)
         if not handles or archive is None:
             return None
         try:
@@ -161,10 +161,10 @@ class Outputs:
             return None
         return None if data is None else data.decode('utf-8', 'surrogatepass')
 
-    @property
-    def _archive(self) -> Archive | None:
+    def _archive(self, ctx: RunContext[Any]) -> Archive | None:
         """Where whole outputs go; None where nowhere, or where the archive is left alone for a while."""
-        return self._archiving.archive if self._archives and self._archiving.ready else None
+        archiving = self._archiving.of(conversation_of(ctx))
+        return archiving.archive if self._archives and archiving.ready else None
 
     async def _beside(self, work: Callable[[], Any]) -> Any:
         """Does something that may ask the archive: off the event loop where that blocks."""
@@ -179,7 +179,7 @@ class Outputs:
         hint = hint_of(tool, arguments)
         counter = self._memory.counter(name)
         asked = words_of(_asked(ctx), hint.arguments)
-        return Shrinker(hint, counter, self._policy.outputs.narrowing, asked, self._archive, self._secrets)
+        return Shrinker(hint, counter, self._policy.outputs.narrowing, asked, self._archive(ctx), self._secrets)
 
     async def _value(
         self,

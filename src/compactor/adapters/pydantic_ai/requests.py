@@ -17,7 +17,7 @@ from pydantic_ai.messages import ModelMessage
 
 from compactor import errors
 from compactor.adapters.pydantic_ai.archive import newest_handle
-from compactor.adapters.pydantic_ai.archiving import Archiving
+from compactor.adapters.pydantic_ai.archiving import Archiving, conversation_in, conversation_of
 from compactor.adapters.pydantic_ai.circuit import Clock
 from compactor.adapters.pydantic_ai.compact import started, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -128,7 +128,7 @@ class Requests:
         self, ctx: RunContext[Any], state: Conversation, context: RequestContext, target: int | None
     ) -> Compaction[Message]:
         """The history of a run within its budget, with a summary where there is someone to write it."""
-        keep = self.archiving.keeping(ctx.run_id, context.model, state.archived)
+        keep = self.archiving.of(conversation_of(ctx)).keeping(ctx.run_id, context.model, state.archived)
         if self.summariser is None or self.mode != 'act':
             return await self._driven(fit(state.tracker, self.policy.history, context, target=target), keep)
         asking = Asking(self.summariser, ctx.run_id, ctx.usage, prepared=state.ahead)
@@ -211,7 +211,7 @@ class Requests:
         compaction = written(
             await self._driven(
                 fit(state.tracker, self.policy.history, context, target=max(1, goal)),
-                self.archiving.keeping(ctx.run_id, name.full, state.archived),
+                self.archiving.of(conversation_of(ctx)).keeping(ctx.run_id, name.full, state.archived),
             ),
             request.messages,
         )
@@ -246,7 +246,7 @@ class Requests:
             recall=self.policy.archive.recall_tool,
             summarising=summariser.strategy(focus) if summariser is not None else None,
         )
-        keep = self.archiving.keeping(None, identify(model).full)
+        keep = self.archiving.of(conversation_in(messages)).keeping(None, identify(model).full)
         if summariser is None:
             return written(await self._driven(steps, keep), messages)
         return written(await Asking(summariser).compaction(steps, keep), messages)

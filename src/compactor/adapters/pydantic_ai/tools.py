@@ -32,7 +32,7 @@ _COMPACTING = 'The conversation will be compacted before your next turn.'
 
 
 def recall_tool(
-    archive: Archive,
+    archive_of: Callable[[RunContext[Any]], Archive],
     max_tokens: int,
     handle: Callable[[RunContext[Any]], str | None],
     fit: Callable[[RunContext[Any]], Fit],
@@ -52,6 +52,7 @@ def recall_tool(
             page: page of a long answer.
             output: digits from an output's note, instead of a step.
         """
+        archive = archive_of(ctx)
         what = (
             partial(recall_output, archive, output) if output else partial(recall, archive, handle(ctx), step or None)
         )
