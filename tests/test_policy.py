@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from compactor.errors import ConfigError
-from compactor.policy import ASSUMED_WINDOW, HistoryPolicy, Limits, Policy, TaskPolicy, TokenPolicy, presets, share
+from compactor.policy import ASSUMED_WINDOW, HistoryPolicy, Limits, Policy, TaskPolicy, TokenPolicy, share
 from compactor.request.max_tokens import LIMITS
+from compactor.sources import presets
 
 # -- presets -------------------------------------------------------------------------------------------------
 
@@ -324,3 +325,10 @@ def test_values_from_the_environment(kind: str) -> None:
 def test_other_variables_are_ignored() -> None:
     """Only the stations' own prefixes are looked at."""
     assert Policy.load(environment={'COMPACTOR_CORPUS': '/data', 'HISTORY_KEEP_STEPS': '9'}) == Policy()
+
+
+def test_a_mistyped_station_in_the_environment_is_told() -> None:
+    """A name much like a station's is a mistake; other names of ours and of others are not."""
+    with pytest.raises(ConfigError, match="there is no station 'histroy'; did you mean 'history'"):
+        Policy.load(environment={'COMPACTOR_HISTROY_MAX_EXCHANGES': '4'})
+    Policy.load(environment={'COMPACTOR_STORE': 'x', 'COMPACTOR_CORPUS': 'y', 'COMPACTOR_ZZZ_TOP': '1', 'HOME': '/'})

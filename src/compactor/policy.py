@@ -6,18 +6,17 @@ Order of precedence: argument > environment (`COMPACTOR_<STATION>_<FIELD>`) > fi
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from compactor import sources
 from compactor.archive.archive import MAX_BYTES
 from compactor.archive.recall import MAX_TOKENS
 from compactor.errors import ConfigError
@@ -319,7 +318,7 @@ class Policy(_Station):
     @classmethod
     def preset(cls, name: str) -> Policy:
         """A policy that comes with the library, unchanged; `ConfigError` lists the names if there is no such."""
-        return cls(**_preset(name))
+        return cls(**sources.preset(name))
 
     @classmethod
     def load(
@@ -344,11 +343,12 @@ class Policy(_Station):
         """
         variables = os.environ if environment is None else environment
         path = path or variables.get('COMPACTOR_CONFIG') or None
-        file = _toml(Path(path)) if path else {}
+        file = sources.from_toml(Path(path)) if path else {}
         named = file.pop('preset', None)
-        values = _preset(preset or named or variables.get('COMPACTOR_PRESET') or 'default')
-        for layer in (file, _from_environment(variables), stations):
-            values = _over(values, layer)
+        values = sources.preset(preset or named or variables.get('COMPACTOR_PRESET') or 'default')
+        models: dict[str, Any] = {name: field.annotation for name, field in cls.model_fields.items()}
+        for layer in (file, sources.from_environment(variables, models), stations):
+            values = sources.over(values, layer)
         return cls(**values)
 
 
@@ -357,71 +357,6 @@ def share(whole: int, part: float) -> int:
     """`part` of `whole`, rounded down exactly: 0.3 of 50,000 is 15,000, whatever binary fractions make of 0.3."""
     fraction = Fraction(str(part))
     return whole * fraction.numerator // fraction.denominator
-
-
-def presets() -> list[str]:
-    """Names of the policies that come with the library."""
-    return sorted(f.name.removesuffix('.toml') for f in _PRESETS.iterdir() if f.name.endswith('.toml'))
-
-
-_PRESETS = resources.files('compactor') / 'presets'
-
-
-@cache
-def _preset_text(name: str) -> str:
-    if name not in presets():
-        raise ConfigError(f'there is no preset {name!r}; there are: {", ".join(presets())}')
-    return (_PRESETS / f'{name}.toml').read_text('utf-8')
-
-
-def _preset(name: str) -> dict[str, Any]:
-    return tomllib.loads(_preset_text(name))
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text('utf-8'))
-    except OSError as error:
-        raise ConfigError(f'cannot read the configuration file {path}: {error.strerror or error}') from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f'{path} is not valid TOML: {error}') from None
-
-
-def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """`COMPACTOR_HISTORY_MAX_EXCHANGES=4` -> {'history': {'max_exchanges': 4}}."""
-    found: dict[str, dict[str, Any]] = {}
-    for station, field in Policy.model_fields.items():
-        prefix = f'COMPACTOR_{station.upper()}_'
-        model: Any = field.annotation
-        for name, text in variables.items():
-            key = name.removeprefix(prefix).lower()
-            if not name.startswith(prefix):
-                continue
-            if key not in model.model_fields:
-                raise ConfigError(
-                    f'{name} is set, but {station} has no {key!r}; it has: {", ".join(model.model_fields)}'
-                )
-            found.setdefault(station, {})[key] = _parsed(text)
-    return found
-
-
-def _parsed(text: str) -> Any:
-    """A TOML value if it is one (numbers, true, ["a", "b"]), else the text itself."""
-    try:
-        return tomllib.loads(f'value = {text}')['value']
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two layers of stations merged field by field."""
-    merged = dict(below)
-    for station, values in above.items():
-        under = merged.get(station)
-        if isinstance(under, Mapping) and isinstance(values, Mapping):
-            values = {**under, **values}
-        merged[station] = values
-    return merged
 
 
 def _explain(model: type[BaseModel], error: ValidationError) -> str:

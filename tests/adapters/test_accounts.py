@@ -100,6 +100,14 @@ def test_what_an_entry_says(store: Store) -> None:
     assert (entry.finish_reason, entry.kind, entry.cache_hit) == ('stop', 'request', False)
 
 
+def test_the_task_of_a_request(store: Store) -> None:
+    """What the prompt was taken for, where the policy limits answers by task."""
+    agent = new_agent(paid(), **as_capability(Compactor('cerebras', store=store)))
+    drive(by_run, agent, 'Explain why the import is slow.')
+    drive(by_run, agent, 'Write a function that parses dates.')
+    assert [entry.task for entry in entries(store)] == ['explanation', 'code_generation']
+
+
 def test_savings_are_what_was_not_sent(store: Store) -> None:
     """Each request after a compaction carries less by what that took out."""
     agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(small(), store=store)))

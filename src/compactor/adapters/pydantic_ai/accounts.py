@@ -234,6 +234,7 @@ class Accounts:
             'agent': agent_of(ctx),
             'conversation': conversation_of(ctx),
             'run': ctx.run_id or '',
+            'task': state.task,
             'latency': None if state.began is None else self._clock() - state.began,
         }
 

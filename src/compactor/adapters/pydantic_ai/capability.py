@@ -254,8 +254,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         try:
             response = await self._sent(ctx, request_context, handler)
         except Exception as error:
+            state.task = self._tasks.task_of(ctx)
             await self._accounts.failed(ctx, name, state, error)
             raise
+        state.task = self._tasks.task_of(ctx)
         await self._accounts.answered(ctx, name, state, response)
         return response
 

@@ -45,6 +45,7 @@ class Conversation:
         spent: tokens of the tools' results so far, where a policy limits them.
         taken: ids of the calls whose results were taken at their tool's hook since the last request.
         began: when the request in flight was sent, on a clock of seconds that only goes forward; None if none is.
+        task: what the request in flight was taken for, '' if nobody looked.
         lease: what is set aside in budgets for the request in flight.
         removed: tokens that compactions have taken out of this run's history.
         trimmed: tokens that were cut from outputs since the last compaction.
@@ -68,6 +69,7 @@ class Conversation:
     spent: int = 0
     taken: set[str] = field(default_factory=set)
     began: float | None = None
+    task: str = ''
     lease: Any = None
     removed: int = 0
     trimmed: int = 0

@@ -218,6 +218,10 @@ class Tasks:
         if run is not None and run.resend is not None and run.repeated == ctx.run_step:
             request.model_settings = {**(request.model_settings or {}), 'max_tokens': run.resend}
 
+    def task_of(self, ctx: RunContext[Any]) -> str:
+        """What the run's last request was taken for; '' where no task is looked for."""
+        return self._run(ctx).task.value if self.limits and self._policy.max_output_by_task else ''
+
     def forget(self, run_id: str | None) -> None:
         """Lets a run go."""
         with self._lock:
