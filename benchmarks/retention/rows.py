@@ -8,7 +8,7 @@ from functools import partial
 
 from pydantic_ai.messages import ModelMessage
 
-from compactor import HistoryPolicy, Policy, compact
+from compactor import Compaction, HistoryPolicy, Policy, compact
 from compactor.strategies import STRATEGIES
 
 from . import harness
@@ -20,13 +20,20 @@ Compact = Callable[[Sequence[ModelMessage], int], Sequence[ModelMessage]]
 
 def by_policy(history: Sequence[ModelMessage], target: int) -> Sequence[ModelMessage]:
     """Our default policy."""
-    return compact(history, target_tokens=target, model=MODEL).messages
+    return _whole(compact(history, target_tokens=target, model=MODEL))
 
 
 def by_strategy(name: str, history: Sequence[ModelMessage], target: int) -> Sequence[ModelMessage]:
     """One strategy alone, as far as it gets."""
     policy = Policy(history=HistoryPolicy(strategies=(name,)))
-    return compact(history, policy, target_tokens=target, model=MODEL).messages
+    return _whole(compact(history, policy, target_tokens=target, model=MODEL))
+
+
+def _whole(compaction: Compaction[ModelMessage]) -> Sequence[ModelMessage]:
+    """The messages, if no strategy failed: one that does leaves its work to the next, and would pass unnoticed here."""
+    if compaction.failures:
+        raise SystemExit(f'a strategy failed: {compaction.failures[0]}')
+    return compaction.messages
 
 
 DEFAULT = 'default policy'
