@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from . import chain, harness
+from . import chain, harness, warm
 from .cases import cases
 from .measure import score
 from .rows import Compact, chosen, timed
@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not harness.INSTALLED:
         print('pydantic-ai-harness is not installed (benchmarks/requirements.txt): its rows are left out\n')
     start = time.perf_counter()
+    if options.warm:
+        _warm(options)
+        return
     results = _chains(rows, options) if options.chain else _cuts(rows, options)
     print(f'\n{time.perf_counter() - start:.0f} s')
     if options.json:
@@ -38,9 +41,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--rows', default='', help='only rows whose name contains one of these, comma-separated')
     parser.add_argument('--limit', type=int, help='at most so many conversations')
     parser.add_argument('--chain', action='store_true', help='replay whole sessions, compacting at every trigger')
+    parser.add_argument('--warm', action='store_true', help='time warm compactions by the default strategies instead')
     parser.add_argument('--json', type=Path, help='also write every score to this file')
     parser.add_argument('--cache', type=Path, help='where to keep prepared cases (default: temporary files)')
     return parser.parse_args(arguments)
+
+
+def _warm(options: argparse.Namespace) -> None:
+    for pair in options.cuts.split(','):
+        cut, target = map(int, pair.replace('_', '').split(':'))
+        print(f'{cut:,} -> {target:,}: {warm.printed(cases(cut, limit=options.limit, cache=options.cache), target)}')
 
 
 def _cuts(rows: dict[str, Compact], options: argparse.Namespace) -> dict[str, object]:
