@@ -40,6 +40,7 @@ from tests.adapters.driver import (
     Way,
     as_capability,
     by_run,
+    by_stream,
     drive,
     new_agent,
     reading_agent,
@@ -88,6 +89,7 @@ def test_every_request_is_an_entry(store: Store, way: Way) -> None:
     assert len({entry.run for entry in found}) == 1
     assert all(entry.latency is not None and entry.error is None for entry in found)
     assert all(entry.input_tokens > 0 for entry in found)
+    assert {entry.streamed for entry in found} == {way is by_stream}
 
 
 def test_what_an_entry_says(store: Store) -> None:
@@ -184,6 +186,31 @@ def test_tokens_are_counted_as_used_not_as_reserved(store: Store) -> None:
         drive(by_run, agent, 'Go.')
     found = usage(store, budget, store.clock())
     assert (int(found.used), int(found.reserved)) == (600, 0)
+
+
+@pytest.mark.parametrize('persist', [True, False])
+def test_the_first_request_is_set_aside_whole(store: Store, persist: bool) -> None:
+    """Its own input counts, not that of the request before: a budget that it would exceed lets nothing through."""
+    budget = Budget(name='tokens', limit=1_000, unit='tokens', period='day')
+    asked = Script(lambda k, messages, info: say('Done.'))
+    policy = counting(budget, reserve_output=10)
+    agent = new_agent(asked.model, **as_capability(Compactor(policy, store=store, persist=persist)))
+    with pytest.raises(BudgetExceeded) as raised:
+        drive(by_run, agent, 'word ' * 2_000)
+    assert raised.value.wanted > 2_000
+    assert not asked.seen
+    assert not entries(store)
+
+
+def test_a_limit_of_ours_is_what_is_set_aside(store: Store) -> None:
+    """The `max_tokens` that the policy sets for a task, not the policy's guess for answers without a limit."""
+    budget = Budget(name='tokens', limit=4_500, unit='tokens', period='day')
+    asked = Script(lambda k, messages, info: say('Done.'))
+    policy = Policy.preset('cerebras').model_copy(
+        update={'ledger': LedgerPolicy(budgets=(budget,), reserve_output=9_000)}
+    )
+    drive(by_run, new_agent(asked.model, **as_capability(Compactor(policy, store=store))), 'Explain the import.')
+    assert len(asked.seen) == 1
 
 
 def test_a_failed_request_gives_back_what_was_set_aside(store: Store) -> None:

@@ -21,8 +21,8 @@ ENDING = 80
 _EXIT = re.compile(
     r'(?:exit(?:ed)?(?: with)?(?: code| status)?|return ?code|exit_code"?)\s*[:=]?\s*(\d+)', re.IGNORECASE
 )
-_HEAD, _FOOT = 300, 300
-"""Where tools report an exit code; in between, the words may be anybody's."""
+_EDGE = 300
+"""Characters at each end in which tools report an exit code; in between, the words may be anybody's."""
 _SESSION = re.compile(r'running with session ID:? (\d+)')
 _WAITS = re.compile(r'"session_id": ?"?(\d+)')
 """Shells that go on in the background report later what became of a command."""
@@ -74,7 +74,7 @@ def failing(pairs: Iterable[tuple[int, Part, Part]], known: Mapping[str, Failing
         command = command_of(call)
         if waits := _WAITS.search(call.text):
             command = sessions.get(waits[1], command)
-        elif session := _SESSION.search(result.text[:_HEAD]):
+        elif session := _SESSION.search(result.text[:_EDGE]):
             sessions[session[1]] = command
         failures.pop(command, None)
         if failed(result):
@@ -97,11 +97,17 @@ def failed(result: Part) -> bool:
     if result.failed:
         return True
     text = result.text
-    code = _EXIT.search(text[:_HEAD]) or _EXIT.search(text[-_FOOT:])
-    if code is not None:
-        return code[1] != '0'
+    told = failed_by(text)
+    if told is not None:
+        return told
     sample = text if len(text) <= 20_000 else f'{text[:10_000]}\n{text[-10_000:]}'
     return _FAILED.search(sample) is not None
+
+
+def failed_by(text: str) -> bool | None:
+    """Whether an output reports a failure by its exit code; None where it tells none."""
+    code = _EXIT.search(text[:_EDGE]) or _EXIT.search(text[-_EDGE:])
+    return None if code is None else code[1] != '0'
 
 
 def telling(text: str) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from compactor.errors import ConfigError
 from compactor.outputs.allowance import LEAST
 from compactor.outputs.hint import hint_of
 from compactor.outputs.level import Narrowing
-from compactor.outputs.question import words_of
 from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets
 from compactor.outputs.shrink import Shrunk, named
 from compactor.outputs.shrinker import Shrinker
@@ -67,8 +66,7 @@ def output_budget(
 
         def shrinker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Shrinker:
             hint = hint_of(name, _arguments(signature, args, kwargs))
-            asked = words_of(question() if question is not None else '', hint.arguments)
-            return Shrinker(hint, counter, how, asked, archive, secrets, on_shrunk)
+            return Shrinker(hint, counter, how, question, archive, secrets, on_shrunk)
 
         @functools.wraps(function)
         def sync(*args: Any, **kwargs: Any) -> Any:

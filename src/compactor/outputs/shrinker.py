@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from compactor.archive.archive import Archive
+from compactor.digest.failures import failed_by
 from compactor.history.handles import HANDLE
 from compactor.outputs.allowance import LEAST, Allowance
-from compactor.outputs.failed import failed_by
 from compactor.outputs.hint import Hint
 from compactor.outputs.kind import Kind
 from compactor.outputs.level import Narrowing
+from compactor.outputs.question import words_of
 from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets, redact
 from compactor.outputs.shrink import Shrunk, reduced
 from compactor.outputs.values import Sizes, mapped, narrowed
@@ -27,7 +28,7 @@ class Shrinker:
         hint: what the call says about its output.
         counter: counts the model's tokens.
         narrowing: how texts are made smaller.
-        question: what the output is wanted for.
+        prompt: asked for what the output is wanted for, when a text has to be cut.
         archive: where the whole texts go, redacted; None for nowhere. One that raises costs the handle only.
         on_lost: told what the archive raised.
         secrets: what is redacted before anything else; None for nothing.
@@ -37,7 +38,7 @@ class Shrinker:
     hint: Hint
     counter: Counter
     narrowing: Narrowing = Narrowing.SMART_SUMMARY
-    question: frozenset[str] = frozenset()
+    prompt: Callable[[], str] | None = None
     archive: Archive | None = None
     secrets: Secrets | None = HIGH_CONFIDENCE
     on_shrunk: Callable[[Shrunk], None] | None = None
@@ -46,7 +47,8 @@ class Shrinker:
     def text(self, text: str, tokens: int, *, failed: bool | None = None, json: bool = False) -> str:
         """One text of the output within so many tokens (`values.Narrow`)."""
         failed = failed_by(text) if failed is None else failed
-        allowance = Allowance(max(LEAST, tokens), self.counter, self.question, self.hint.path, failed, self._kept(text))
+        asked = words_of(self.prompt() if self.prompt is not None else '', self.hint.arguments)
+        allowance = Allowance(max(LEAST, tokens), self.counter, asked, self.hint.path, failed, self._kept(text))
         kind = Kind.JSON if json else None
         shrunk = reduced(text, allowance, self.hint, kind=kind, narrowing=self.narrowing)
         if self.on_shrunk is not None:

@@ -59,7 +59,7 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
     """Cuts the parts of these kinds to the greatest common height at which the history fits."""
     current = _current(history) if USER in kinds else set()
     parts = [part for part in history.parts if _may_cut(part, kinds, room) and id(part) not in current]
-    height = _height([part.tokens for part in parts], history.tokens - room.tokens, floor)
+    height = height_of([part.tokens for part in parts], history.tokens - room.tokens, floor)
     tall = {id(part): part for part in parts if part.tokens > height}
     if not tall:
         return history
@@ -86,7 +86,7 @@ def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
     return part.kind is not USER or not lost_media(part.text)  # it has been made smaller already
 
 
-def _height(sizes: list[int], excess: int, floor: int) -> int:
+def height_of(sizes: Sequence[int], excess: int, floor: int) -> int:
     """The greatest height such that cutting every size to it frees `excess`, but not below `floor`."""
     descending = sorted(sizes, reverse=True)
     taken = 0
@@ -162,7 +162,7 @@ def _shortened(arguments: Any, strings: list[str], excess: int, most: int, room:
     """The arguments as JSON, their strings cut to one height; a few times, because escapes cost tokens too."""
     cut = ''
     for _ in range(4):
-        height = _height([room.count(s) for s in strings], excess, 24)
+        height = height_of([room.count(s) for s in strings], excess, 24)
         shorter = {s: _cut(s, height, room) or s for s in strings if room.count(s) > height}
         cut = _json(_replaced(arguments, shorter))
         over = room.count(cut) - most

@@ -17,6 +17,7 @@ from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelResponse
 
 from compactor import errors
+from compactor.adapters.pydantic_ai.archiving import conversation_of
 from compactor.adapters.pydantic_ai.cached import SAVED
 from compactor.adapters.pydantic_ai.circuit import Circuit, Clock
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -26,6 +27,7 @@ from compactor.errors import StoreError
 from compactor.ledger.budget import Budget, Crossing, Use
 from compactor.ledger.entry import Entry
 from compactor.ledger.prices import Prices
+from compactor.outputs.redact import redact
 from compactor.policy import LedgerPolicy
 from compactor.store.engine import Store
 from compactor.telemetry import events
@@ -73,8 +75,8 @@ class Accounts:
 
     # -- before and after a request -----------------------------------------------------------------------------
 
-    async def reserve(self, ctx: RunContext[Any], name: ModelName, state: Conversation, max_tokens: int | None) -> None:
-        """Sets aside what a request may take, and starts its clock.
+    async def reserve(self, ctx: RunContext[Any], name: ModelName, state: Conversation, request: Any) -> None:
+        """Sets aside what a request may take, and starts its clock; its history and its limit are as they are sent.
 
         Raises:
             BudgetExceeded: a budget has no room for it.
@@ -83,7 +85,7 @@ class Accounts:
         await self.release(state, ctx, name)
         await self._look_up(ctx, name)
         if self._budgets and self._acting:
-            output = max_tokens or self._policy.reserve_output
+            output = (request.model_settings or {}).get('max_tokens') or self._policy.reserve_output
             wanted = self._use(ctx, name, state.used, output)
             try:
                 state.lease = await self._asked(ctx, name, lambda: _reserved(self.store, self._budgets, wanted))
@@ -132,7 +134,7 @@ class Accounts:
         """Writes a request down that had no answer, and gives back what was set aside for it."""
         if state.began is None:
             return  # nothing was sent, or it has been written down
-        said = f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'[:SHOWN]
+        said = redact(f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}')[:SHOWN]
         await self._written(ctx, name, state, Entry(**self._common(ctx, name, state), error=said))
 
     async def release(self, state: Conversation, ctx: RunContext[Any], name: ModelName) -> None:
@@ -232,9 +234,10 @@ class Accounts:
             'model': name.name or '',
             'provider': name.provider or '',
             'agent': agent_of(ctx),
-            'conversation': conversation_of(ctx),
+            'conversation': conversation_of(ctx) or ctx.run_id or '',
             'run': ctx.run_id or '',
             'task': state.task,
+            'streamed': state.streamed,
             'latency': None if state.began is None else self._clock() - state.began,
         }
 
@@ -242,11 +245,6 @@ class Accounts:
 def agent_of(ctx: RunContext[Any]) -> str:
     """The agent's name; '' if it has none, or where the version does not tell."""
     return str(getattr(getattr(ctx, 'agent', None), 'name', None) or '')
-
-
-def conversation_of(ctx: RunContext[Any]) -> str:
-    """The conversation's id, else the run's."""
-    return str(getattr(ctx, 'conversation_id', None) or ctx.run_id or '')
 
 
 def _reserved(store: Store, budgets: tuple[Budget, ...], wanted: Use) -> Any:

@@ -6,7 +6,6 @@ known from earlier requests in `memory.py` and `conversation.py`.
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -23,15 +22,15 @@ from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.archiving import conversation_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
-from compactor.adapters.pydantic_ai.messages import merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.adapters.pydantic_ai.reporting import Reporter
-from compactor.adapters.pydantic_ai.requests import Mode, Requests
+from compactor.adapters.pydantic_ai.requests import Mode, Requests, with_limit, with_messages
+from compactor.adapters.pydantic_ai.setup import archive_in, policy_of
 from compactor.adapters.pydantic_ai.summariser import Summariser
 from compactor.adapters.pydantic_ai.tasks import Tasks, asked_again
 from compactor.adapters.pydantic_ai.tools import compact_tool, recall_tool
-from compactor.archive.archive import Archive, MemoryArchive
+from compactor.archive.archive import Archive
 from compactor.archive.recall import Fit
 from compactor.compaction import Compaction
 from compactor.errors import ConfigError
@@ -96,10 +95,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self.id = id
         self.description = None
         self.defer_loading = False
-        told = _policy(policy)
+        told = policy_of(policy)
         opened = store if isinstance(store, Store) or store is None else Store(store)
         if archive is None and told.archive.enabled:
-            archive = _archive(opened, id or 'compactor', told.archive.max_bytes)
+            archive = archive_in(opened, id or 'compactor', told.archive.max_bytes)
         self._memory = Memory(told.tokens)
         self._reporter = Reporter(on_event, observing=mode == 'observe')
         asked: Summariser | None = None
@@ -196,7 +195,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     def get_model_settings(self) -> Any:
         """No settings: it is asked before each request, in the task that drives the run (see `Tasks.at_home`)."""
-        return self._tasks.at_home if self._tasks.limits and self.mode == 'act' else None
+        wanted = self._accounts is not None or (self._tasks.limits and self.mode == 'act')
+        return self._tasks.at_home if wanted else None
 
     async def before_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Brings the history within its budget before it is sent."""
@@ -206,6 +206,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
                 request_context.messages = processed
                 ctx.messages[:] = processed
         self._tasks.set_limit(ctx, request_context)
+        if self._accounts is not None:
+            name, state = self._state(ctx, request_context)
+            state.limited = ctx.run_step
+            if self.persist or state.handled_in(ctx.run_step):
+                await self._accounts.reserve(ctx, name, state, request_context)
         return request_context
 
     async def wrap_model_request(
@@ -214,7 +219,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """Sends the compacted history of `persist=False`; what a limit of ours has cut is asked for once more."""
         if not self.persist:
             kept = await self._requests.process_request(ctx, request_context)
-            request_context = _with_messages(request_context, kept)
+            request_context = with_messages(request_context, kept)
+            if self._accounts is not None:  # 1.x calls this hook after `before_model_request`, 2.x around it
+                name, state = self._state(ctx, request_context)
+                if state.limited == ctx.run_step:
+                    await self._accounts.reserve(ctx, name, state, request_context)
         before = ctx.usage.output_tokens
         response = await self._accounted(ctx, request_context, handler)
         if RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
@@ -227,7 +236,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
         async def again(request: Any) -> Any:
             return await asked_again(ctx, request, response, counted, handler)
 
-        roomier = _with_limit(request_context, room)
+        roomier = with_limit(request_context, room)
+        if self._accounts is not None:
+            await self._accounts.reserve(ctx, *self._state(ctx, roomier), roomier)
         second = await self._accounted(ctx, roomier, again)
         self._tasks.more_room(ctx, roomier, second)  # tells of a second cut; there is no third attempt
         return second
@@ -240,7 +251,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if self._accounts is not None:
             name, state = self._state(ctx, request_context)
             await self._accounts.answered(ctx, name, state, response)
-            await self._accounts.reserve(ctx, name, state, room)
+            await self._accounts.reserve(ctx, name, state, with_limit(request_context, room))
         raise RetryModelRequest
 
     async def _accounted(
@@ -250,14 +261,13 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if self._accounts is None:
             return await self._sent(ctx, request_context, handler)
         name, state = self._state(ctx, request_context)
-        await self._accounts.reserve(ctx, name, state, (request_context.model_settings or {}).get('max_tokens'))
         try:
             response = await self._sent(ctx, request_context, handler)
         except Exception as error:
-            state.task = self._tasks.task_of(ctx)
+            state.task, state.streamed = self._tasks.told_of(ctx)
             await self._accounts.failed(ctx, name, state, error)
             raise
-        state.task = self._tasks.task_of(ctx)
+        state.task, state.streamed = self._tasks.told_of(ctx)
         await self._accounts.answered(ctx, name, state, response)
         return response
 
@@ -271,7 +281,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             smaller = await self._requests.after_overflow(ctx, request_context, error)
             if smaller is None:
                 raise
-        return await handler(_with_messages(request_context, smaller))
+        return await handler(with_messages(request_context, smaller))
 
     async def on_model_request_error(
         self, ctx: RunContext[AgentDepsT], *, request_context: Any, error: Exception
@@ -280,7 +290,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         smaller = await self._requests.after_overflow(ctx, request_context, error)
         if smaller is None:
             raise error
-        again = _with_messages(request_context, smaller)
+        again = with_messages(request_context, smaller)
         if RetryModelRequest is None:
             return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
         self._conversation_of(ctx, request_context).resend = again.messages
@@ -373,34 +383,3 @@ PROCESSOR_MODE_MISSES = (
     'summaries written ahead',
     'max_tokens (use Agent(model_settings=compactor.model_settings))',
 )
-
-
-def _archive(store: Store | None, scope: str, most: int) -> Archive:
-    """The archive that a policy asks for: in the store, if there is one."""
-    if store is None:
-        return MemoryArchive(most)
-    from compactor.store.archive import StoreArchive
-
-    return StoreArchive(store, scope, family=True)
-
-
-def _policy(policy: Policy | str | Path) -> Policy:
-    if isinstance(policy, Policy):
-        return policy
-    if isinstance(policy, Path) or policy.endswith('.toml'):
-        return Policy.load(policy)
-    return Policy.load(preset=policy)
-
-
-def _with_limit(request: Any, limit: int) -> Any:
-    """A copy of a request context with another `max_tokens`."""
-    changed = copy.copy(request)
-    changed.model_settings = {**(request.model_settings or {}), 'max_tokens': limit}
-    return changed
-
-
-def _with_messages(request: Any, messages: list[ModelMessage]) -> Any:
-    """A copy of a request context with other messages; `dataclasses.replace` would reset fields set by the graph."""
-    changed = copy.copy(request)
-    changed.messages = messages if messages is request.messages else merge_requests(messages)
-    return changed

@@ -46,6 +46,8 @@ class Conversation:
         taken: ids of the calls whose results were taken at their tool's hook since the last request.
         began: when the request in flight was sent, on a clock of seconds that only goes forward; None if none is.
         task: what the request in flight was taken for, '' if nobody looked.
+        streamed: whether it is streamed, as far as can be seen.
+        limited: run step of the last request whose answer has had its limit set.
         lease: what is set aside in budgets for the request in flight.
         removed: tokens that compactions have taken out of this run's history.
         trimmed: tokens that were cut from outputs since the last compaction.
@@ -70,6 +72,8 @@ class Conversation:
     taken: set[str] = field(default_factory=set)
     began: float | None = None
     task: str = ''
+    streamed: bool = False
+    limited: int = -1
     lease: Any = None
     removed: int = 0
     trimmed: int = 0
@@ -85,6 +89,10 @@ class Conversation:
     def start(cls, counter: Counter) -> Conversation:
         """A conversation of which nothing is known yet."""
         return cls(Tracker(MessageReader(counter)), (counter.encoding, counter.family))
+
+    def handled_in(self, step: int) -> bool:
+        """Whether this run step's request has been brought within its budget."""
+        return self.handled is not None and self.handled[0] == step
 
     def working(self, messages: list[ModelMessage]) -> list[ModelMessage]:
         """The history to work on: the last result followed by what is new, where the run keeps its own record."""

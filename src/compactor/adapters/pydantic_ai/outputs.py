@@ -21,24 +21,24 @@ from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import with_content
 from compactor.adapters.pydantic_ai.models import ModelName, identify
+from compactor.adapters.pydantic_ai.parts import texts_of
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.tools import COMPACT, RECALL
 from compactor.archive.archive import Archive
 from compactor.digest.commands import arguments as arguments_of
 from compactor.history.handles import HANDLE
 from compactor.outputs.hint import hint_of
-from compactor.outputs.question import words_of
 from compactor.outputs.shrink import Shrunk
 from compactor.outputs.shrinker import Shrinker
 from compactor.outputs.values import as_json
 from compactor.policy import Policy
+from compactor.strategies.clamp import height_of
 from compactor.telemetry import events
 from compactor.tokens.counter import Counter
 
-OURS = frozenset((RECALL, COMPACT))
-"""Tools of ours: their answers are within a budget already."""
-FRAMEWORK = frozenset(('search_tools', 'load_capability'))
-"""Tools whose results the framework reads again."""
+UNTOUCHED = frozenset((RECALL, COMPACT, 'search_tools', 'load_capability'))
+"""Tools of ours, whose answers are within a budget and without secrets already, and such whose results the framework
+reads again."""
 LEAST = 256
 """Tokens under which no result of a step is cut for the sake of the others."""
 SAMPLE = 4_000
@@ -54,9 +54,18 @@ class _Result:
     message: int
     part: int
     raw: Any
-    call_id: str
-    tool: str
-    arguments: Mapping[str, Any]
+    call: Any
+
+    @property
+    def tool(self) -> str:
+        """The tool's name."""
+        return getattr(self.raw, 'tool_name', None) or ''
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the tool was called with; parsed when asked for, as a tool's own hook has taken most results."""
+        args = self.call.args if self.call is not None else None
+        return arguments_of(args) if isinstance(args, str) else args or {}
 
 
 class Outputs:
@@ -81,7 +90,7 @@ class Outputs:
 
     async def returned(self, ctx: RunContext[Any], call: Any, arguments: Mapping[str, Any], result: Any) -> Any:
         """What a tool returned, within its budget; the same object where nothing had to be done."""
-        if self.idle or self._spared(call.tool_name):
+        if self.idle or call.tool_name in UNTOUCHED:
             return result
         name = identify(ctx.model)
         state = self._memory.known(ctx.run_id)
@@ -94,9 +103,11 @@ class Outputs:
         """Brings the message that a tool's error sends to the model within the tool's budget, in place."""
         retry = getattr(error, 'tool_retry', None)
         said = getattr(retry, 'content', None)
-        if self.idle or not self._acting or self._spared(call.tool_name) or not isinstance(said, str):
+        if self.idle or not self._acting or call.tool_name in UNTOUCHED or not isinstance(said, str):
             return
         state = self._memory.known(ctx.run_id)
+        if state is not None:
+            state.taken.add(call.tool_call_id)
         smaller = await self._value(ctx, identify(ctx.model), state, call.tool_name, arguments, said, failed=True)
         if smaller is not said:
             error.tool_retry = with_content(retry, smaller)  # type: ignore[attr-defined]
@@ -113,12 +124,13 @@ class Outputs:
         results: list[tuple[_Result, Any]] = []
         for found in _newest(messages):
             value = said = found.raw.content
-            if self._spared(found.tool) or (isinstance(said, list) and isinstance(found.raw, RetryPromptPart)):
+            if found.tool in UNTOUCHED or (isinstance(said, list) and isinstance(found.raw, RetryPromptPart)):
                 continue  # a list in a retry is the framework's own account of what was wrong with the arguments
-            if found.call_id not in state.taken:
+            if found.raw.tool_call_id not in state.taken:
                 failed = True if isinstance(found.raw, RetryPromptPart) else None
                 value = await self._value(ctx, name, state, found.tool, found.arguments, said, failed)
-            results.append((found, value))
+            if found.tool not in self._policy.history.protect_tools:
+                results.append((found, value))
             if value is not said:
                 changed[found.message, found.part] = value
         state.taken.clear()
@@ -139,7 +151,7 @@ class Outputs:
         sizes = [counter.count(text_of(value)) for _, value in results]
         if sum(sizes) <= most:
             return
-        height = max(LEAST, level(sizes, most))
+        height = height_of(sizes, sum(sizes) - most, LEAST)
         for (found, value), size in zip(results, sizes, strict=True):
             if size > height and isinstance(value, str):
                 shrinker = self._shrinker(ctx, name, found.tool, found.arguments)
@@ -172,14 +184,11 @@ class Outputs:
 
     # -- both ---------------------------------------------------------------------------------------------------
 
-    def _spared(self, tool: str) -> bool:
-        return tool in OURS or tool in FRAMEWORK or tool in self._policy.history.protect_tools
-
     def _shrinker(self, ctx: RunContext[Any], name: ModelName, tool: str, arguments: Mapping[str, Any]) -> Shrinker:
         hint = hint_of(tool, arguments)
         counter = self._memory.counter(name)
-        asked = words_of(_asked(ctx), hint.arguments)
-        return Shrinker(hint, counter, self._policy.outputs.narrowing, asked, self._archive(ctx), self._secrets)
+        narrowing = self._policy.outputs.narrowing
+        return Shrinker(hint, counter, narrowing, lambda: _asked(ctx), self._archive(ctx), self._secrets)
 
     async def _value(
         self,
@@ -193,7 +202,7 @@ class Outputs:
     ) -> Any:
         """A result redacted and within its own budget, which counts towards the run's."""
         shrinker = self._shrinker(ctx, name, tool, arguments)
-        if not self._policy.outputs.enabled:
+        if not self._policy.outputs.enabled or tool in self._policy.history.protect_tools:
             return shrinker.redacted(value)
         used, spent = (state.used, state.spent) if state is not None else (0, 0)
         tokens = self._budgets.of_call(tool, shrinker.hint.family, trigger=self._trigger(name), used=used, spent=spent)
@@ -223,8 +232,9 @@ class Outputs:
                 lambda: shrinker.value(value, tokens, stderr=self._budgets.stderr, failed=failed)
             )
         except Exception as error:  # noqa: BLE001 - tools return anything; the agent goes on with what they returned
-            self._reporter.emit(events.OutputFailed(ctx.run_id, name.full, tool, f'{type(error).__name__}: {error}'))
-            return value
+            said = shrinker.redacted(f'{type(error).__name__}: {error}')
+            self._reporter.emit(events.OutputFailed(ctx.run_id, name.full, tool, said))
+            return shrinker.redacted(value)
         for loss in lost[:1]:
             self._archiving.lost(ctx.run_id, name.full, loss)
         if told and self._reporter.on_event is not None:
@@ -257,18 +267,11 @@ def _newest(messages: Sequence[ModelMessage]) -> Iterator[_Result]:
             native = part.part_kind == 'builtin-tool-return' and isinstance(part.content, str)
             if not native and type(part) not in (ToolReturnPart, RetryPromptPart):
                 continue  # a subclass is the framework's own: it reads its content again
-            call = calls.get(part.tool_call_id)
-            tool = getattr(part, 'tool_name', None) or ''
-            yield _Result(i, j, part, part.tool_call_id, tool, arguments_of(as_text(call)) if call is not None else {})
+            yield _Result(i, j, part, calls.get(part.tool_call_id))
 
 
 def _is_call(part: Any) -> bool:
     return part.part_kind in ('tool-call', 'builtin-tool-call')
-
-
-def as_text(call: Any) -> str:
-    """The arguments of a call as JSON."""
-    return call.args if isinstance(call.args, str) else (as_json(call.args) or '')
 
 
 def text_of(value: Any) -> str:
@@ -281,17 +284,6 @@ def about(text: str, counter: Counter) -> int:
     if len(text) <= 4 * SAMPLE:
         return counter.count(text)
     return counter.count(text[:SAMPLE]) * len(text) // SAMPLE
-
-
-def level(sizes: Sequence[int], most: int) -> int:
-    """The greatest height at which these sizes, each cut to it, are at most `most` together."""
-    left = most
-    for i, size in enumerate(sorted(sizes)):
-        height = left // (len(sizes) - i)
-        if size >= height:
-            return height
-        left -= size
-    return max(sizes, default=0)
 
 
 def _with(message: ModelMessage, i: int, changed: Mapping[tuple[int, int], Any]) -> ModelMessage:
@@ -309,6 +301,4 @@ def _with(message: ModelMessage, i: int, changed: Mapping[tuple[int, int], Any])
 def _asked(ctx: RunContext[Any]) -> str:
     """The texts of the run's prompt."""
     prompt = ctx.prompt
-    if prompt is None or isinstance(prompt, str):
-        return prompt or ''
-    return '\n'.join(item for item in prompt if isinstance(item, str))
+    return prompt if isinstance(prompt, str) else texts_of(prompt or ())

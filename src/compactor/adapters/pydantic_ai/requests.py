@@ -6,6 +6,7 @@ What to do with a history is decided by `pipeline.fit`; the effects around it ar
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ from compactor.adapters.pydantic_ai.circuit import Clock
 from compactor.adapters.pydantic_ai.compact import started, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
-from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS
+from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.outputs import Outputs
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
@@ -258,3 +259,17 @@ async def _nobody(question: Question) -> str:
 
 def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
     return a is b or (len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True)))
+
+
+def with_limit(request: Any, limit: int) -> Any:
+    """A copy of a request context with another `max_tokens`."""
+    changed = copy.copy(request)
+    changed.model_settings = {**(request.model_settings or {}), 'max_tokens': limit}
+    return changed
+
+
+def with_messages(request: Any, messages: list[ModelMessage]) -> Any:
+    """A copy of a request context with other messages; `dataclasses.replace` would reset fields set by the graph."""
+    changed = copy.copy(request)
+    changed.messages = messages if messages is request.messages else merge_requests(messages)
+    return changed

@@ -218,9 +218,14 @@ class Tasks:
         if run is not None and run.resend is not None and run.repeated == ctx.run_step:
             request.model_settings = {**(request.model_settings or {}), 'max_tokens': run.resend}
 
-    def task_of(self, ctx: RunContext[Any]) -> str:
-        """What the run's last request was taken for; '' where no task is looked for."""
-        return self._run(ctx).task.value if self.limits and self._policy.max_output_by_task else ''
+    def told_of(self, ctx: RunContext[Any]) -> tuple[str, bool]:
+        """What the run's request was taken for, '' where no task is looked for; and whether it is streamed.
+
+        A streamed request lives in an asyncio task of its own.
+        """
+        run = self._run(ctx)
+        task = run.task.value if self.limits and self._policy.max_output_by_task else ''
+        return task, run.home is not None and run.home != _task()
 
     def forget(self, run_id: str | None) -> None:
         """Lets a run go."""
