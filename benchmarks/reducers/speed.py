@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 from compactor.outputs.redact import redact
@@ -59,8 +60,8 @@ def printed(cases: Sequence[Case]) -> str:
     lines: list[Sequence[str]] = [('input', 'n', 'KB', 'shrink ms', 'worst ms', 'redact ms')]
     middle = [case for case in cases if 25_000 <= len(case.text) <= 60_000]
     if middle:
-        each = [milliseconds(lambda case=case: attempted(ours, case, BUDGET)) for case in middle]  # type: ignore[misc]
-        hidden = [milliseconds(lambda case=case: redact(case.text)) for case in middle]  # type: ignore[misc]
+        each = [milliseconds(partial(attempted, ours, case, BUDGET)) for case in middle]
+        hidden = [milliseconds(partial(redact, case.text)) for case in middle]
         size = median(len(case.text) for case in middle) / 1_000
         lines.append(_line('median of 25 to 60 KB', len(middle), size, median(each), max(each), median(hidden)))
     for what in dict.fromkeys(case.what for case in cases):
@@ -68,14 +69,14 @@ def printed(cases: Sequence[Case]) -> str:
         times = -(-MB // (len(largest.text) + 1))
         rows, text = ','.join([largest.text] * times), (largest.text + '\n') * times
         big = replace(largest, text=f'[{rows}]' if largest.is_json else text)
-        time = milliseconds(lambda big=big: attempted(ours, big, BUDGET))  # type: ignore[misc]
-        hid = milliseconds(lambda big=big: redact(big.text))  # type: ignore[misc]
+        time = milliseconds(partial(attempted, ours, big, BUDGET))
+        hid = milliseconds(partial(redact, big.text))
         lines.append(_line(f'{what} repeated to 1 MB', 1, len(big.text) / 1_000, time, time, hid))
     blank = Case('', '', '', '', '')
     for name, text_of in hostile():
         odd = replace(blank, text=text_of)
-        took = milliseconds(lambda odd=odd: attempted(ours, odd, BUDGET), 1)  # type: ignore[misc]
-        hid = milliseconds(lambda odd=odd: redact(odd.text), 1)  # type: ignore[misc]
+        took = milliseconds(partial(attempted, ours, odd, BUDGET), 1)
+        hid = milliseconds(partial(redact, odd.text), 1)
         lines.append(_line(name, 1, len(text_of) / 1_000, took, took, hid))
     return aligned(lines)
 

@@ -185,6 +185,15 @@ def test_protected_tools_stay_whole() -> None:
 
 
 @every_mode
+def test_protected_tools_tell_no_secrets(mode: Mode) -> None:
+    """Nothing of them is cut, but what is a secret goes from them too."""
+    policy = Policy(history=HistoryPolicy(protect_tools=frozenset({'secret'})))
+    agent, script = agent_of(ToolCallPart('secret', {}, tool_call_id='call'), **mode(Compactor(policy)))
+    drive(by_run, agent, 'Go.')
+    assert results(script.seen[-1])[0].content.startswith('[REDACTED-')
+
+
+@every_mode
 def test_switched_off(mode: Mode) -> None:
     """Without budgets secrets still go; without either nothing is touched."""
     first, second = answered('run_tests', 'secret', mode=mode, enabled=False)

@@ -183,7 +183,7 @@ STAYS = [
     'postgres://user:${PASSWORD}@localhost/db',
     'git@github.com:owner/repo.git and http://localhost:8080/@scope/name',
     'user@example.com: https://example.com:443/path?x=a@b.example',
-    'npm_config_registry=https://registry.npmjs.org npm_lifecycle_event',
+    'npm_config_registry=https://registry.example.org npm_lifecycle_event',
     'sk-learn task-runner-for-everything-in-here disk-usage-by-folder-and-file',
     'github_path github_pat_ ghp_short xoxb- hf_hub_download_something_long',
     'the eyJ prefix, eyJhbGciOiJIUzI1NiJ9 alone, a.b.c',
