@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compactor.archive.archive import Archive
 from compactor.digest.failures import failed_by
@@ -15,9 +15,11 @@ from compactor.outputs.kind import Kind
 from compactor.outputs.level import Narrowing
 from compactor.outputs.question import words_of
 from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets, redact
-from compactor.outputs.shrink import Shrunk, reduced
 from compactor.outputs.values import Sizes, mapped, narrowed
 from compactor.tokens.counter import Counter
+
+if TYPE_CHECKING:
+    from compactor.outputs.shrink import Shrunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Shrinker:
 
     def text(self, text: str, tokens: int, *, failed: bool | None = None, json: bool = False) -> str:
         """One text of the output within so many tokens (`values.Narrow`)."""
+        # The reducers' expressions take a tenth of a second to make, which a program may never need.
+        from compactor.outputs.shrink import reduced
+
         failed = failed_by(text) if failed is None else failed
         asked = words_of(self.prompt() if self.prompt is not None else '', self.hint.arguments)
         allowance = Allowance(max(LEAST, tokens), self.counter, asked, self.hint.path, failed, self._kept(text))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import RunContext, exceptions
 from pydantic_ai.capabilities import AbstractCapability
@@ -17,7 +17,6 @@ from pydantic_ai.messages import ModelMessage
 from pydantic_ai.tools import AgentDepsT
 from pydantic_ai.toolsets import FunctionToolset
 
-from compactor.adapters.pydantic_ai.accounts import Accounts
 from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.archiving import conversation_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -38,6 +37,9 @@ from compactor.policy import Policy
 from compactor.request.figures import TaskFigures
 from compactor.store.engine import Store
 from compactor.telemetry import events
+
+if TYPE_CHECKING:
+    from compactor.adapters.pydantic_ai.accounts import Accounts
 
 RetryModelRequest: Any = getattr(exceptions, 'RetryModelRequest', None)
 """Asks for another attempt at the same request; only newer versions have it."""
@@ -108,6 +110,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self._tasks = Tasks(told.tasks, mode == 'act', self._memory, self._reporter)
         self._accounts: Accounts | None = None
         if opened is not None:
+            from compactor.adapters.pydantic_ai.accounts import Accounts
+
             self._accounts = Accounts(opened, told.ledger, mode == 'act', self._reporter, clock)
             self._reporter.on_summary = self._accounts.hear
         self._told_processor_mode = False

@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import RunContext
 from pydantic_ai.messages import ModelMessage, ModelResponse, RetryPromptPart, ToolReturnPart
@@ -28,13 +28,15 @@ from compactor.archive.archive import Archive
 from compactor.digest.commands import arguments as arguments_of
 from compactor.history.handles import HANDLE
 from compactor.outputs.hint import hint_of
-from compactor.outputs.shrink import Shrunk
 from compactor.outputs.shrinker import Shrinker
 from compactor.outputs.values import as_json
 from compactor.policy import Policy
 from compactor.strategies.clamp import height_of
 from compactor.telemetry import events
 from compactor.tokens.counter import Counter
+
+if TYPE_CHECKING:
+    from compactor.outputs.shrink import Shrunk
 
 UNTOUCHED = frozenset((RECALL, COMPACT, 'search_tools', 'load_capability'))
 """Tools of ours, whose answers are within a budget and without secrets already, and such whose results the framework
