@@ -1,9 +1,12 @@
 """What the store costs: transactions per second, and how long one takes, on a SQLite file and on PostgreSQL.
 
-    python benchmarks/store.py [--operations 2000] [--processes 8] [--postgres URL | --no-postgres] [--json]
+    python benchmarks/store.py [--operations 2000] [--processes 8] [--entries 1000000]
+                               [--postgres URL | --no-postgres] [--json]
 
 Each row is measured twice: by one process that is alone, and by several at once on the same key and the same budgets,
-the worst case. The SQLite file lies in a temporary folder; on PostgreSQL a database is made and dropped.
+the worst case. Then the ledger is filled, and reports over it are timed.
+
+The SQLite file lies in a temporary folder; on PostgreSQL a database is made and dropped.
 
 Nothing is asserted: the last column says whether a wanted figure was reached, the exit code is always 0.
 """
@@ -26,9 +29,11 @@ from time import perf_counter, time
 from typing import Any
 
 from compactor.ledger.budget import Budget, Use
+from compactor.ledger.entry import Entry
 from compactor.store.archive import StoreArchive
 from compactor.store.buckets import Buckets
 from compactor.store.engine import Store
+from compactor.store.entries import Ledger
 from compactor.store.reservations import reserve, settle
 
 SERVER = os.environ.get('COMPACTOR_POSTGRES', 'postgresql+psycopg://root@127.0.0.1/test')
@@ -38,6 +43,10 @@ BATCH = 100
 """Ledger entries that are written in one transaction where they are written together."""
 WANTED_P99 = 2.0
 """Milliseconds that check-and-record may take on a SQLite file, alone, at the 99th percentile."""
+WANTED_REPORT = 1_000.0
+"""Milliseconds that a report over the whole ledger may take."""
+WEEK = 7 * 86_400.0
+TOGETHER, ROUNDS = 5_000, 5
 LIMITS = [('tokens', 60.0, 10**15), ('tokens', 18_000.0, 10**15), ('tokens', 86_400.0, 10**15)]
 BUDGETS = (
     Budget(name='a day', limit=10**15),
@@ -179,11 +188,46 @@ def rows(engine: str, url: str, operations: int, processes: int) -> Iterator[Row
             yield measured(engine, url, what, several, operations)
 
 
+def reports(engine: str, url: str, entries: int) -> Iterator[Row]:
+    """Reports of the ledger over spans that begin inside an hour, once it holds so many entries of a week."""
+    now = time()
+    with Store.open(url) as store:
+        ledger = Ledger(store)
+        for start in range(0, entries, TOGETHER):
+            ledger.record_many(
+                Entry(
+                    at=now - WEEK * (entries - i) / entries,
+                    model=f'model-{i % 9}',
+                    provider='cerebras',
+                    agent=f'agent-{i % 8}',
+                    task=('coding', 'review', '')[i % 3],
+                    conversation=str(i // 200),
+                    input_tokens=9_000 + i % 1_000,
+                    output_tokens=300,
+                    cost=Decimal('0.0125'),
+                    latency=1.5,
+                )
+                for i in range(start, min(entries, start + TOGETHER))
+            )
+        for hours in (24.0, 160.5, 1_000.0):
+            took = []
+            for _ in range(ROUNDS):
+                began = perf_counter()
+                ledger.optimization(hours)
+                took.append(1_000 * (perf_counter() - began))
+            took.sort()
+            middle = took[len(took) // 2]
+            verdict = f'wanted < {WANTED_REPORT:,.0f} ms: {"reached" if middle < WANTED_REPORT else "MISSED"}'
+            what = f'report, {hours:g} h of {entries:,}'
+            yield Row(engine, what, 1, 1_000 / middle, middle, took[-1], took[-1], verdict)
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--operations', type=int, default=2_000)
     parser.add_argument('--processes', type=int, default=8)
+    parser.add_argument('--entries', type=int, default=1_000_000, help='in the ledger for the reports; 0 for none')
     parser.add_argument('--postgres', default=SERVER)
     parser.add_argument('--no-postgres', action='store_true')
     parser.add_argument('--json', action='store_true')
@@ -191,9 +235,14 @@ def main() -> None:
     table: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         table += rows('sqlite', f'sqlite:///{Path(folder) / "store.db"}', given.operations, given.processes)
+        if given.entries:
+            table += reports('sqlite', f'sqlite:///{Path(folder) / "full.db"}', given.entries)
     if not given.no_postgres:
         with postgres(given.postgres) as url:
             table += rows('postgres', url, given.operations, given.processes)
+        if given.entries:
+            with postgres(given.postgres) as url:
+                table += reports('postgres', url, given.entries)
     if given.json:
         print(json.dumps([asdict(row) for row in table], indent=2))
         return

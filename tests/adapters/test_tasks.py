@@ -31,18 +31,14 @@ from pydantic_ai.usage import RequestUsage
 
 from compactor import Budget, Compactor, Ledger, LedgerPolicy, Policy, Store
 from compactor.adapters.pydantic_ai.pin import pin
-from compactor.adapters.pydantic_ai.tasks import (
-    is_cut,
-    is_limited,
-    last_prompt,
-    takes_long_texts,
-    thinking_of,
-)
+from compactor.adapters.pydantic_ai.settings import is_limited, thinking_of
+from compactor.adapters.pydantic_ai.tasks import is_cut, last_prompt
 from compactor.history.marks import misplaced
 from compactor.policy import TaskPolicy
 from compactor.request.figures import TaskCount
 from compactor.request.max_tokens import LIMITS, LONG_CALL, THINKING
 from compactor.request.task import Task
+from compactor.request.tools import takes_long_texts
 from compactor.telemetry.events import AnswerCut, TaskDetected
 from tests.adapters.driver import (
     PROCESSOR_MODES,

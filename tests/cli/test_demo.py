@@ -50,6 +50,16 @@ def test_the_fixture_ends_with_the_figures_that_matter() -> None:
     assert without['compactions'] == 0
     assert 0 < with_['median_seconds'] <= with_['seconds']
     assert (figures['left_out'], figures['not_played']) == ([], {})
+    told = (FIXTURE.parents[1] / 'README.md').read_text()
+    numbers = [int(n.replace(',', '')) for n in re.findall(r'[\d,]*\d', told.partition('without | with compactor')[2])]
+    # Handles hash the time of the run, so that its tokens differ a little from run to run.
+    about = round(with_['input_tokens'], -3)
+    assert numbers[:10] == [
+        *(91, 91, 25_000, without['sent_over'], 0, without['input_tokens']),
+        *(pytest.approx(about, abs=2_000), without['largest'], pytest.approx(with_['largest'], abs=30)),
+        with_['outputs_before'],
+    ]
+    assert numbers[10] == pytest.approx(with_['outputs_after'], abs=100)
 
 
 def test_without_is_the_whole_history_by_the_same_counter() -> None:

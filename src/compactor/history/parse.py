@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Literal
 
+from compactor.history.growing import GrowingExchange, GrowingStep, unanswered
 from compactor.history.marks import (
     MISPLACED_TOKENS,
     OPENING_TOKENS,
-    UNANSWERED,
-    UNANSWERED_TOKENS,
     misplaced,
     opening,
 )
@@ -43,7 +42,7 @@ from compactor.history.message import (
     Part,
     message_of,
 )
-from compactor.history.turns import Exchange, History, Segment, Step, step_of
+from compactor.history.turns import Exchange, History, Segment, step_of
 
 Defect = Literal[
     'orphan_result',
@@ -79,84 +78,21 @@ class Parsed:
     repairs: tuple[Repair, ...]
 
 
-class _Step:
-    """A step under construction."""
-
-    __slots__ = ('frozen', 'segments', 'unanswered')
-
-    def __init__(self) -> None:
-        self.segments: list[Segment] = []
-        self.unanswered: list[Part] = []
-        self.frozen: Step | None = None
-
-    def add(self, segment: Segment) -> None:
-        self.segments.append(segment)
-        self.frozen = None
-
-    def add_result(self, segment: Segment, call: Part) -> None:
-        """Puts results right behind the responses that hold their call, ahead of any note."""
-        at = next(i for i, s in enumerate(self.segments) if any(part is call for part in s.parts)) + 1
-        while at < len(self.segments) and self.segments[at].message.role == 'response':
-            at += 1
-        self.segments.insert(at, segment)
-        self.frozen = None
-
-    @property
-    def noted(self) -> bool:
-        """Whether something other than results follows its last response."""
-        tail = self.segments[-1]
-        return tail.message.role == 'request' and tail.parts[-1].kind is not RESULT
-
-    def freeze(self) -> Step:
-        if self.frozen is None:
-            self.frozen = step_of(tuple(self.segments))
-        return self.frozen
-
-    def freeze_answered(self) -> Step:
-        """The step with a marked result for every call that nobody will answer."""
-        if not self.unanswered:
-            return self.freeze()
-        whole = _Step()
-        whole.segments = list(self.segments)
-        for call in self.unanswered:
-            whole.add_result(Segment((stub := message_of('request', (_unanswered(call),))), stub.parts), call)
-        return whole.freeze()
-
-
-class _Exchange:
-    """An exchange under construction; `sealed` once a mark closes its prompts."""
-
-    __slots__ = ('frozen', 'prompts', 'sealed', 'steps')
-
-    def __init__(self) -> None:
-        self.prompts: list[Segment] = []
-        self.steps: list[_Step] = []
-        self.sealed = False
-        self.frozen: Exchange | None = None
-
-    def freeze(self, live: _Step | None) -> Exchange:
-        """The exchange as it stands; `live` is the step whose calls may still be answered."""
-        if self.frozen is None:
-            steps = tuple(s.freeze() if s is live else s.freeze_answered() for s in self.steps)
-            self.frozen = Exchange(tuple(self.prompts), steps)
-        return self.frozen
-
-
 class Parser:
     """Grows the tree with every message it is fed."""
 
     def __init__(self) -> None:
-        self._exchanges: list[_Exchange] = []
-        self._step: _Step | None = None
-        self._open: dict[str, deque[tuple[_Exchange, _Step, Part]]] = {}
-        self._native: dict[str, _Step] = {}
+        self._exchanges: list[GrowingExchange] = []
+        self._step: GrowingStep | None = None
+        self._open: dict[str, deque[tuple[GrowingExchange, GrowingStep, Part]]] = {}
+        self._native: dict[str, GrowingStep] = {}
         self._repairs: list[Repair] = []
         self._tokens = 0
         self._fed = 0
         self._last: Message | None = None
         self._response_run: str | None = None
         self._empty: Message | None = None
-        self._live: _Step | None = None
+        self._live: GrowingStep | None = None
         self._hollow: Message | None = None
 
     @property
@@ -193,7 +129,7 @@ class Parser:
             if step is not live:
                 exchange.frozen = None
                 repairs.append(Repair('unanswered_call', call.tool, call.call_id))
-                tokens += message_of('request', (_unanswered(call),)).tokens
+                tokens += message_of('request', (unanswered(call),)).tokens
         exchanges = [exchange.freeze(live) for exchange in self._exchanges]
         if self._hollow is not None and sending and _ends_in_response(exchanges):
             note = Part(MARK, None, MISPLACED_TOKENS, misplaced())
@@ -231,7 +167,7 @@ class Parser:
         if step is not None and self._last is not None and self._last.role == 'response':
             self._repair('consecutive_responses')
         else:
-            step = _Step()
+            step = GrowingStep()
             exchange.steps.append(step)
         if native:
             step = self._join_native(exchange, step, message)
@@ -248,7 +184,7 @@ class Parser:
         self._step, self._last, self._response_run = step, message, message.run_id
         self._tokens += message.tokens
 
-    def _join_native(self, exchange: _Exchange, step: _Step, message: Message) -> _Step:
+    def _join_native(self, exchange: GrowingExchange, step: GrowingStep, message: Message) -> GrowingStep:
         """Folds `step` and its predecessors into the step whose native call this response answers."""
         own = {part.call_id for part in message.parts if part.kind is NATIVE_CALL}
         for part in message.parts:
@@ -267,7 +203,7 @@ class Parser:
             step = owner
         return step
 
-    def _reown(self, old: _Step, new: _Step) -> None:
+    def _reown(self, old: GrowingStep, new: GrowingStep) -> None:
         for queue in self._open.values():
             for i, (exchange, step, call) in enumerate(queue):
                 if step is old:
@@ -300,7 +236,7 @@ class Parser:
                 self._repair('moved_result', part)
         self._place(message, bound, others)
 
-    def _answer(self, result: Part) -> tuple[_Exchange, _Step, Part] | None:
+    def _answer(self, result: Part) -> tuple[GrowingExchange, GrowingStep, Part] | None:
         """The call that a result answers: the oldest open one with its id, in the current step first."""
         queue = self._open.get(result.call_id)
         if not queue:
@@ -370,8 +306,8 @@ class Parser:
             exchange.prompts.append(_share(message, parts))
         exchange.frozen = None
 
-    def _open_exchange(self) -> _Exchange:
-        exchange = _Exchange()
+    def _open_exchange(self) -> GrowingExchange:
+        exchange = GrowingExchange()
         self._exchanges.append(exchange)
         self._step = None
         return exchange
@@ -392,10 +328,6 @@ def opening_message() -> Message:
 def _ends_in_response(exchanges: list[Exchange]) -> bool:
     steps = exchanges[-1].steps if exchanges else ()
     return bool(steps) and steps[-1].segments[-1].message.role == 'response'
-
-
-def _unanswered(call: Part) -> Part:
-    return Part(RESULT, None, UNANSWERED_TOKENS, UNANSWERED, call.call_id, call.tool, failed=True)
 
 
 def _share(message: Message, parts: list[Part]) -> Segment:

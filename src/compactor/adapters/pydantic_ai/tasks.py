@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 from threading import Lock
@@ -22,39 +22,18 @@ from compactor.adapters.pydantic_ai.memory import CONVERSATIONS, Memory
 from compactor.adapters.pydantic_ai.models import ModelName, identify
 from compactor.adapters.pydantic_ai.parts import texts_of
 from compactor.adapters.pydantic_ai.reporting import Reporter
+from compactor.adapters.pydantic_ai.settings import is_limited, thinking_of
 from compactor.history.marks import is_mark, is_pin
 from compactor.policy import TaskPolicy
 from compactor.request.ceilings import output_ceiling
 from compactor.request.figures import TaskFigures
-from compactor.request.max_tokens import THINKING, max_tokens_for, within
+from compactor.request.max_tokens import max_tokens_for, within
 from compactor.request.task import Detected, Task, detect_task, says_nothing
+from compactor.request.tools import takes_long_texts
 from compactor.telemetry import events
 
 MORE = 2
 """How many times its limit an answer that was cut is given."""
-
-EFFORTS: Mapping[Any, int] = {
-    True: THINKING,
-    'minimal': 1_024,
-    'low': 2_048,
-    'medium': 10_000,
-    'high': 16_384,
-    'xhigh': 32_768,
-    'max': 32_768,
-}
-"""Tokens that thinking takes by effort: what the framework itself grants where a provider wants a number."""
-
-NEVER_THINKS = ('none', 'disabled', False)
-# fmt: off
-SHORT = frozenset({
-    'path', 'paths', 'file', 'filename', 'file_path', 'filepath', 'directory', 'dir', 'folder', 'cwd', 'pattern',
-    'regex', 'glob', 'query', 'search', 'name', 'names', 'url', 'uri', 'id', 'ids', 'key', 'keys', 'language',
-    'encoding', 'mode', 'branch', 'ref', 'commit', 'what', 'lines', 'page', 'limit', 'offset', 'line', 'column',
-    'symbol', 'kind', 'type', 'level', 'status', 'date', 'time', 'city', 'country', 'currency', 'unit', 'email',
-    'phone', 'user', 'title', 'tag', 'tags',
-})
-# fmt: on
-"""Arguments that are short whatever tool takes them; any other text, list or object may be as long as a file."""
 
 
 @dataclass(slots=True)
@@ -295,43 +274,6 @@ def last_prompt(messages: Sequence[ModelMessage]) -> tuple[str, bool]:
     return '', answered
 
 
-def is_limited(settings: Any, model: Any) -> bool:
-    """Whether the caller has set a limit: in a request's settings, in its raw body, or for one of its models."""
-    for found in (settings, *_settings_of(model)):
-        if found and ('max_tokens' in found or _in_body(found.get('extra_body'))):
-            return True
-    return False
-
-
-def _settings_of(model: Any) -> list[Mapping[str, Any]]:
-    """The settings that models bring along."""
-    return [settings for one in _models_in(model) if isinstance(settings := getattr(one, 'settings', None), Mapping)]
-
-
-def _models_in(model: Any) -> list[Any]:
-    """A model, what it wraps, and all that may answer in its place."""
-    found: list[Any] = []
-    waiting = [model]
-    while waiting and len(found) < MODELS:
-        one = waiting.pop()
-        if one is not None and not isinstance(one, str):
-            found.append(one)
-            waiting += [getattr(one, 'wrapped', None), *(getattr(one, 'models', None) or ())]
-    return found
-
-
-MODELS = 64
-"""Models of a chain that are looked at: one that loops must not hang a request."""
-
-
-def _in_body(body: Any) -> bool:
-    return isinstance(body, Mapping) and any(key in body for key in BODY_KEYS)
-
-
-BODY_KEYS = ('max_tokens', 'max_completion_tokens', 'max_output_tokens')
-"""What providers call the limit in the body of a request."""
-
-
 def is_cut(response: ModelResponse, limit: int) -> bool:
     """Whether a limit has cut an answer.
 
@@ -358,59 +300,9 @@ def _is_whole(call: Any) -> bool:
     return True
 
 
-def thinking_of(settings: Any, model: Any) -> int:
-    """Tokens that thinking may take: as the settings say, or much if the model always thinks; 0 where nobody asks."""
-    settings = settings or {}
-    for key in ('anthropic_thinking', 'google_thinking_config', 'bedrock_thinking'):
-        found = settings.get(key)
-        if isinstance(found, Mapping):
-            budget = found.get('budget_tokens', found.get('thinking_budget'))
-            if isinstance(budget, int) and budget >= 0:
-                return budget
-            return 0 if found.get('type') in NEVER_THINKS else THINKING
-    for key in ('thinking', 'openai_reasoning_effort', 'groq_reasoning_effort', 'xai_reasoning_effort'):
-        found = settings.get(key)
-        if found is not None:
-            return 0 if found in NEVER_THINKS else EFFORTS.get(found, THINKING)
-    return THINKING if _always_thinks(model) else 0
-
-
-def _always_thinks(model: Any) -> bool:
-    """Whether a model, or one that may answer in its place, thinks whatever the settings say."""
-    return any(_thinks(one) for one in _models_in(model))
-
-
-def _thinks(model: Any) -> bool:
-    try:
-        profile = getattr(model, 'profile', None)
-    except NotImplementedError:  # a chain of models has no profile of its own
-        return False
-    if isinstance(profile, Mapping):
-        return bool(profile.get('thinking_always_enabled'))
-    return bool(getattr(profile, 'thinking_always_enabled', False))
-
-
 def is_structured(parameters: Any) -> bool:
     """Whether the answer must be, or may be, an object of a schema."""
     return bool(parameters.output_tools) or parameters.output_mode in ('native', 'prompted')
-
-
-def takes_long_texts(schema: Any) -> bool:
-    """Whether a tool takes a text, list or object that may be as long as a file."""
-    properties = schema.get('properties') if isinstance(schema, Mapping) else None
-    if not isinstance(properties, Mapping):
-        return False
-    return any(name.lower() not in SHORT and _may_be_long(kind) for name, kind in properties.items())
-
-
-def _may_be_long(kind: Any) -> bool:
-    if not isinstance(kind, Mapping):
-        return True
-    if 'enum' in kind or 'const' in kind:
-        return False
-    if 'anyOf' in kind:
-        return any(map(_may_be_long, kind['anyOf']))
-    return kind.get('type') not in ('integer', 'number', 'boolean', 'null')
 
 
 def _task() -> int | None:
