@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -129,15 +128,11 @@ HEAVY = (
 )
 
 
-def test_no_prompt_takes_long() -> None:
-    """Two milliseconds at most, even on a busy machine, whatever is pasted (the benchmark wants 50 us of real ones)."""
-    for prompt in HEAVY:
-        rounds = []
-        for _ in range(9):
-            began = perf_counter()
-            detect_task(prompt)
-            rounds.append(perf_counter() - began)
-        assert min(rounds) < 0.002
+@pytest.mark.parametrize('prompt', HEAVY, ids=range(len(HEAVY)))
+def test_whatever_is_pasted_the_question_behind_it_is_heard(prompt: str) -> None:
+    """Only the ends of a long prompt are read, so that none takes long: `benchmarks/tasks.py` tells how long."""
+    assert detect_task(f'{prompt}\n\nExplain why this happens.').task in (Task.EXPLANATION, Task.UNKNOWN)
+    assert detect_task(prompt) == detect_task(prompt)
 
 
 # -- laws ----------------------------------------------------------------------------------------------------

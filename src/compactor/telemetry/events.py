@@ -251,8 +251,8 @@ class AnswerCut(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetWarning(Event):
-    """A budget has reached the share at which it warns; once a period, however many processes count.
+class BudgetEvent(Event):
+    """How a budget stands.
 
     Attributes:
         budget: its name.
@@ -270,14 +270,13 @@ class BudgetWarning(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetRefused(Event):
-    """A request was refused with `BudgetExceeded`; figures as in `BudgetWarning`."""
+class BudgetWarning(BudgetEvent):
+    """A budget has reached the share at which it warns; once a period, however many processes count."""
 
-    budget: str
-    unit: str
-    used: float
-    limit: float
-    resets: float
+
+@dataclass(frozen=True, slots=True)
+class BudgetRefused(BudgetEvent):
+    """A request was refused with `BudgetExceeded`."""
 
 
 @dataclass(frozen=True, slots=True)
