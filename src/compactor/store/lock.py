@@ -1,9 +1,9 @@
 """One transaction at a time: between threads by a lock of the process, between processes by a lock on a file.
 
 Not `filelock`: whoever finds it taken sleeps for a poll interval of 50 ms, a hundred times as long as our transactions
-take; with eight busy processes it let a third fewer of them through, and the longest wait was three times as long. Here
-the pauses begin at a twentieth of a millisecond. The file is held by the operating system's own lock, which a killed
-process gives back; and no package is needed.
+take; in one comparison with eight busy processes it let a third fewer of them through, and the longest wait was three
+times as long. Here the pauses begin at a twentieth of a millisecond. The file is held by the operating system's own
+lock, which a killed process gives back; and no package is needed.
 """
 
 from __future__ import annotations
