@@ -11,7 +11,7 @@ patterns are matched. Everything else runs where a word that it cannot do withou
 over more than a fixed number of characters, or begins in the middle of what it matches, so all of this is linear.
 
 Why no library: one comparison on 791 outputs of recorded sessions, which no command repeats, gave for an output of 25
-to 60 KB 590 ms to detect-secrets 1.5, which took every other word for a secret (260 ms without its measures of entropy),
+to 60 KB 590 ms to detect-secrets 1.5, which took every other word for a secret (260 ms without measures of entropy),
 and 0.1 ms to secrethider 0.1.2, which broke 68 of the outputs, source code mostly (`Token: auth.Token`). This takes 0.5
 ms (`make reducers` shows it) and changed none of them.
 """
