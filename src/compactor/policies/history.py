@@ -1,0 +1,103 @@
+"""Station 2: when a history is compacted, to what size, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from compactor.policies.station import Count, Positive, Share, Station, share
+from compactor.strategies import STRATEGIES
+
+ASSUMED_WINDOW = 128_000
+"""Context window taken for a model whose window nobody knows; override it in `Policy.tokens.windows`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The policy's limits for one model, in tokens; integers, so that nothing hangs on rounding.
+
+    Attributes:
+        max_input: what counts as the whole window.
+        trigger: a request of at least this size is compacted.
+        goal: what a compaction brings it to.
+        warning: a request of at least this size raises a near-limit event.
+        hard: a request of at least this size is refused.
+    """
+
+    max_input: int
+    trigger: int
+    goal: int
+    warning: int
+    hard: int
+
+
+class HistoryPolicy(Station):
+    """Station 2: when to compact, to what size, and how.
+
+    Attributes:
+        max_input_tokens: what counts as the whole window; None takes the model's context window.
+        compaction_threshold: share of `max_input_tokens` at which a compaction starts.
+        hard_limit_threshold: share of `max_input_tokens` at which a request is refused.
+        target_input_tokens: a compacted history holds at most this many tokens; None sets no ceiling.
+        goal_ratio: share of the trigger that a compaction aims for, well under it so that the next request does
+            not compact again; the goal is the lower of this and `target_input_tokens`.
+        warning_ratio: share of the hard limit at which a near-limit event is raised.
+        max_exchanges: newest exchanges (a user's prompt and all that follows) a compaction keeps; None for all.
+        reserve_tokens: tokens kept free for what others add to the request (memory, retrieval).
+        strategies: names of strategies, in the order in which they are applied.
+        keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
+        protect_tools: names of tools whose calls and results are kept whole.
+        clamp_prompts: whether user prompts may be cut when nothing else helps.
+        compact_tool: give the agent a tool with which it asks for a compaction at the end of a phase.
+    """
+
+    max_input_tokens: Positive | None = None
+    compaction_threshold: Share = 0.5
+    hard_limit_threshold: Share = 0.8
+    target_input_tokens: Positive | None = None
+    goal_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    warning_ratio: Share = 0.9
+    max_exchanges: Positive | None = None
+    reserve_tokens: Count = 0
+    strategies: tuple[str, ...] = ('prune', 'digest', 'dedupe', 'clear', 'window', 'clamp')
+    keep_steps: Positive = 3
+    protect_tools: frozenset[str] = frozenset()
+    clamp_prompts: bool = False
+    compact_tool: bool = False
+
+    @model_validator(mode='after')
+    def _consistent(self) -> Self:
+        if self.compaction_threshold >= self.hard_limit_threshold:
+            raise ValueError(
+                f'compaction_threshold ({self.compaction_threshold}) must be below hard_limit_threshold'
+                f' ({self.hard_limit_threshold}): a request has to be compacted before it is refused'
+            )
+        unknown = [name for name in self.strategies if name not in STRATEGIES]
+        if unknown:
+            raise ValueError(f'unknown strategy {unknown[0]!r}; there are: {", ".join(STRATEGIES)}')
+        if self.max_input_tokens is not None:
+            limits = self.limits(None)
+            if limits.goal <= 0:
+                raise ValueError(f'reserve_tokens ({self.reserve_tokens:,}) leaves no room under the goal')
+        return self
+
+    def limits(self, window: int | None) -> Limits:
+        """The limits for a model with this context window (`ASSUMED_WINDOW` if None)."""
+        whole = window or ASSUMED_WINDOW
+        if self.max_input_tokens is not None:
+            whole = min(self.max_input_tokens, window) if window else self.max_input_tokens
+        trigger = share(whole, self.compaction_threshold)
+        goal = share(trigger, self.goal_ratio)
+        if self.target_input_tokens is not None:
+            goal = min(goal, self.target_input_tokens)
+        hard = share(whole, self.hard_limit_threshold)
+        reserve = self.reserve_tokens
+        return Limits(
+            whole,
+            trigger - reserve,
+            goal - reserve,
+            share(hard, self.warning_ratio) - reserve,
+            hard - reserve,
+        )

@@ -1,0 +1,45 @@
+"""Station 3: how long an answer may be, by what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from compactor.policies.station import Positive, Station
+from compactor.request.task import BUILT_IN, Patterns, Task
+
+
+class TaskPolicy(Station):
+    """Station 3: what a response may cost. What the caller has set always wins.
+
+    Attributes:
+        default_max_output: `max_tokens` of a request whose caller set none; None leaves it to the provider.
+        max_output_by_task: `max_tokens` by task (`request.task.Task`), raised where tools, a schema or thinking need
+            more; a task that is not listed takes `default_max_output`. Empty: requests are not looked at.
+        patterns: phrases by task by which it is recognised, over those of `request.patterns`.
+        ceilings: most tokens of one answer by model name (`*` matches any text), over the built-in table.
+        ask_again: an answer that a limit of this policy has cut is asked for once more, with twice the room.
+    """
+
+    default_max_output: Positive | None = None
+    max_output_by_task: Mapping[Task, Positive] = Field(default_factory=dict)
+    patterns: Mapping[Task, tuple[str, ...]] = Field(default_factory=dict)
+    ceilings: Mapping[str, Positive] = Field(default_factory=dict)
+    ask_again: bool = True
+
+    @model_validator(mode='after')
+    def _readable(self) -> Self:
+        self.table()
+        return self
+
+    def limits(self) -> dict[Task, int]:
+        """Tokens by task; what is not there is left to the provider."""
+        default = self.default_max_output
+        others = {} if default is None else dict.fromkeys(Task, default)
+        return {**others, **self.max_output_by_task}
+
+    def table(self) -> Patterns:
+        """The patterns that tasks are recognised by; `ValueError` for a phrase without a word."""
+        return Patterns(self.patterns) if self.patterns else BUILT_IN
