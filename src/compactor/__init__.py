@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from compactor.errors import (
         ArchiveExpired,
         BudgetExceeded,
+        CapacityExhausted,
         CompactorError,
         ConfigError,
         HistoryError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from compactor.outputs.shrink import Shrunk, shrink
     from compactor.policy import (
         ArchivePolicy,
+        CapacityPolicy,
         HistoryPolicy,
         LedgerPolicy,
         OutputsPolicy,
@@ -62,6 +64,8 @@ _HOMES = {
     'ArchivePolicy': 'compactor.policy',
     'Budget': 'compactor.ledger.budget',
     'BudgetExceeded': 'compactor.errors',
+    'CapacityExhausted': 'compactor.errors',
+    'CapacityPolicy': 'compactor.policy',
     'CachedModel': 'compactor.adapters.pydantic_ai.cached',
     'Compaction': 'compactor.compaction',
     'Compactor': 'compactor.adapters.pydantic_ai.capability',
@@ -109,6 +113,8 @@ __all__ = [
     'ArchivePolicy',
     'Budget',
     'BudgetExceeded',
+    'CapacityExhausted',
+    'CapacityPolicy',
     'CachedModel',
     'Compaction',
     'Compactor',

@@ -6,6 +6,7 @@ CompactorError
  ├── ArchiveExpired     an archive no longer holds what a history leaves out: nothing brings it back
  ├── StoreError         the database cannot be reached, read or written: mend it; runs go on without, if policy says so
  ├── BudgetExceeded     a budget of tokens, requests or money is spent: wait for its next period, or raise it
+ ├── CapacityExhausted  no model of a chain can be asked for now: wait, add a model, or allow longer waits
  └── RequestTooLarge    the request cannot be brought under the hard limit: shorten what is named
 """
 
@@ -59,6 +60,25 @@ class BudgetExceeded(CompactorError):
         self.wanted = wanted
         self.resets = resets
         super().__init__(message)
+
+
+class CapacityExhausted(CompactorError):
+    """No model of a chain can be asked: each is cooling down, has no room, or has refused.
+
+    Attributes:
+        models: a line for each model, in order, that says why.
+        retry_after: seconds until the first of them may be asked again; None if nobody knows, or never.
+    """
+
+    def __init__(self, models: Sequence[str], retry_after: float | None, waited: float = 0.0) -> None:
+        self.models = tuple(models)
+        self.retry_after = retry_after
+        when = 'None of them is known to come back' if retry_after is None else f'Try again in {retry_after:,.0f} s'
+        tried = f' after waiting for {waited:,.0f} s' if waited >= 1 else ''
+        super().__init__(
+            f'No model can be asked{tried}: {"; ".join(self.models)}. {when}, add a model, or allow a longer wait'
+            ' (`max_wait` in the policy of capacity).'
+        )
 
 
 class RequestTooLarge(CompactorError):

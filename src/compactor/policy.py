@@ -14,6 +14,7 @@ from pydantic import Field
 
 from compactor import sources
 from compactor.policies.archive import ArchivePolicy
+from compactor.policies.capacity import CapacityPolicy
 from compactor.policies.history import ASSUMED_WINDOW, HistoryPolicy, Limits
 from compactor.policies.ledger import LedgerPolicy
 from compactor.policies.outputs import OutputsPolicy
@@ -25,6 +26,7 @@ from compactor.policies.tokens import TokenPolicy
 __all__ = [
     'ASSUMED_WINDOW',
     'ArchivePolicy',
+    'CapacityPolicy',
     'HistoryPolicy',
     'LedgerPolicy',
     'Limits',
@@ -43,6 +45,7 @@ class Policy(Station):
     history: HistoryPolicy = Field(default_factory=HistoryPolicy)
     outputs: OutputsPolicy = Field(default_factory=OutputsPolicy)
     tasks: TaskPolicy = Field(default_factory=TaskPolicy)
+    capacity: CapacityPolicy = Field(default_factory=CapacityPolicy)
     archive: ArchivePolicy = Field(default_factory=ArchivePolicy)
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
     summary: SummaryPolicy = Field(default_factory=SummaryPolicy)

@@ -22,6 +22,13 @@ Event
  ├── AnswerCut          a limit of ours cut an answer; it is asked for once more where that is possible
  ├── BudgetWarning      a budget has reached the share at which it warns (once a period)
  ├── BudgetRefused      a request was refused because a budget had no room for it
+ ├── CapacityWarning    a window of a model has filled past an edge (once for each edge and window)
+ ├── RateLimited        a model refused, and is left alone for a while
+ ├── FailoverTriggered  another model is asked in place of one that refused, cools down or has no room
+ ├── FailoverSucceeded  that model has answered
+ ├── Recovered          the model of first choice answers again
+ ├── Paced              a request waited for room
+ ├── WorkloadRouted     which model a request goes to, and why (at every decision)
  ├── CacheHit           a request was answered from the response cache
  ├── StoreUnavailable   the store could not be reached, read or written; the run went on, if policy says so
  └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
@@ -277,6 +284,116 @@ class BudgetWarning(BudgetEvent):
 @dataclass(frozen=True, slots=True)
 class BudgetRefused(BudgetEvent):
     """A request was refused with `BudgetExceeded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityWarning(Event):
+    """A window of a model has filled past an edge; raised once for each edge and window, not at every request.
+
+    Attributes:
+        provider: whose limit it is, '' if unknown.
+        pct: percent of the limit that is gone.
+        limit_type: what is limited and for how long, such as 'tokens/minute'.
+        used: what is gone.
+        limit: what there is.
+        edge: the edge that was crossed, in percent.
+        runs_out_in: seconds until nothing is left at the present rate; None if that will not be.
+    """
+
+    provider: str
+    pct: float
+    limit_type: str
+    used: int
+    limit: int
+    edge: float
+    runs_out_in: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited(Event):
+    """A model refused: 429, 503, a time-out or no connection.
+
+    Attributes:
+        workload: what its chain is for, '' if it was not told.
+        error_type: why, in a few words, such as 'rate limit (429)'.
+        cooldown: seconds for which it is left alone.
+        consecutive_429s: refusals in a row.
+    """
+
+    workload: str
+    error_type: str
+    cooldown: float
+    consecutive_429s: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverTriggered(Event):
+    """Another model is asked; `model` is the one that is asked now.
+
+    After an error at every request; because a model has no room or cools down, once until it answers again.
+
+    Attributes:
+        from_model: the model that should have answered.
+        error_type: why it does not: the error in a few words, 'no room' or 'cooldown'.
+        workload: what the chain is for, '' if it was not told.
+        attempt: how many models have been asked for this request, this one included.
+        backoff_delay: seconds that the request has waited so far.
+    """
+
+    from_model: str
+    error_type: str
+    workload: str
+    attempt: int
+    backoff_delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverSucceeded(Event):
+    """The model that was asked in place of `from_model` has answered."""
+
+    from_model: str
+    workload: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Event):
+    """The model of first choice answers again.
+
+    Attributes:
+        workload: what the chain is for.
+        seconds: since another model was first asked in its place.
+        diverted: requests that others have answered meanwhile.
+    """
+
+    workload: str
+    seconds: float
+    diverted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paced(Event):
+    """A request waits `seconds` for room at a model, or for the first of a chain to come back."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRouted(Event):
+    """Which model a request goes to; `model` is that one.
+
+    Attributes:
+        agent: the agent's name, '' if nobody tells.
+        workload: what it is for.
+        default_model: the model that would answer without routing.
+        why: the decision in one line.
+    """
+
+    agent: str
+    workload: str
+    default_model: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
