@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compactor.adapters.pydantic_ai.batch import TokenMetrics, process_batch, process_request
     from compactor.adapters.pydantic_ai.cached import CachedModel
     from compactor.adapters.pydantic_ai.capability import Compactor
+    from compactor.adapters.pydantic_ai.capacity_model import CapacityModel
     from compactor.adapters.pydantic_ai.compact import compact, inspect
     from compactor.adapters.pydantic_ai.models import counter_for
     from compactor.adapters.pydantic_ai.pin import pin
@@ -65,6 +66,7 @@ _HOMES = {
     'Budget': 'compactor.ledger.budget',
     'BudgetExceeded': 'compactor.errors',
     'CapacityExhausted': 'compactor.errors',
+    'CapacityModel': 'compactor.adapters.pydantic_ai.capacity_model',
     'CapacityPolicy': 'compactor.policy',
     'CachedModel': 'compactor.adapters.pydantic_ai.cached',
     'Compaction': 'compactor.compaction',
@@ -113,9 +115,10 @@ __all__ = [
     'ArchivePolicy',
     'Budget',
     'BudgetExceeded',
-    'CapacityExhausted',
-    'CapacityPolicy',
     'CachedModel',
+    'CapacityExhausted',
+    'CapacityModel',
+    'CapacityPolicy',
     'Compaction',
     'Compactor',
     'CompactorError',

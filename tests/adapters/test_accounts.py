@@ -258,7 +258,7 @@ def test_a_store_that_is_away(tmp_path: Path) -> None:
         )
         for _ in range(3):
             assert drive(by_run, agent, 'Go.').output == 'Done.'
-        assert len(log.of(StoreUnavailable)) == 1
+        assert sorted(event.part for event in log.of(StoreUnavailable)) == ['capacity', 'ledger']  # once each
         closed = new_agent(paid(), **as_capability(Compactor(counting(budget, on_store_error='closed'), store=store)))
         with pytest.raises(StoreError, match=r'store\.db'):
             drive(by_run, closed, 'Go.')

@@ -63,6 +63,8 @@ class Counts(Protocol):
     ) -> Sequence[FullWindow]:
         """Records all amounts if each (key, seconds of its window, limit) has room for its key's, at once.
 
+        Without limits all amounts are recorded; negative ones take back, as in `record`.
+
         Returns:
             The windows without room, in which case nothing is recorded; empty if it was.
         """

@@ -160,18 +160,22 @@ class Windows:
 
     def settle(self, reservation: Reservation, taken: Taking = NO_TAKING) -> None:
         """Puts what a request took in place of what was set aside for it; by default nothing, as of a refused one."""
+        changes: dict[str, int] = {}
         for (key, held), unit in reservation.keys.items():
             reserved = reservation.taking.of(unit)
-            if taken.of(unit) != reserved:
-                self.counts.record(key, taken.of(unit) - reserved, reservation.at)
-            if reserved:
-                self.counts.record(held, -reserved, reservation.at)
+            changes |= {key: taken.of(unit) - reserved, held: -reserved}
+        self._add(changes, reservation.at)
 
     def record(self, model: str, taken: Taking, now: float) -> None:
         """Counts a request for which nothing was set aside, whether there was room or not."""
-        for (key, _), unit in _keys(model, self.table.known(model, now)).items():
-            if taken.of(unit):
-                self.counts.record(key, taken.of(unit), now)
+        keys = _keys(model, self.table.known(model, now))
+        self._add({key: taken.of(unit) for (key, _), unit in keys.items()}, now)
+
+    def _add(self, changes: Mapping[str, int], at: float) -> None:
+        """Records all changes in one step: a store is asked once."""
+        changes = {key: amount for key, amount in changes.items() if amount}
+        if changes:
+            self.counts.check_and_record((), changes, at)
 
     def states(self, model: str, now: float) -> tuple[WindowState, ...]:
         """How each window of a model stands, the fullest first."""

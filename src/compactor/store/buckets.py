@@ -99,8 +99,9 @@ class Buckets:
         """Records if every window has room, in one transaction: of many at once, as many get in as there is room for.
 
         Args:
-            limits: (key, seconds of the window, limit); several may have one key, which is then recorded once.
-            amount: how much, for every key or by key.
+            limits: (key, seconds of the window, limit); several may have one key, which is then recorded once. Without
+                any, amounts that are given by key are recorded as they are.
+            amount: how much, for every key or by key; negative to take back, as in `record`.
             now: when, in seconds since 1970.
 
         Returns:
@@ -111,14 +112,15 @@ class Buckets:
         """
         amounts = amount if isinstance(amount, Mapping) else {key: amount for key, _, _ in limits}
         for key, window, _ in limits:
-            self._sound(key)
             width_for(window)
             if key not in amounts:
                 raise ConfigError(f'no amount is given for {key!r}')
-        if not limits:
+        if not amounts:
             return ()
+        for key in amounts:
+            self._sound(key)
         with self.store.write(*(f'bucket/{key}' for key in amounts)) as connection:
-            sums = _sums(connection, [(key, window) for key, window, _ in limits], now)
+            sums = _sums(connection, [(key, window) for key, window, _ in limits], now) if limits else ()
             full = tuple(
                 Full(key, window, limit, used, _free_at(connection, key, window, limit - amounts[key], now))
                 for (key, window, limit), used in zip(limits, sums, strict=True)

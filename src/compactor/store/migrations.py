@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, MetaData, func, insert, inspect, select
 
 from compactor.errors import StoreError
-from compactor.store import hours, schema, views
+from compactor.store import cooldowns, hours, schema, views
 
 
 def _first(connection: Connection) -> None:
@@ -24,7 +24,12 @@ def _first(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=tables)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, hours.create, views.create)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _first,
+    hours.create,
+    views.create,
+    cooldowns.add_since,
+)
 """The n-th step makes version n. Append; never change one that has been released."""
 
 

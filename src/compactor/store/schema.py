@@ -94,6 +94,7 @@ cooldowns = Table(
     Column('model', String(200), primary_key=True),
     Column('until', Float, nullable=False),
     Column('failures', Integer, nullable=False),
+    Column('since', Float),  # when it refused last; null in rows of versions that did not keep it
 )
 """Models that asked to be left alone for a while."""
 

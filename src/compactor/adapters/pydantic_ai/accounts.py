@@ -71,7 +71,7 @@ class Accounts:
         self._reporter = reporter
         self._clock = clock
         self._circuit = Circuit(FAILURES, PAUSE, clock)
-        self._summaries: list[Entry] = []
+        self._pending: list[Entry] = []
 
     # -- before and after a request -----------------------------------------------------------------------------
 
@@ -134,8 +134,7 @@ class Accounts:
         """Writes a request down that had no answer, and gives back what was set aside for it."""
         if state.began is None:
             return  # nothing was sent, or it has been written down
-        said = redact(f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}')[:SHOWN]
-        await self._written(ctx, name, state, Entry(**self._common(ctx, name, state), error=said))
+        await self._written(ctx, name, state, Entry(**self._common(ctx, name, state), error=_shown(error)))
 
     async def release(self, state: Conversation, ctx: RunContext[Any], name: ModelName) -> None:
         """Gives back what was set aside for a request that was never sent."""
@@ -149,7 +148,7 @@ class Accounts:
     def hear(self, event: events.SummaryWritten) -> None:
         """Takes note of what a summary cost; it is written down with the next request."""
         name = identify(event.model or '')
-        self._summaries.append(
+        self._pending.append(
             Entry(
                 at=self.store.clock(),
                 model=name.name or '',
@@ -160,6 +159,22 @@ class Accounts:
                 input_tokens=event.input_tokens,
                 output_tokens=event.output_tokens,
                 latency=event.seconds,
+            )
+        )
+
+    def hear_attempt(self, ctx: RunContext[Any], name: ModelName, error: BaseException, seconds: float) -> None:
+        """Takes note of an attempt at a model of a chain that failed; it is written down with the next request."""
+        self._pending.append(
+            Entry(
+                at=self.store.clock(),
+                model=name.name or '',
+                provider=name.provider or '',
+                kind='failover',
+                agent=agent_of(ctx),
+                conversation=conversation_of(ctx) or ctx.run_id or '',
+                run=ctx.run_id or '',
+                latency=seconds,
+                error=_shown(error),
             )
         )
 
@@ -174,11 +189,11 @@ class Accounts:
             self.prices.cost(entry),
         )
 
-        summaries, self._summaries = self._summaries, []
+        pending, self._pending = self._pending, []
 
         def work() -> Any:
             if self._policy.enabled:
-                _recorded(self.store, self.prices, [*summaries, entry])
+                _recorded(self.store, self.prices, [*pending, entry])
             return () if lease is None else _settled(self.store, lease, use)
 
         for crossing in await self._tried(ctx, name, work) or ():
@@ -245,6 +260,11 @@ class Accounts:
 def agent_of(ctx: RunContext[Any]) -> str:
     """The agent's name; '' if it has none, or where the version does not tell."""
     return str(getattr(getattr(ctx, 'agent', None), 'name', None) or '')
+
+
+def _shown(error: BaseException) -> str:
+    """An error as it is written down: its kind and its first line, without secrets."""
+    return redact(f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}')[:SHOWN]
 
 
 def _reserved(store: Store, budgets: tuple[Budget, ...], wanted: Use) -> Any:

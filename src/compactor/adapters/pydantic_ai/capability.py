@@ -6,6 +6,7 @@ known from earlier requests in `memory.py` and `conversation.py`.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -19,12 +20,13 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.archiving import conversation_of
-from compactor.adapters.pydantic_ai.conversation import Conversation
+from compactor.adapters.pydantic_ai.capacity import Capacity
 from compactor.adapters.pydantic_ai.memory import Memory
-from compactor.adapters.pydantic_ai.models import ModelName, identify
+from compactor.adapters.pydantic_ai.models import identify
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.requests import Mode, Requests, with_limit, with_messages
+from compactor.adapters.pydantic_ai.sending import Sending
 from compactor.adapters.pydantic_ai.setup import archive_in, policy_of
 from compactor.adapters.pydantic_ai.summariser import Summariser
 from compactor.adapters.pydantic_ai.tasks import Tasks, asked_again
@@ -114,6 +116,13 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
             self._accounts = Accounts(opened, told.ledger, mode == 'act', self._reporter, clock)
             self._reporter.on_summary = self._accounts.hear
+        self._capacity: Capacity | None = None
+        if told.capacity.enabled:
+            now = opened.clock if opened is not None else time.time
+            self._capacity = Capacity(told.capacity, self._reporter, opened, now, random.random, clock)
+        self._sending = Sending(
+            self._requests, self._tasks, self._accounts, self._capacity, self._memory, self._reporter
+        )
         self._told_processor_mode = False
 
     @property
@@ -190,7 +199,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         return (state.handle if state is not None else None) or newest_handle(ctx.messages)
 
     def _fit(self, ctx: RunContext[Any]) -> Fit:
-        return self._memory.counter(identify(ctx.model)).fit
+        return self._memory.counter(identify(ctx.model, ctx.run_id)).fit
 
     def _ask(self, ctx: RunContext[Any]) -> None:
         state = self._memory.known(ctx.run_id)
@@ -211,7 +220,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
                 ctx.messages[:] = processed
         self._tasks.set_limit(ctx, request_context)
         if self._accounts is not None:
-            name, state = self._state(ctx, request_context)
+            name, state = self._sending.state(ctx, request_context)
             state.limited = ctx.run_step
             if self.persist or state.handled_in(ctx.run_step):
                 await self._accounts.reserve(ctx, name, state, request_context)
@@ -225,11 +234,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
             kept = await self._requests.process_request(ctx, request_context)
             request_context = with_messages(request_context, kept)
             if self._accounts is not None:  # 1.x calls this hook after `before_model_request`, 2.x around it
-                name, state = self._state(ctx, request_context)
+                name, state = self._sending.state(ctx, request_context)
                 if state.limited == ctx.run_step:
                     await self._accounts.reserve(ctx, name, state, request_context)
         before = ctx.usage.output_tokens
-        response = await self._accounted(ctx, request_context, handler)
+        response = await self._sending.accounted(ctx, request_context, handler)
         if RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
             return response
         room = self._tasks.more_room(ctx, request_context, response)
@@ -242,8 +251,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
         roomier = with_limit(request_context, room)
         if self._accounts is not None:
-            await self._accounts.reserve(ctx, *self._state(ctx, roomier), roomier)
-        second = await self._accounted(ctx, roomier, again)
+            await self._accounts.reserve(ctx, *self._sending.state(ctx, roomier), roomier)
+        second = await self._sending.accounted(ctx, roomier, again)
         self._tasks.more_room(ctx, roomier, second)  # tells of a second cut; there is no third attempt
         return second
 
@@ -253,39 +262,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if room is None:
             return response
         if self._accounts is not None:
-            name, state = self._state(ctx, request_context)
+            name, state = self._sending.state(ctx, request_context)
             await self._accounts.answered(ctx, name, state, response)
             await self._accounts.reserve(ctx, name, state, with_limit(request_context, room))
         raise RetryModelRequest
-
-    async def _accounted(
-        self, ctx: RunContext[AgentDepsT], request_context: Any, handler: Callable[[Any], Awaitable[Any]]
-    ) -> Any:
-        """The answer to a request, which is written down and counted in its budgets, if there is a store."""
-        if self._accounts is None:
-            return await self._sent(ctx, request_context, handler)
-        name, state = self._state(ctx, request_context)
-        try:
-            response = await self._sent(ctx, request_context, handler)
-        except Exception as error:
-            state.task, state.streamed = self._tasks.told_of(ctx)
-            await self._accounts.failed(ctx, name, state, error)
-            raise
-        state.task, state.streamed = self._tasks.told_of(ctx)
-        await self._accounts.answered(ctx, name, state, response)
-        return response
-
-    async def _sent(
-        self, ctx: RunContext[AgentDepsT], request_context: Any, handler: Callable[[Any], Awaitable[Any]]
-    ) -> Any:
-        """The answer to a request; one that the provider calls too long is compacted and sent once more."""
-        try:
-            return await handler(request_context)
-        except Exception as error:
-            smaller = await self._requests.after_overflow(ctx, request_context, error)
-            if smaller is None:
-                raise
-        return await handler(with_messages(request_context, smaller))
 
     async def on_model_request_error(
         self, ctx: RunContext[AgentDepsT], *, request_context: Any, error: Exception
@@ -297,12 +277,12 @@ class Compactor(AbstractCapability[AgentDepsT]):
         again = with_messages(request_context, smaller)
         if RetryModelRequest is None:
             return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
-        self._conversation_of(ctx, request_context).resend = again.messages
+        self._sending.state(ctx, request_context)[1].resend = again.messages
         raise RetryModelRequest
 
     async def prepare_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Hands what is new to the second attempt that a hook has asked for: a smaller history, more room (2.64)."""
-        state = self._conversation_of(ctx, request_context)
+        state = self._sending.state(ctx, request_context)[1]
         if state.resend is not None:
             request_context.messages, state.resend = state.resend, None
         self._tasks.give_room(ctx, request_context)
@@ -341,7 +321,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """Forgets the run, but not what a refusal says that no other hook was shown (streams before 2.64)."""
         window = window_from(error) if self.mode == 'act' and is_overflow(error) else None
         if window is not None:
-            self._memory.learn_window(identify(ctx.model), window)
+            self._memory.learn_window(identify(ctx.model, ctx.run_id), window)
         await self._give_back(ctx)
         self._memory.forget(ctx.run_id)
         self._tasks.forget(ctx.run_id)
@@ -370,14 +350,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """What was set aside for a request that was interrupted."""
         state = self._memory.known(ctx.run_id)
         if self._accounts is not None and state is not None and state.lease is not None:
-            await self._accounts.release(state, ctx, identify(ctx.model))
-
-    def _state(self, ctx: RunContext[Any], request: Any) -> tuple[ModelName, Conversation]:
-        return identify(getattr(request, 'model', None) or ctx.model), self._conversation_of(ctx, request)
-
-    def _conversation_of(self, ctx: RunContext[Any], request: Any) -> Conversation:
-        name = identify(getattr(request, 'model', None) or ctx.model)
-        return self._memory.conversation(ctx.run_id, self._memory.counter(name))
+            await self._accounts.release(state, ctx, identify(ctx.model, ctx.run_id))
 
 
 PROCESSOR_MODE_MISSES = (

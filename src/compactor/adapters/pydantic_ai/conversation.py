@@ -25,6 +25,26 @@ INDEXED_AHEAD = 32
 """Messages whose lines are read per request past half of the trigger, so that no single request pays for all."""
 
 
+RUN = (
+    'handled',
+    'refused_at',
+    'resend',
+    'handle',
+    'asked',
+    'spent',
+    'taken',
+    'began',
+    'task',
+    'streamed',
+    'limited',
+    'lease',
+    'removed',
+    'trimmed',
+    'archived',
+)
+"""What is a run's own, whichever model counts it."""
+
+
 @dataclass(slots=True)
 class Conversation:
     """The state of one run; one request at a time, as runs are sequential.
@@ -167,3 +187,19 @@ class Conversation:
     def sent_as_is(self) -> None:
         """Remembers that the history was sent as it came."""
         self._sent = (len(self.tracker.messages), self.tracker.tokens)
+
+    def take_over(self, before: Conversation) -> None:
+        """Goes on for another state of the run, that of a model which counts in another encoding."""
+        for name in RUN:
+            setattr(self, name, getattr(before, name))
+        before.drop_ahead()
+        self.not_answered()
+
+    def sent_instead(self, messages: list[ModelMessage], sent: list[ModelMessage]) -> None:
+        """Remembers what is about to be sent; `messages` is what stays in the run's own record, if that differs."""
+        self._seen, self._shadow = (list(messages), list(sent)) if sent is not messages else ([], [])
+        self.sent_as_is()
+
+    def not_answered(self) -> None:
+        """Forgets that the history was sent: the answer that follows it is somebody else's."""
+        self._sent = None

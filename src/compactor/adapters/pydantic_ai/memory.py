@@ -27,6 +27,8 @@ class Memory:
         self._lock = Lock()
         self.conversations: OrderedDict[str, Conversation] = OrderedDict()
         """State of the runs in flight by run id."""
+        self._parked: OrderedDict[tuple[str | None, tuple[str, str]], Conversation] = OrderedDict()
+        """States of runs whose requests go to another model for now, which counts in another encoding."""
         self.calibrations: OrderedDict[ModelName, Calibration] = OrderedDict()
         """What reported usage has taught about counting for a model."""
         self.windows: OrderedDict[ModelName, int] = OrderedDict()
@@ -39,8 +41,12 @@ class Memory:
         encoding = (counter.encoding, counter.family)
         with self._lock:
             found = self.conversations.get(run_id) if run_id else None
-            if found is None or found.encoding != encoding:
+            if found is None:
                 found = Conversation.start(counter)
+            elif found.encoding != encoding:
+                before, found = found, self._parked.pop((run_id, encoding), None) or Conversation.start(counter)
+                found.take_over(before)
+                _put(self._parked, (run_id, before.encoding), before, CONVERSATIONS)
             if run_id:
                 _put(self.conversations, run_id, found, CONVERSATIONS)
             return found
@@ -53,6 +59,8 @@ class Memory:
         """Lets a run go."""
         with self._lock:
             state = self.conversations.pop(run_id or '', None)
+            for key in [key for key in self._parked if key[0] == run_id]:
+                del self._parked[key]
         if state is not None:
             state.drop_ahead()
 

@@ -26,19 +26,42 @@ class ModelName:
         return f'{self.provider}:{self.name}' if self.provider and self.name else self.name
 
 
-def identify(model: Any) -> ModelName:
-    """Provider and name of a model object (wrappers and fallback chains: the first model) or of a name."""
+def identify(model: Any, run_id: str | None = None) -> ModelName:
+    """Provider and name of a model object or of a name.
+
+    Of wrappers the model within, of fallback chains the first, of a `CapacityModel` the one that it expects to answer
+    the run's next request.
+    """
     if model is None:
         return ModelName(None, None)
     if isinstance(model, str):
         provider, colon, name = model.partition(':')
         return ModelName(provider, name) if colon else ModelName(None, model)
     for _ in range(16):  # wrappers nest; a chain that loops must not hang a request
-        inner = getattr(model, 'wrapped', None) or next(iter(getattr(model, 'models', None) or ()), None)
+        inner = getattr(model, 'wrapped', None)
+        if inner is None and (chooser := _chooser(model)) is not None:
+            inner = chooser.expected(run_id)
+        if inner is None:
+            inner = next(iter(getattr(model, 'models', None) or ()), None)
         if inner is None:
             break
         model = inner
     return ModelName(getattr(model, 'system', None), getattr(model, 'model_name', None))
+
+
+def chooser_in(model: Any) -> Any:
+    """The `CapacityModel` that a model is or wraps; None if there is none."""
+    for _ in range(16):
+        if model is None or isinstance(model, str):
+            return None
+        if _chooser(model) is not None:
+            return model
+        model = getattr(model, 'wrapped', None) or next(iter(getattr(model, 'models', None) or ()), None)
+    return None
+
+
+def _chooser(model: Any) -> Any:
+    return model if hasattr(type(model), 'expected') and hasattr(type(model), 'choose') else None
 
 
 @dataclass(frozen=True, slots=True)

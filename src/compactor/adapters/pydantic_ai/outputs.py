@@ -94,7 +94,7 @@ class Outputs:
         """What a tool returned, within its budget; the same object where nothing had to be done."""
         if self.idle or call.tool_name in UNTOUCHED:
             return result
-        name = identify(ctx.model)
+        name = identify(ctx.model, ctx.run_id)
         state = self._memory.known(ctx.run_id)
         smaller = await self._value(ctx, name, state, call.tool_name, arguments, result)
         if state is not None:
@@ -110,7 +110,9 @@ class Outputs:
         state = self._memory.known(ctx.run_id)
         if state is not None:
             state.taken.add(call.tool_call_id)
-        smaller = await self._value(ctx, identify(ctx.model), state, call.tool_name, arguments, said, failed=True)
+        smaller = await self._value(
+            ctx, identify(ctx.model, ctx.run_id), state, call.tool_name, arguments, said, failed=True
+        )
         if smaller is not said:
             error.tool_retry = with_content(retry, smaller)  # type: ignore[attr-defined]
 

@@ -31,7 +31,7 @@ class ToolTokens:
 
 
 def overhead(
-    ctx: RunContext[Any],
+    ctx: RunContext[Any] | None,
     tool_tokens: ToolTokens,
     counter: Counter,
     messages: Sequence[ModelMessage],

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -15,15 +18,50 @@ from compactor.telemetry.report import events_of
 log = logging.getLogger('compactor')
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who sends a request, and wants to hear what models within it do.
+
+    Attributes:
+        run_id: the run that the request belongs to.
+        emit: receives events.
+        on_attempt: told of each attempt that failed at a model: who, why, and after how many seconds.
+    """
+
+    run_id: str | None
+    emit: Callable[[events.Event], None]
+    on_attempt: Callable[[ModelName, Exception, float], None]
+
+
+_listener: ContextVar[Listener | None] = ContextVar('compactor_listener', default=None)
+
+
+def listener() -> Listener | None:
+    """Who sends the request that is under way in this task; None outside of one."""
+    return _listener.get()
+
+
+@contextmanager
+def heard_by(one: Listener) -> Iterator[None]:
+    """Whatever models do within the block, they tell this one."""
+    token = _listener.set(one)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
 class Reporter:
     """Hands events to one sink.
 
     Args:
         on_event: the sink; None where nobody listens.
         observing: compactions are only measured, not carried out.
+        unless_heard: without a sink of its own, it tells whoever sends the request that is under way.
     """
 
-    def __init__(self, on_event: events.Sink | None, observing: bool) -> None:
+    def __init__(self, on_event: events.Sink | None, observing: bool, *, unless_heard: bool = False) -> None:
+        self._unless_heard = unless_heard
         self.on_event = on_event
         self.on_summary: Callable[[events.SummaryWritten], None] | None = None
         """Hears of every summary that was paid for, whether anybody else listens or not."""
@@ -35,6 +73,9 @@ class Reporter:
         if self.on_summary is not None and isinstance(event, events.SummaryWritten):
             self.on_summary(event)
         if self.on_event is None:
+            other = listener() if self._unless_heard else None
+            if other is not None:
+                other.emit(event)
             return
         try:
             self.on_event(event)

@@ -24,7 +24,7 @@ from compactor.adapters.pydantic_ai.compact import started, written
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
 from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
-from compactor.adapters.pydantic_ai.models import ModelName, identify
+from compactor.adapters.pydantic_ai.models import ModelName, chooser_in, identify
 from compactor.adapters.pydantic_ai.outputs import Outputs
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
 from compactor.adapters.pydantic_ai.overhead import overhead
@@ -100,7 +100,8 @@ class Requests:
     ) -> list[ModelMessage]:
         """The history to send for one request of a run; raises `RequestTooLarge` if nothing helps."""
         began = time.perf_counter()
-        name = identify(model)
+        await choose(ctx, model, self._memory)
+        name = identify(model, ctx.run_id)
         counter = self._memory.counter(name)
         state = self._memory.conversation(ctx.run_id, counter)
         if state.handled is not None and state.handled[0] == ctx.run_step and _same(state.handled[1], messages):
@@ -196,7 +197,7 @@ class Requests:
         """
         if self.mode != 'act' or not is_overflow(error):
             return None
-        name = identify(getattr(request, 'model', None) or ctx.model)
+        name = identify(getattr(request, 'model', None) or ctx.model, ctx.run_id)
         counter = self._memory.counter(name)
         state = self._memory.conversation(ctx.run_id, counter)
         if state.refused_at == ctx.run_step:
@@ -251,6 +252,14 @@ class Requests:
         if summariser is None:
             return written(await self._driven(steps, keep), messages)
         return written(await Asking(summariser).compaction(steps, keep), messages)
+
+
+async def choose(ctx: RunContext[Any], model: Any, memory: Memory) -> None:
+    """Lets a `CapacityModel` look ahead, so that history and `max_tokens` are made for the model that will answer."""
+    chooser = chooser_in(model)
+    if chooser is not None:
+        state = memory.known(ctx.run_id)
+        await chooser.choose(ctx.run_id, state.used if state is not None else 0)
 
 
 async def _nobody(question: Question) -> str:

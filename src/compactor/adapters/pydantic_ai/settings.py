@@ -31,10 +31,10 @@ def is_limited(settings: Any, model: Any) -> bool:
 
 def _settings_of(model: Any) -> list[Mapping[str, Any]]:
     """The settings that models bring along."""
-    return [settings for one in _models_in(model) if isinstance(settings := getattr(one, 'settings', None), Mapping)]
+    return [settings for one in models_in(model) if isinstance(settings := getattr(one, 'settings', None), Mapping)]
 
 
-def _models_in(model: Any) -> list[Any]:
+def models_in(model: Any) -> list[Any]:
     """A model, what it wraps, and all that may answer in its place."""
     found: list[Any] = []
     waiting = [model]
@@ -77,7 +77,7 @@ def thinking_of(settings: Any, model: Any) -> int:
 
 def _always_thinks(model: Any) -> bool:
     """Whether a model, or one that may answer in its place, thinks whatever the settings say."""
-    return any(_thinks(one) for one in _models_in(model))
+    return any(_thinks(one) for one in models_in(model))
 
 
 def _thinks(model: Any) -> bool:

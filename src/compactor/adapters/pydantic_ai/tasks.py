@@ -113,7 +113,7 @@ class Tasks:
         self, ctx: RunContext[Any], model: Any, messages: Sequence[ModelMessage], told: Any, settings: Any
     ) -> int | None:
         """The limit for a request; `told` are its parameters, None where nobody tells."""
-        run, name = self._run(ctx), identify(model)
+        run, name = self._run(ctx), identify(model, ctx.run_id)
         ceiling, window, sent = self._room(ctx, name)
         if not self._policy.max_output_by_task:
             run.task = Task.UNKNOWN
@@ -175,7 +175,7 @@ class Tasks:
             return None
         if (request.model_settings or {}).get('max_tokens') != run.limit:
             return None  # somebody else has set another since
-        name, limit = identify(getattr(request, 'model', None) or ctx.model), run.limit
+        name, limit = identify(getattr(request, 'model', None) or ctx.model, ctx.run_id), run.limit
         wanted = self._more(ctx, name, limit)
         asked = wanted if run.home is not None and run.home == _task() and run.repeated != ctx.run_step else None
         self.figures.was_cut(run.task, asked is not None)

@@ -1,0 +1,281 @@
+"""Station 4 in an agent: what models have left, which of them pause, and what is told of it.
+
+Windows and pauses are in this process, or in a store for all that share it. Where the store is away each process counts
+for itself, or requests are refused, as policy says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from compactor.adapters.pydantic_ai.circuit import Circuit, Clock
+from compactor.adapters.pydantic_ai.heard import Response
+from compactor.adapters.pydantic_ai.reporting import Reporter
+from compactor.capacity.cooldown import Cooldowns
+from compactor.capacity.counts import MemoryCounts
+from compactor.capacity.edges import Crossing, Edges
+from compactor.capacity.headers import Reading, readings
+from compactor.capacity.limits import LimitTable
+from compactor.capacity.windows import NO_TAKING, Reservation, Taking, Windows, WindowState
+from compactor.errors import StoreError
+from compactor.policies.capacity import CapacityPolicy
+from compactor.routing.failover import Action, Decision, Failure, decide
+from compactor.telemetry import events
+
+if TYPE_CHECKING:
+    from compactor.store.engine import Store
+
+T = TypeVar('T')
+
+FAILURES = 2
+"""Failures in a row after which a store is left alone."""
+PAUSE = 30.0
+"""Seconds for which it is left alone."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at how full a model's windows are; they are sums that a store is asked for."""
+CACHE_IS_FREE = frozenset(('anthropic', 'groq'))
+"""Providers that do not count what came from their prompt cache against limits of input tokens. Source: Anthropic "Rate
+limits", "cache-aware ITPM"; Groq "Prompt caching", "cached tokens do not count towards rate limits"; both 2026."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is counted, in memory or in a store."""
+
+    windows: Windows
+    cooldowns: Cooldowns
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a request may be sent to a model.
+
+    Attributes:
+        reservation: what was set aside for it; None if it may not.
+        books: where.
+        reason: '' for yes, else 'no room' or 'cooldown'.
+        wait: seconds of the cooldown that are left.
+    """
+
+    reservation: Reservation | None
+    books: Books
+    reason: str = ''
+    wait: float = 0.0
+
+
+class Capacity:
+    """The windows and pauses of all models that one `Compactor` or `CapacityModel` uses.
+
+    Args:
+        policy: limits, edges, pauses.
+        reporter: hears of warnings and refusals.
+        store: shares windows and pauses between processes; None keeps them in this one.
+        clock: seconds since 1970.
+        chance: a number from 0 to 1, for the jitter of pauses.
+        pauses: seconds on a monotonic clock, for the pauses of a failing store.
+    """
+
+    def __init__(
+        self,
+        policy: CapacityPolicy,
+        reporter: Reporter,
+        store: Store | None,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        pauses: Clock = time.monotonic,
+    ) -> None:
+        self.policy = policy
+        self.clock = clock
+        self.table = LimitTable(policy.limits, stale_seconds=policy.stale_seconds)
+        self._reporter = reporter
+        self._edges = Edges(policy.edges)
+        self._looked: dict[str, float] = {}
+        self._own = Books(Windows(self.table, MemoryCounts(), policy.thresholds), Cooldowns(chance, policy.cooldown))
+        self._shared: Books | None = None
+        self._circuit = Circuit(FAILURES, PAUSE, pauses)
+        if store is not None:
+            from compactor.store.buckets import Buckets
+            from compactor.store.cooldowns import StoreStates
+
+            self._shared = Books(
+                Windows(self.table, Buckets(store), policy.thresholds),
+                Cooldowns(chance, policy.cooldown, StoreStates(store)),
+            )
+
+    # -- before a request ---------------------------------------------------------------------------------------
+
+    async def admit(
+        self, model: str, taking: Taking, run_id: str | None = None, *, all_of_it: bool = True
+    ) -> Admission:
+        """Sets aside what a request may take, if the model neither pauses nor lacks the room.
+
+        Args:
+            model: its name.
+            taking: the most it may take.
+            run_id: the run it is for.
+            all_of_it: False leaves what is above `failover_share` of a window alone.
+
+        Raises:
+            StoreError: the store is away, and policy says 'closed'.
+        """
+        now = self.clock()
+
+        def work(books: Books) -> Admission:
+            left = books.cooldowns.left(model, now)
+            if left > 0:
+                return Admission(None, books, 'cooldown', left)
+            if not all_of_it and any(s.share >= self.policy.failover_share for s in books.windows.states(model, now)):
+                return Admission(None, books, 'no room')
+            reservation = books.windows.admit(model, taking, now)
+            return Admission(reservation, books, 'no room' if reservation is None else '')
+
+        return await self._on_books(work, run_id, model)
+
+    def most_tokens(self, model: str) -> int | None:
+        """Tokens that one request may take of a model at most, as far as limits are known."""
+        limits = [known.limit for known in self.table.known(model, self.clock())]
+        return min((limit.amount for limit in limits if limit.unit in ('tokens', 'output_tokens')), default=None)
+
+    async def wait(self, model: str, taking: Taking, bound: float, run_id: str | None = None) -> float | None:
+        """Seconds until a request may be sent to a model; None if longer than `bound`, or never."""
+        now = self.clock()
+
+        def work(books: Books) -> float | None:
+            left = books.cooldowns.left(model, now)
+            room = books.windows.wait(model, taking, now, bound)
+            return None if room is None or max(left, room) > bound else max(left, room)
+
+        return await self._on_books(work, run_id, model)
+
+    async def states(self, model: str) -> tuple[WindowState, ...]:
+        """How each window of a model stands, the fullest first."""
+        now = self.clock()
+        return await self._on_books(lambda books: books.windows.states(model, now), None, model)
+
+    async def cooling(self, model: str) -> float:
+        """Seconds of a model's pause that are left; 0 for none."""
+        now = self.clock()
+        return await self._on_books(lambda books: books.cooldowns.left(model, now), None, model)
+
+    # -- after it -----------------------------------------------------------------------------------------------
+
+    def learn(self, model: str, provider: str | None, responses: Sequence[Response]) -> None:
+        """Takes in what the headers of responses say about limits."""
+        if self.policy.learn:
+            now = self.clock()
+            for response in responses:
+                self.table.learn(model, readings(response.headers, now, provider), now)
+
+    def learn_readings(self, model: str, found: Sequence[Reading]) -> None:
+        """Takes in what the body of a refusal says about limits."""
+        if self.policy.learn:
+            self.table.learn(model, found, self.clock())
+
+    async def answered(
+        self, model: str, provider: str | None, taken: Taking, sent_at: float, run_id: str | None = None,
+        admission: Admission | None = None,
+    ) -> None:  # fmt: skip
+        """Counts what a request took, ends the model's pause, and warns where a window has filled past an edge."""
+        now = self.clock()
+        look = now - self._looked.get(model, float('-inf')) >= LOOK_EVERY or now < self._looked.get(model, 0.0)
+
+        def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
+            if admission is not None and admission.reservation is not None:
+                books.windows.settle(admission.reservation, taken)
+            else:
+                books.windows.record(model, taken, now)
+            books.cooldowns.succeeded(model, sent_at)
+            if not look:
+                return (), None
+            states = books.windows.states(model, now)
+            full = bool(states) and states[0].share >= min(self.policy.edges, default=2.0)
+            return states, books.windows.runs_out_in(model, now) if full else None
+
+        states, runs_out = await self._on_books(work, run_id, model, admission)
+        if look:
+            self._looked[model] = now
+            self._warn(states, runs_out, provider, now, run_id)
+
+    async def refused(
+        self, model: str, provider: str | None, failure: Failure, sent_at: float, run_id: str | None = None,
+        admission: Admission | None = None, workload: str = '',
+    ) -> Decision:  # fmt: skip
+        """What to do about an error; where it is a refusal, the model's pause begins."""
+        now = self.clock()
+        # A request that timed out may have been answered for nothing; any other took nothing.
+        taken = admission.reservation.taking if admission and admission.reservation else NO_TAKING
+        if failure.kind != 'timeout':
+            taken = NO_TAKING
+
+        def work(books: Books) -> tuple[Decision, int, tuple[WindowState, ...]]:
+            if admission is not None and admission.reservation is not None:
+                books.windows.settle(admission.reservation, taken)
+            decision = decide(failure, model, books.cooldowns, now, sent_at)
+            if decision.action is not Action.NEXT:
+                return decision, 0, ()
+            return decision, books.cooldowns.failures(model), books.windows.states(model, now)
+
+        decision, failures, states = await self._on_books(work, run_id, model, admission)
+        if decision.action is Action.NEXT:
+            self._warn(states, 0.0 if failure.status == 429 else None, provider, now, run_id)
+            figures = (workload, decision.reason, decision.cooldown_seconds, failures)
+            self._reporter.emit(events.RateLimited(run_id, model, *figures))
+        return decision
+
+    def _warn(
+        self, states: Sequence[WindowState], runs_out: float | None, provider: str | None, now: float,
+        run_id: str | None,
+    ) -> None:  # fmt: skip
+        for crossing in self._edges.crossed(states, now):
+            self._reporter.emit(_warning(crossing, runs_out, provider, run_id))
+
+    # -- the store, which may be away ---------------------------------------------------------------------------
+
+    async def _on_books(
+        self, work: Callable[[Books], T], run_id: str | None, model: str, admission: Admission | None = None
+    ) -> T:
+        """Carries out work on the books that are shared; on this process's own where those are away."""
+        shared, closed = self._shared, self.policy.on_store_error == 'closed'
+        if shared is None or (admission is not None and admission.books is self._own):
+            return work(self._own)
+        if closed or self._circuit.wait == 0:
+            try:
+                found = await asyncio.to_thread(work, shared)
+            except StoreError as error:
+                if self._circuit.failures == 0:
+                    self._reporter.emit(events.StoreUnavailable(run_id, model, 'capacity', str(error)))
+                self._circuit.failed()
+                if closed and admission is None:
+                    raise
+            else:
+                self._circuit.succeeded()
+                return found
+        return work(self._own)
+
+
+def taken_of(usage: Any, provider: str | None) -> Taking:
+    """What a request took, as its provider counts it."""
+    cached = usage.cache_read_tokens if provider in CACHE_IS_FREE else 0
+    return Taking(max(0, usage.input_tokens - cached), usage.output_tokens)
+
+
+def _warning(
+    crossing: Crossing, runs_out: float | None, provider: str | None, run_id: str | None
+) -> events.CapacityWarning:
+    state = crossing.state
+    window = state.limit.window
+    return events.CapacityWarning(
+        run_id,
+        state.model,
+        provider or '',
+        round(state.pct, 1),
+        f'{state.limit.unit}/{window if isinstance(window, str) else f"{window} s"}',
+        state.taken,
+        state.limit.amount,
+        round(100 * crossing.edge, 1),
+        runs_out,
+    )

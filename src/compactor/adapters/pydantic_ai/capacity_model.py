@@ -1,0 +1,235 @@
+"""`CapacityModel`: a chain of models that knows what each has left, and goes on elsewhere before the wall."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model
+from pydantic_ai.models.fallback import FallbackModel
+
+from compactor.adapters.pydantic_ai.capacity import Capacity
+from compactor.adapters.pydantic_ai.chain import Chain, Journey, Link
+from compactor.adapters.pydantic_ai.fitting import Fitting
+from compactor.adapters.pydantic_ai.heard import listen
+from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
+from compactor.adapters.pydantic_ai.models import identify
+from compactor.adapters.pydantic_ai.reporting import Reporter, listener
+from compactor.adapters.pydantic_ai.setup import policy_of
+from compactor.capacity.windows import Taking
+from compactor.errors import ConfigError
+from compactor.policy import Policy
+from compactor.store.engine import Store
+from compactor.telemetry import events
+
+
+def _never(error: Exception) -> bool:
+    """A lane hands every error on: the chain decides."""
+    return False
+
+
+class _Lane(FallbackModel):
+    """Sends to one model just as the framework does to the models of a chain, whatever that takes in its version.
+
+    It goes under the chain's name, by which the framework finds the span that the answering model is written to.
+    """
+
+    def __init__(self, model: Model, title: str) -> None:
+        super().__init__(model, fallback_on=_never)
+        self._title = title
+
+    @property
+    def model_name(self) -> str:
+        """The chain's."""
+        return self._title
+
+
+class CapacityModel(FallbackModel):
+    """Asks the first of its models that can answer, and knows that before it asks.
+
+        agent = Agent(CapacityModel('cerebras:zai-glm-4.7', 'groq:llama-3.3-70b'), capabilities=[Compactor()])
+
+    For each request it sets aside what the request may take of a model's windows, sends it, and counts what it took. A
+    model that pauses after a refusal or whose windows are full is passed over before anything is sent. After 429, 503,
+    529, a time-out or a lost connection the next model is asked at once; every other error is raised. It waits only
+    where no model can be asked. A history that the model of a later attempt cannot take is shortened for that model, in
+    what is sent and not in the run's record. Streams go on elsewhere until their first event.
+
+    It is a model like any other: it may be wrapped, stand in a `FallbackModel`, or be used with `Agent.override`.
+
+    Args:
+        *models: models or their names, the best first.
+        policy: as for `Compactor`; its stations `capacity`, `history`, `tasks` and `tokens` are read.
+        store: a `Store`, its URL or path: windows and pauses are then shared by all processes that use it.
+        workload: what the chain is for, in events.
+        on_event: called with events; default: those of a request go to the `Compactor` that sends it.
+        clock: seconds since 1970.
+        sleep: waits for so many seconds of that clock.
+        chance: a number from 0 to 1, for the jitter of pauses.
+
+    Raises:
+        ConfigError: no model is given, or as for `Compactor`.
+        CapacityExhausted: (from a request) no model can be asked within `policy.capacity.max_wait` seconds.
+        StoreError: (from a request) the store is away, and policy says 'closed'.
+    """
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __init__(
+        self,
+        *models: Model | str,
+        policy: Policy | str | Path = 'default',
+        store: Store | str | Path | None = None,
+        workload: str | None = None,
+        on_event: events.Sink | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        if not models:
+            raise ConfigError("CapacityModel needs at least one model, such as 'cerebras:zai-glm-4.7'")
+        super().__init__(*models)
+        told = policy_of(policy)
+        opened = store if isinstance(store, Store) or store is None else Store(store)
+        self._reporter = Reporter(on_event, observing=False, unless_heard=True)
+        self._capacity = Capacity(told.capacity, self._reporter, opened, clock, chance)
+        self._capacity_chain = Chain(
+            told.capacity, self._capacity, Fitting(told), self._reporter, sleep, self.model_name, workload or ''
+        )
+        self._links = _links(self.models, self.model_name)
+        self._chosen: OrderedDict[str, Link] = OrderedDict()
+
+    @property
+    def model_name(self) -> str:
+        """The names of its models."""
+        return f'capacity:{",".join(model.model_name for model in self.models)}'
+
+    # -- for a `Compactor` --------------------------------------------------------------------------------------
+
+    async def choose(self, run_id: str | None, tokens: int) -> None:
+        """Looks ahead which model will answer a run's next request, so that its history can be made for that one."""
+        output = self._capacity_chain.policy.reserve_output
+        for link in self._links:
+            if await self._capacity.wait(link.label, Taking(tokens, output), 0.0, run_id) is not None:
+                break
+        else:
+            link = self._links[0]
+        if run_id:
+            self._chosen[run_id] = link
+            self._chosen.move_to_end(run_id)
+            while len(self._chosen) > CONVERSATIONS:
+                self._chosen.popitem(last=False)
+
+    def expected(self, run_id: str | None) -> Model:
+        """The model that `choose` has found for a run; the first without it."""
+        link = self._chosen.get(run_id or '', self._links[0])
+        model: Model = link.model
+        return model
+
+    # -- as a model ---------------------------------------------------------------------------------------------
+
+    async def request(
+        self, messages: list[ModelMessage], model_settings: Any, model_request_parameters: Any
+    ) -> ModelResponse:
+        """The answer of the first model that can give one."""
+        journey = self._journey(messages, model_settings, model_request_parameters)
+        while True:
+            attempt = await journey.next()
+            fitted = attempt.fitted
+            with listen(attempt.link.model) as heard:
+                try:
+                    response: ModelResponse = await attempt.link.lane.request(
+                        fitted.messages, fitted.settings, model_request_parameters
+                    )
+                except Exception as error:
+                    if not await journey.goes_on(attempt, error, heard):
+                        raise
+                else:
+                    await journey.answered(attempt, response.usage, heard)
+                    return response
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: Any,
+        model_request_parameters: Any,
+        run_context: Any = None,
+    ) -> AsyncIterator[Any]:
+        """The stream of the first model that sends an event."""
+        run = getattr(run_context, 'run_id', None)
+        journey = self._journey(messages, model_settings, model_request_parameters, run)
+        while True:
+            attempt = await journey.next()
+            async with AsyncExitStack() as stack:
+                with listen(attempt.link.model) as heard:
+                    try:
+                        stream = await stack.enter_async_context(
+                            attempt.link.lane.request_stream(
+                                attempt.fitted.messages, attempt.fitted.settings, model_request_parameters, run_context
+                            )
+                        )
+                        await _first_event(stream)
+                    except Exception as error:
+                        if not await journey.goes_on(attempt, error, heard):
+                            raise
+                        continue
+                try:
+                    yield stream
+                except Exception as error:
+                    await journey.broken(attempt, stream.get().usage, error, heard)
+                    raise
+                response = stream.get()
+                await journey.answered(attempt, response.usage, heard, whole=response.finish_reason is not None)
+                return
+
+    def _journey(self, messages: list[ModelMessage], settings: Any, parameters: Any, run: str | None = None) -> Journey:
+        run = run or next((found for m in reversed(messages) if (found := getattr(m, 'run_id', None))), None)
+        heard = listener()
+        run_id = heard.run_id if heard is not None and heard.run_id else run
+        order = self._links
+        pinned = getattr(self, '_get_continuation_model', lambda messages: None)(messages)
+        if pinned is not None:  # a provider goes on with what it has begun; nobody else can
+            order = [link for link in order if link.model is pinned]
+        made_for = self._chosen.get(run_id or '', order[0]).label
+        return Journey(self._capacity_chain, order, made_for, messages, settings, parameters, run_id)
+
+
+def _links(models: list[Model], title: str) -> list[Link]:
+    """The models with a label each: two of one name are told apart by their address, else by their number."""
+    names = [identify(model) for model in models]
+    labels: list[str] = []
+    for model, name in zip(models, names, strict=True):
+        label = name.full or 'unknown'
+        if label in labels:
+            label = f'{label} at {getattr(model, "base_url", None) or len(labels) + 1}'
+        labels.append(label if label not in labels else f'{label} #{len(labels) + 1}')
+    return [
+        Link(model, _Lane(model, title), name, label) for model, name, label in zip(models, names, labels, strict=True)
+    ]
+
+
+async def _first_event(stream: Any) -> None:
+    """Waits for the first event of a stream, which then begins with it: until then another model may answer."""
+    if getattr(stream, '_event_iterator', None) is not None:
+        return  # the framework has waited for it
+    stream_events = aiter(stream)
+    try:
+        first = await anext(stream_events)
+    except StopAsyncIteration:
+        return
+
+    async def again() -> AsyncIterator[Any]:
+        yield first
+        async for event in stream_events:
+            yield event
+
+    stream._event_iterator = again()

@@ -1,0 +1,79 @@
+"""Hears the headers of responses, which never reach `ModelResponse`: a hook on the HTTP client of a model.
+
+The hook is set once on a client, and tells whoever listens in the task that sends the request: models often share a
+client. It hears every response, those of retries within a provider's SDK too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakSet
+
+from compactor.adapters.pydantic_ai.settings import models_in
+
+CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client'))
+"""Where models keep the HTTP client of their SDK: OpenAI, Anthropic, Groq, Cerebras, Mistral; Google."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came with one response: its status, where it was asked for, its headers by lower-case name."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Heard:
+    """The responses to one request of a model, in order."""
+
+    responses: list[Response] = field(default_factory=list)
+
+    def of(self, model: Any) -> list[Response]:
+        """Those of one model of several; all of them where nobody can tell."""
+        base = getattr(model, 'base_url', None)
+        if not isinstance(base, str) or not base:
+            return self.responses
+        return [response for response in self.responses if response.url.startswith(base.rstrip('/'))]
+
+
+_listening: ContextVar[Heard | None] = ContextVar('compactor_heard', default=None)
+_hooked: WeakSet[Any] = WeakSet()
+
+
+@contextmanager
+def listen(model: Any) -> Iterator[Heard]:
+    """Hears the responses to requests that are sent within the block, of the model and all that it may hand them to."""
+    for one in models_in(model):
+        _hook(one)
+    heard = Heard()
+    token = _listening.set(heard)
+    try:
+        yield heard
+    finally:
+        _listening.reset(token)
+
+
+def _hook(model: Any) -> None:
+    for path in CLIENTS:
+        client = model
+        for name in path:
+            client = getattr(client, name, None)
+        hooks = getattr(client, 'event_hooks', None)
+        if not isinstance(hooks, dict) or client in _hooked:
+            continue
+        before: list[Callable[[Any], Awaitable[None]]] = list(hooks.get('response', ()))
+        client.event_hooks = {**hooks, 'response': [*before, _take]}
+        _hooked.add(client)
+
+
+async def _take(response: Any) -> None:
+    heard = _listening.get()
+    if heard is not None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        heard.responses.append(Response(response.status_code, str(response.request.url), headers))
