@@ -131,6 +131,25 @@ class WindowState:
         return 100 * self.share
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a model stands.
+
+    Attributes:
+        model: its name.
+        status: that of its fullest window, or COOLDOWN.
+        cooldown: seconds of its pause that are left; 0 for none.
+        windows: the fullest first.
+        runs_out_in: seconds until one of them is full at the present rate; None if none will be.
+    """
+
+    model: str
+    status: Status
+    cooldown: float
+    windows: tuple[WindowState, ...]
+    runs_out_in: float | None
+
+
 class Windows:
     """The windows of all models, over a table of limits and a counter.
 

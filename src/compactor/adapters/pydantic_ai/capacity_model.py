@@ -23,7 +23,7 @@ from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
 from compactor.adapters.pydantic_ai.setup import policy_of
-from compactor.capacity.windows import Taking
+from compactor.capacity.windows import Standing, Taking
 from compactor.errors import ConfigError
 from compactor.policy import Policy
 from compactor.store.engine import Store
@@ -133,6 +133,10 @@ class CapacityModel(FallbackModel):
         link = self._chosen.get(run_id or '', self._links[0])
         model: Model = link.model
         return model
+
+    async def standing(self) -> tuple[Standing, ...]:
+        """How each of its models stands, in order: status, windows, what is left of its pause."""
+        return tuple([await self._capacity.standing(link.label) for link in self._links])
 
     # -- as a model ---------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ from compactor.telemetry import events
 
 CALM = 10.0
 """Seconds without a request that went elsewhere after which the model of first choice counts as back."""
+LOOKS_AHEAD = 86_400.0
+"""Seconds for which it is worth saying when a model may be asked again."""
 SHORTEST = 0.01
 """Seconds that a request waits at least: others may take the room that it waits for."""
 
@@ -37,10 +39,14 @@ SHORTEST = 0.01
 class CapacityExhausted(errors.CapacityExhausted, ModelAPIError):
     """`compactor.CapacityExhausted`, as an error of a model too, so that a chain around this one goes on."""
 
-    def __init__(self, models: Sequence[str], retry_after: float | None, waited: float, chain: str) -> None:
-        errors.CapacityExhausted.__init__(self, models, retry_after, waited)
-        self.message = str(self)
-        self.model_name = chain
+    def __init__(self, models: Sequence[str], retry_after: float | None, waited: float = 0.0, chain: str = '') -> None:
+        ModelAPIError.__init__(self, chain, errors.exhausted(models, retry_after, waited))
+        self.models = tuple(models)
+        self.retry_after = retry_after
+        self._waited = waited
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.models, self.retry_after, self._waited, self.model_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +235,8 @@ class Journey:
             if link.label in self._too_long:
                 lines.append(f'{link.label} (the request is too long)')
                 continue
-            bound = max(0.0, self._chain.policy.max_wait - self._waited)
             taking = self._sized(link)[1]
-            seconds = await self._chain.capacity.wait(link.label, taking, bound, self._run)
+            seconds = await self._chain.capacity.wait(link.label, taking, LOOKS_AHEAD, self._run)
             if seconds is not None and (soonest is None or seconds < soonest):
                 soonest = seconds
             told = reasons.get(link.label)
@@ -280,7 +285,7 @@ class Journey:
             attempt.fitted.state.not_answered()
         failure = failure_of(error, capacity.clock())
         told = (attempt.sent_at, self._run, attempt.admission, self._chain.workload)
-        decision = await capacity.refused(link.label, link.name.provider, failure, *told)
+        decision = await capacity.refused(link.label, failure, *told)
         if decision.action is Action.RAISE:
             return False
         self._failed = (link, decision.reason, error)
@@ -318,7 +323,7 @@ class Journey:
         if attempt.fitted.shortened and attempt.fitted.state is not None:
             attempt.fitted.state.observed = None
         await chain.capacity.answered(
-            link.label, link.name.provider, taken, attempt.sent_at, self._run, attempt.admission
+            link.label, taken, attempt.sent_at, self._run, attempt.admission
         )
         now, first = chain.capacity.clock(), self.order[0].label
         if self._triggered is not None:
@@ -336,7 +341,7 @@ class Journey:
         self._learn(link, error, heard)
         failure = failure_of(error, capacity.clock())
         await capacity.refused(
-            link.label, link.name.provider, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload
+            link.label, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload
         )
 
     def _learn(self, link: Link, error: Exception, heard: Heard) -> None:

@@ -99,7 +99,7 @@ class Sending:
         if name.full:
             capacity.learn(name.full, name.provider, heard.of(answered_by))
             taken = taken_of(response.usage, name.provider)
-            await capacity.answered(name.full, name.provider, taken, sent_at, ctx.run_id)
+            await capacity.answered(name.full, taken, sent_at, ctx.run_id)
         return response
 
     async def _refused(
@@ -114,7 +114,7 @@ class Sending:
                 capacity.learn(name.full, name.provider, heard.of(refusing))
                 capacity.learn_readings(name.full, readings_of(refusal))
                 failure = failure_of(refusal, capacity.clock())
-                await capacity.refused(name.full, name.provider, failure, sent_at, ctx.run_id)
+                await capacity.refused(name.full, failure, sent_at, ctx.run_id)
 
     def _listener(self, ctx: RunContext[Any]) -> Listener:
         def emit(event: events.Event) -> None:
