@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -31,6 +31,17 @@ def as_events(events: Iterable[str]) -> Answer:
     return Answer(200, ''.join(events).encode(), {'content-type': 'text/event-stream'})
 
 
+def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
+    """Add headers to an answer; its own stay."""
+    return replace(answer, headers={**headers, **answer.headers})
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each connection in a thread of its own."""
+
+    request_queue_size = 128  # Clients that connect all at once; one too many would try again after a whole second.
+
+
 class Handler(BaseHTTPRequestHandler):
     """Hands the body of a POST to the route of its path; all else is 404."""
 
@@ -52,7 +63,10 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: a test reads `StrictProvider.requests`."""
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        if 'date' in answer.headers:  # A provider with a clock of its own.
+            self.send_response_only(answer.status)
+        else:
+            self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header('content-length', str(len(answer.content)))
