@@ -27,9 +27,9 @@ CLOSED = {'connection': 'close'}
 Say = Callable[[Turn], Reply | Failure]
 
 
-def openai_model(server: StrictProvider, name: str = 'gpt-a') -> Model:
+def openai_model(server: StrictProvider, name: str = 'gpt-a', retries: int = 0) -> Model:
     """OpenAI's real SDK, pointed at a provider."""
-    client = openai.AsyncOpenAI(base_url=server.openai_url, api_key='test', max_retries=0, default_headers=CLOSED)
+    client = openai.AsyncOpenAI(base_url=server.openai_url, api_key='test', max_retries=retries, default_headers=CLOSED)
     return OpenAIChatModel(name, provider=OpenAIProvider(openai_client=client))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,16 @@ REFUSED = Failure(429, headers={'retry-after': '20'})
 APIS: tuple[Api, ...] = ('openai', 'anthropic')
 
 
-def ask(links: Links | CapacityModel, prompt: str = 'hi', **settings: Any) -> str:
+def told(**stations: Any) -> Policy:
+    """A policy as a TOML file would say it."""
+    return Policy(**stations)
+
+
+def ask(links: Links | CapacityModel, **settings: Any) -> str:
     """The answer of a chain to one prompt."""
     model = links.model if isinstance(links, Links) else links
-    return str(go(Agent(model, model_settings=settings or None).run(prompt)).output)
+    wanted: Any = settings or None
+    return str(go(Agent(model, model_settings=wanted).run('hi')).output)
 
 
 # -- failing over ------------------------------------------------------------------------------------------------
@@ -111,15 +118,17 @@ def test_every_way_of_running_fails_over(way: Any) -> None:
 
 def test_it_waits_only_when_every_model_pauses() -> None:
     """Then for the first of them to come back, and no longer."""
-    with chain(Playing(REFUSED, Reply('from a')), Playing(Failure(429, headers={'retry-after': '5'}), Reply('b'))) as l:
-        assert ask(l) == 'b'
-        assert l.time.waits == [5.0]
-        assert [e.seconds for e in l.of(events.Paced)] == [5.0]
+    with chain(
+        Playing(REFUSED, Reply('from a')), Playing(Failure(429, headers={'retry-after': '5'}), Reply('b'))
+    ) as it:
+        assert ask(it) == 'b'
+        assert it.time.waits == [5.0]
+        assert [e.seconds for e in it.of(events.Paced)] == [5.0]
 
 
 def test_an_exhausted_chain_says_who_and_when() -> None:
     """Where the wait would be longer than policy allows: a typed error, that a chain around it understands."""
-    policy = Policy(capacity={'max_wait': 4})
+    policy = told(capacity={'max_wait': 4})
     with chain(Playing(REFUSED), Playing(REFUSED), policy=policy) as links:
         for _ in range(2):
             with pytest.raises(CapacityExhausted, match=r'openai:model-a \(cooldown, 20 s left\)') as caught:
@@ -134,14 +143,14 @@ def test_an_exhausted_chain_says_who_and_when() -> None:
 def test_a_chain_of_one_raises_the_providers_own_error() -> None:
     """Nobody else could be asked, so the error is what it is."""
     with chain(Playing(REFUSED)) as links:
-        alone = CapacityModel(links.model.models[0], policy=Policy(capacity={'max_wait': 1}))
+        alone = CapacityModel(links.model.models[0], policy=told(capacity={'max_wait': 1}))
         with pytest.raises(exceptions.ModelHTTPError):
             ask(alone)
 
 
 # -- room --------------------------------------------------------------------------------------------------------
 
-LIMITED = Policy(capacity={'limits': [{'model': '*model-a', 'unit': 'requests', 'window': 'minute', 'amount': 2}]})
+LIMITED = told(capacity={'limits': [{'model': '*model-a', 'unit': 'requests', 'window': 'minute', 'amount': 2}]})
 
 
 def test_a_full_model_is_passed_over_before_it_is_asked() -> None:
@@ -157,7 +166,7 @@ def test_a_full_model_is_passed_over_before_it_is_asked() -> None:
 
 def test_pacing_waits_a_little_for_the_model_of_first_choice() -> None:
     """As long as policy says at most, all waits of a request together."""
-    policy = Policy(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'pace': 65})
+    policy = told(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'pace': 65})
     with chain(Playing(Reply('from a')), policy=policy) as links:
         assert [ask(links) for _ in range(3)] == ['from a'] * 3
         assert 59 <= sum(links.time.waits) <= 65
@@ -180,7 +189,7 @@ def test_limits_are_learned_from_headers(api: Api, style: Style) -> None:
 def test_what_is_set_aside_is_given_back() -> None:
     """A request counts with its `max_tokens` while it is under way, and with what it took afterwards."""
     limits = [{'model': '*', 'unit': 'tokens', 'window': 'minute', 'amount': 3_000}]
-    with chain(Playing(Reply('from a')), policy=Policy(capacity={'limits': limits})) as links:
+    with chain(Playing(Reply('from a')), policy=told(capacity={'limits': limits})) as links:
         assert [ask(links, max_tokens=2_500) for _ in range(4)] == ['from a'] * 4
         first, second = go(links.model.standing())
         assert (first.model, first.status, first.windows[0].reserved) == ('openai:model-a', 'normal', 0)
@@ -191,7 +200,7 @@ def test_what_is_set_aside_is_given_back() -> None:
 def test_a_guess_of_the_answer_keeps_no_request_out() -> None:
     """Without `max_tokens`, less is set aside where a limit is smaller than the guess."""
     limits = [{'model': '*', 'unit': 'tokens', 'window': 'minute', 'amount': 1_000}]
-    with chain(Playing(Reply('from a')), policy=Policy(capacity={'limits': limits})) as links:
+    with chain(Playing(Reply('from a')), policy=told(capacity={'limits': limits})) as links:
         assert ask(links) == 'from a'
 
 
@@ -223,7 +232,7 @@ def test_a_store_that_is_away(tmp_path: Path, rule: str) -> None:
 
     path = tmp_path / 'store.db'
     path.mkdir()
-    policy = Policy(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'on_store_error': rule})
+    policy = told(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'on_store_error': rule})
     with chain(Playing(Reply('from a')), policy=policy, store=Store(path)) as links:
         if rule == 'closed':
             with pytest.raises(StoreError):
@@ -251,7 +260,7 @@ def long_history(links: Links, tokens: int) -> list[Any]:
 
 def test_a_fallback_gets_a_history_that_it_can_take() -> None:
     """Sent, not persisted: the provider with the small window is never asked too much, the run keeps everything."""
-    policy = Policy(tokens={'windows': {'*model-b': 12_000}})
+    policy = told(tokens={'windows': {'*model-b': 12_000}})
     with chain(Playing(REFUSED), policy=policy, windows=(None, 12_000)) as links:
         history = long_history(links, 20_000)
         result = go(Agent(links.model).run('What drops a row?', message_history=history))
@@ -264,7 +273,7 @@ def test_a_fallback_gets_a_history_that_it_can_take() -> None:
 
 def test_what_was_left_out_for_a_fallback_stays_out_for_the_run() -> None:
     """The next requests of the run begin with the very same text: prompt caches hit, and nothing is rewritten."""
-    policy = Policy(tokens={'windows': {'*model-b': 12_000}})
+    policy = told(tokens={'windows': {'*model-b': 12_000}})
     from compactor.testing import Call
 
     rounds = [Reply(calls=(Call('look', {'at': str(n)}),)) for n in range(3)]
@@ -279,7 +288,7 @@ def test_what_was_left_out_for_a_fallback_stays_out_for_the_run() -> None:
         assert go(agent.run('What drops a row?', message_history=history)).output == 'done'
         sent = [recorded.body['messages'] for recorded in links.second.requests]
         assert len(sent) == 4
-        for before, after in zip(sent, sent[1:], strict=False):
+        for before, after in pairwise(sent):
             assert after[: len(before)] == before
 
 
@@ -294,7 +303,7 @@ def test_an_overflow_is_shortened_once_and_sent_again() -> None:
 
 def test_max_tokens_are_what_the_answering_model_gives() -> None:
     """A limit that suits the first is lowered for a fallback that gives less."""
-    policy = Policy(tasks={'ceilings': {'*model-b': 1_000}})
+    policy = told(tasks={'ceilings': {'*model-b': 1_000}})
     with chain(Playing(REFUSED), policy=policy) as links:
         ask(links, max_tokens=5_000)
         body = links.second.requests[0].body
@@ -306,18 +315,18 @@ def test_max_tokens_are_what_the_answering_model_gives() -> None:
 
 def test_a_compactor_makes_its_history_for_the_model_that_will_answer() -> None:
     """The first pauses: the request is measured against the second's window before it is sent."""
-    told: list[events.Event] = []
-    policy = Policy(tokens={'windows': {'*model-a': 200_000, '*model-b': 12_000}})
+    heard: list[events.Event] = []
+    policy = told(tokens={'windows': {'*model-a': 200_000, '*model-b': 12_000}})
     with chain(Playing(REFUSED), policy=policy, windows=(None, 12_000), on_event=None) as links:
-        agent = Agent(links.model, capabilities=[Compactor(policy, on_event=told.append)])
+        agent = Agent(links.model, capabilities=[Compactor(policy, on_event=heard.append)])
         go(agent.run('hi'))
         history = long_history(links, 20_000)
         result = go(agent.run('What drops a row?', message_history=history))
-        checked = [event for event in told if isinstance(event, events.RequestChecked)][-1]
+        checked = [event for event in heard if isinstance(event, events.RequestChecked)][-1]
         assert (checked.model, checked.outcome) == ('openai:model-b', 'compacted')
         assert len(result.all_messages()) < len(history)
         assert links.second.requests[-1].tokens < 12_000
-        run_ids = {event.run_id for event in told if isinstance(event, events.FailoverTriggered)}
+        run_ids = {event.run_id for event in heard if isinstance(event, events.FailoverTriggered)}
         assert None not in run_ids
         assert len(run_ids) == 1
 
@@ -330,16 +339,14 @@ def test_failovers_stand_in_the_ledger(tmp_path: Path) -> None:
         agent = Agent(links.model, name='coder', capabilities=[Compactor(store=store)])
         go(agent.run('hi'))
         found = [(e.kind, e.model, (e.error or '')[:24]) for e in Ledger(store).entries()]
-        assert sorted(found) == [
-            ('failover', 'model-a', 'ModelHTTPError: status_c' if 'HTTP' in found[0][2] else found[0][2]),
-            ('request', 'model-b', ''),
-        ]
+        assert sorted((kind, model) for kind, model, _ in found) == [('failover', 'model-a'), ('request', 'model-b')]
+        assert next(error for kind, _, error in found if kind == 'failover').startswith('Model')
 
 
 def test_it_is_a_model_like_any_other() -> None:
     """Wrapped, in a chain of the framework's, and put in another's place."""
     with chain(Playing(REFUSED)) as links:
-        assert ask(WrapperModel(links.model)) == 'from b'  # type: ignore[arg-type]
+        assert str(go(Agent(WrapperModel(links.model)).run('hi')).output) == 'from b'
         assert str(go(Agent(FallbackModel(links.model, TestModel())).run('hi')).output) == 'from b'
         agent = Agent(TestModel(custom_output_text='test'))
         with agent.override(model=links.model):

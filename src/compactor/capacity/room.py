@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compactor.capacity.counts import LONGEST, Counts
+from compactor.capacity.counts import FINENESS, LONGEST, Counts
 from compactor.capacity.limits import Known
 
 
@@ -25,7 +25,10 @@ def room(counts: Counts, key: str, known: Known, now: float) -> int:
     if known.told is None:
         return limit.amount
     since = min(known.since(now), LONGEST)
-    later = counts.total(key, since, now)
+    # Sums take in a whole bucket from before. What was taken in the bucket of the word belongs to the word, or a
+    # request would be held against the very answer that it got; the limit itself is checked beside it.
+    bucket = max(1.0, since / FINENESS)
+    later = counts.total(key, since - bucket, now) if since > bucket else 0
     if limit.calendar:
         # Below nothing where the word is from the day before: what was taken since then and before midnight.
         earlier = counts.total(key, limit.elapsed(now), now) - later

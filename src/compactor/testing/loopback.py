@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
@@ -70,5 +71,6 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header('content-length', str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
+        with suppress(ConnectionError):  # A client that has stopped waiting.
+            self.end_headers()
+            self.wfile.write(answer.content)

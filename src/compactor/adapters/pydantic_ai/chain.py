@@ -322,9 +322,7 @@ class Journey:
             taken = reserved.taking
         if attempt.fitted.shortened and attempt.fitted.state is not None:
             attempt.fitted.state.observed = None
-        await chain.capacity.answered(
-            link.label, taken, attempt.sent_at, self._run, attempt.admission
-        )
+        await chain.capacity.answered(link.label, taken, attempt.sent_at, self._run, attempt.admission)
         now, first = chain.capacity.clock(), self.order[0].label
         if self._triggered is not None:
             figures = (self._triggered, chain.workload, self._asked)
@@ -340,9 +338,7 @@ class Journey:
         link, capacity = attempt.link, self._chain.capacity
         self._learn(link, error, heard)
         failure = failure_of(error, capacity.clock())
-        await capacity.refused(
-            link.label, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload
-        )
+        await capacity.refused(link.label, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload)
 
     def _learn(self, link: Link, error: Exception, heard: Heard) -> None:
         capacity = self._chain.capacity

@@ -19,8 +19,12 @@ from compactor.adapters.pydantic_ai.reporting import Listener, Reporter, heard_b
 from compactor.adapters.pydantic_ai.requests import Requests, with_messages
 from compactor.adapters.pydantic_ai.settings import models_in
 from compactor.adapters.pydantic_ai.tasks import Tasks
+from compactor.capacity.headers import retry_after
+from compactor.routing.failover import REFUSALS, Failure
 from compactor.telemetry import events
 
+ANY_TIME = float('inf')
+"""An answer that came after all refusals, whenever its request was sent first."""
 Send = Callable[[Any], Awaitable[Any]]
 """The framework's handler: sends a request context, gives the response."""
 
@@ -94,13 +98,28 @@ class Sending:
             except Exception as error:
                 await self._refused(ctx, capacity, model, error, heard, sent_at)
                 raise
-        answered_by = _answering(model, response)
+        answered_by = _called(model, getattr(response, 'model_name', None))
+        hidden = await self._hidden(ctx, capacity, model, answered_by, heard, sent_at)
         name = identify(answered_by)
         if name.full:
             capacity.learn(name.full, name.provider, heard.of(answered_by))
             taken = taken_of(response.usage, name.provider)
-            await capacity.answered(name.full, taken, sent_at, ctx.run_id)
+            await capacity.answered(name.full, taken, ANY_TIME if hidden else sent_at, ctx.run_id)
         return response
+
+    async def _hidden(
+        self, ctx: RunContext[Any], capacity: Capacity, model: Any, answered_by: Any, heard: Heard, sent_at: float
+    ) -> bool:
+        """Takes in refusals that nobody was told of, as an SDK or a chain has tried again; whether there were any."""
+        refused = [response for response in heard.responses if response.status in REFUSALS]
+        for response in refused:
+            one = next((leaf for leaf in _leaves(model) if response in heard.of(leaf)), answered_by)
+            name, now = identify(one), capacity.clock()
+            if name.full:
+                capacity.learn(name.full, name.provider, [response])
+                failure = Failure('status', response.status, retry_after(response.headers, now))
+                await capacity.refused(name.full, failure, sent_at, ctx.run_id)
+        return bool(refused)
 
     async def _refused(
         self, ctx: RunContext[Any], capacity: Capacity, model: Any, error: Exception, heard: Heard, sent_at: float
@@ -108,7 +127,7 @@ class Sending:
         """Takes in the refusals of a model, or of each model of a fallback chain."""
         refusals = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
         for refusal in refusals:
-            refusing = _refusing(model, refusal)
+            refusing = _called(model, getattr(refusal, 'model_name', None))
             name = identify(refusing)
             if name.full:
                 capacity.learn(name.full, name.provider, heard.of(refusing))
@@ -132,15 +151,10 @@ class Sending:
         return name, self._memory.conversation(ctx.run_id, self._memory.counter(name))
 
 
-def _answering(model: Any, response: Any) -> Any:
-    """Which model of a fallback chain has answered; the model itself where there is no chain, or nobody can tell."""
-    return _called(model, getattr(response, 'model_name', None))
+def _called(model: Any, name: object) -> Any:
+    """The model of this name in a fallback chain; the model itself where there is no chain, or nobody can tell."""
+    return next((one for one in _leaves(model) if getattr(one, 'model_name', None) == name), model)
 
 
-def _refusing(model: Any, error: BaseException) -> Any:
-    return _called(model, getattr(error, 'model_name', None))
-
-
-def _called(model: Any, called: object) -> Any:
-    inside = [one for one in models_in(model) if not hasattr(one, 'models') and getattr(one, 'wrapped', None) is None]
-    return next((one for one in inside if getattr(one, 'model_name', None) == called), model)
+def _leaves(model: Any) -> list[Any]:
+    return [one for one in models_in(model) if not hasattr(one, 'models') and getattr(one, 'wrapped', None) is None]
