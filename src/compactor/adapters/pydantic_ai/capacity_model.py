@@ -16,9 +16,9 @@ from pydantic_ai.models import Model
 from pydantic_ai.models.fallback import FallbackModel
 
 from compactor.adapters.pydantic_ai.capacity import Capacity
-from compactor.adapters.pydantic_ai.chain import Chain, Journey, Link
+from compactor.adapters.pydantic_ai.chain import Attempt, Chain, Journey, Link
 from compactor.adapters.pydantic_ai.fitting import Fitting
-from compactor.adapters.pydantic_ai.heard import listen
+from compactor.adapters.pydantic_ai.heard import Heard, listen
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
@@ -181,18 +181,16 @@ class CapacityModel(FallbackModel):
                                 attempt.fitted.messages, attempt.fitted.settings, model_request_parameters, run_context
                             )
                         )
-                        await _first_event(stream)
+                        handed = _Handed(journey, attempt, heard)
+                        await handed.first_event(stream)
                     except Exception as error:
                         if not await journey.goes_on(attempt, error, heard):
                             raise
                         continue
                 try:
                     yield stream
-                except Exception as error:
-                    await journey.broken(attempt, stream.get().usage, error, heard)
-                    raise
-                response = stream.get()
-                await journey.answered(attempt, response.usage, heard, whole=response.finish_reason is not None)
+                finally:  # read to its end, left, or broken
+                    await handed.over(stream)
                 return
 
     def _journey(self, messages: list[ModelMessage], settings: Any, parameters: Any, run: str | None = None) -> Journey:
@@ -221,19 +219,37 @@ def _links(models: list[Model], title: str) -> list[Link]:
     ]
 
 
-async def _first_event(stream: Any) -> None:
-    """Waits for the first event of a stream, which then begins with it: until then another model may answer."""
-    if getattr(stream, '_event_iterator', None) is not None:
-        return  # the framework has waited for it
-    stream_events = aiter(stream)
-    try:
-        first = await anext(stream_events)
-    except StopAsyncIteration:
-        return
+class _Handed:
+    """A stream that somebody reads: until its first event another model may answer, after that it is theirs."""
 
-    async def again() -> AsyncIterator[Any]:
+    def __init__(self, journey: Journey, attempt: Attempt, heard: Heard) -> None:
+        self._journey = journey
+        self._attempt = attempt
+        self._heard = heard
+        self._broken = False
+
+    async def first_event(self, stream: Any) -> None:
+        """Waits for the first event; the stream then begins with it."""
+        coming = aiter(stream)
+        try:
+            first = await anext(coming)
+        except StopAsyncIteration:
+            return
+        stream._event_iterator = self._again(first, coming)
+
+    async def _again(self, first: Any, coming: AsyncIterator[Any]) -> AsyncIterator[Any]:
         yield first
-        async for event in stream_events:
-            yield event
+        try:
+            async for event in coming:
+                yield event
+        except Exception as error:
+            self._broken = True
+            await self._journey.broken(self._attempt, error, self._heard)
+            raise
 
-    stream._event_iterator = again()
+    async def over(self, stream: Any) -> None:
+        """Takes in how a stream ended that did not break."""
+        if not self._broken:
+            response = stream.get()
+            whole = response.finish_reason is not None or getattr(stream, '_finished', False)
+            await self._journey.answered(self._attempt, response.usage, self._heard, whole=whole)

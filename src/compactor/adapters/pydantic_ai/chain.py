@@ -333,7 +333,7 @@ class Journey:
             del chain.spells[first]
             chain.reporter.emit(events.Recovered(self._run, first, chain.workload, now - spell.since, spell.diverted))
 
-    async def broken(self, attempt: Attempt, usage: Any, error: Exception, heard: Heard) -> None:
+    async def broken(self, attempt: Attempt, error: Exception, heard: Heard) -> None:
         """Takes in the error of a stream of which something has been handed out: nobody else is asked."""
         link, capacity = attempt.link, self._chain.capacity
         self._learn(link, error, heard)
