@@ -78,8 +78,8 @@ def test_the_primary_fails_while_it_is_down_and_says_when_it_is_back() -> None:
 def work(**more: Any) -> Any:
     """A worker's task of four minutes, of which the last two count."""
     given: dict[str, Any] = {
-        'control': 'none', 'number': 0, 'workers': 1, 'seed': 1, 'per_minute': 45.0, 'start': 600.0, 'measured': 720.0, 'end': 840.0,
-        'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '',
+        'control': 'none', 'number': 0, 'workers': 1, 'seed': 1, 'per_minute': 45.0,
+        'start': 600.0, 'measured': 720.0, 'end': 840.0, 'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '',
     }  # fmt: skip
     return worker.Work(**(given | more))
 

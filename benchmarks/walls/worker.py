@@ -119,10 +119,10 @@ async def _worked(given: Work, pipe: Connection) -> Outcome:
 
 
 def moments(given: Work) -> Iterator[tuple[int, float]]:
-    """When this worker's requests are due, with their numbers among those of all: the traffic is the same for any number
-    of workers, and they take turns.
+    """When this worker's requests are due, with their numbers among those of all.
 
-    One is due in each span of equal length, at a random moment of it; or, if bursty, all come at random.
+    Workers take turns, so that the traffic is the same for any number of them. One request is due in each span of equal
+    length, at a random moment of it; or, if bursty, all come at random.
     """
     chance = random.Random(given.seed)
     span = 60 / given.per_minute
