@@ -128,4 +128,4 @@ OURS = ('ours', 'ours, learning')
 
 def missing() -> str:
     """Why ours cannot be played here; empty if it can."""
-    return '' if 'CapacityModel' in dir(import_module('compactor')) else 'compactor has no CapacityModel'
+    return '' if hasattr(import_module('compactor'), 'CapacityModel') else 'compactor has no CapacityModel'

@@ -128,8 +128,9 @@ def _work(ordered: Ordered, number: int, addresses: Addresses, store: str, momen
     return Work(
         ordered.control,
         number,
+        ordered.workers,
         ordered.seed,
-        LOAD * PER_MINUTE / ordered.workers,
+        LOAD * PER_MINUTE,
         *moments,
         ordered.deadline,
         addresses,

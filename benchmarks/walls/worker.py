@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -37,9 +38,10 @@ class Work:
 
     Attributes:
         control: How it asks, by its name.
-        number: Which worker it is.
+        number: Which worker it is, from 0.
+        workers: How many there are.
         seed: Of the whole row.
-        per_minute: Requests that it sends in a minute.
+        per_minute: Requests that all workers send in a minute.
         start: When it begins.
         measured: From when on its requests count.
         end: When it sends no more.
@@ -53,6 +55,7 @@ class Work:
 
     control: str
     number: int
+    workers: int
     seed: int
     per_minute: float
     start: float
@@ -109,24 +112,27 @@ async def _worked(given: Work, pipe: Connection) -> Outcome:
     pipe.send(None)
     clock.begun = await asyncio.to_thread(pipe.recv)
     async with asyncio.TaskGroup() as group:
-        for number, at in enumerate(moments(given)):
+        for number, at in moments(given):
             await clock.until(at)
-            shape = SHAPES[(number + given.number) % len(SHAPES)]
-            group.create_task(_one(agent, shape, at, given, clock, outcome))
+            group.create_task(_one(agent, SHAPES[number % len(SHAPES)], at, given, clock, outcome))
     return outcome
 
 
-def moments(given: Work) -> Iterator[float]:
-    """When requests are due: one in each span of equal length, at a random moment of it; or all at random."""
-    chance = random.Random(given.seed * 1_000 + given.number)
+def moments(given: Work) -> Iterator[tuple[int, float]]:
+    """When this worker's requests are due, with their numbers among those of all.
+
+    Workers take turns, so that the traffic is the same for any number of them. One request is due in each span of equal
+    length, at a random moment of it; or, if bursty, all come at random.
+    """
+    chance = random.Random(given.seed)
     span = 60 / given.per_minute
-    at, number = given.start, 0
-    while True:
+    at = given.start
+    for number in count():
         at = at + chance.expovariate(1 / span) if given.bursty else given.start + span * (number + chance.random())
-        number += 1
         if at >= given.end:
             return
-        yield at
+        if number % given.workers == given.number:
+            yield number, at
 
 
 async def _one(agent: Agent, shape: Shape, at: float, given: Work, clock: Clock, outcome: Outcome) -> None:
