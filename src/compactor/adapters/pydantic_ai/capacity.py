@@ -123,9 +123,9 @@ class Capacity:
         Raises:
             StoreError: the store is away, and policy says 'closed'.
         """
-        now = self.clock()
 
         def work(books: Books) -> Admission:
+            now = self.clock()  # here, as it may have taken a while until a thread was free
             left = books.cooldowns.left(model, now)
             if left > 0:
                 return Admission(None, books, 'cooldown', left)
