@@ -52,6 +52,11 @@ def test_what_the_primary_could_answer(name: str, unit: str, allowed: float) -> 
     assert found[1] == pytest.approx(allowed)
 
 
+def test_requests_at_the_same_time_depend_on_how_fast_time_passes() -> None:
+    """Answers take real seconds: of a minute that takes two of them, there are twice as many."""
+    assert SCENARIOS['concurrent'].allowed(12, scale=30.0)[1] == pytest.approx(720)
+
+
 def test_a_day_ends_half_way_and_an_outage_is_a_third() -> None:
     """Both in the measured time, at whole minutes."""
     day, outage = SCENARIOS['day'], SCENARIOS['outage']
@@ -79,7 +84,8 @@ def work(**more: Any) -> Any:
     """A worker's task of four minutes, of which the last two count."""
     given: dict[str, Any] = {
         'control': 'none', 'number': 0, 'workers': 1, 'seed': 1, 'per_minute': 45.0,
-        'start': 600.0, 'measured': 720.0, 'end': 840.0, 'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '',
+        'start': 600.0, 'measured': 720.0, 'end': 840.0,
+        'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '', 'scale': 60.0,
     }  # fmt: skip
     return worker.Work(**(given | more))
 
