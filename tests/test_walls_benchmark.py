@@ -132,7 +132,15 @@ def test_the_table_and_what_is_wanted() -> None:
     rows = [
         row('none', lost=Counter({'ModelRateLimitError429': 240})),
         row('ours', refused=2, by_fallback=240, events=Counter({'FailoverTriggered': 240})),
-        row('ours, learning', refused=3, late=2, throughput=0.94, lost=Counter({'TimeoutError': 1}), returned=None),
+        row(
+            'ours, learning',
+            refused=3,
+            late=2,
+            throughput=0.94,
+            lost=Counter({'TimeoutError': 1}),
+            returned=None,
+            lag=9.0,
+        ),
     ]
     counted = [row('ours', over=0.009), row('ours, learning', over=0.02)]
     lines = table.lines(rows, counted)
@@ -145,6 +153,7 @@ def test_the_table_and_what_is_wanted() -> None:
             'none, 1 workers: lost: ModelRateLimitError429 240',
             'ours, 1 workers: events: FailoverTriggered 240',
             'ours, learning, 1 workers: lost: TimeoutError 1',
+            'ours, learning, 1 workers: the machine was too busy: sent up to 9 s late',
             'ours, 1 workers: 429s <= 2.4, 1 % of no control: 2 reached',
             'ours, 1 workers: lost 0: 0 reached',
             'ours, 1 workers: throughput >= 95 %: 99.1 % reached',
@@ -163,13 +172,13 @@ def test_rows_are_played(wire: str) -> None:
     """No control loses what the primary refuses; `FallbackModel` loses none of the very same requests."""
     scenario = replace(SCENARIOS['requests'], warmup=1)
     ordered = runs.Ordered('none', 1, 2, scenario, wire, deadline=600.0)  # a slow machine loses nothing
-    none = runs.played(ordered)
+    none = runs.play(ordered)
     assert none.sent == 90
     assert none.refused > 0
     assert set(none.lost) == {'ModelRateLimitError429'}
     assert none.by_fallback == 0
     assert none.throughput > 0
-    fallback = runs.played(replace(ordered, control='FallbackModel'))
+    fallback = runs.play(replace(ordered, control='FallbackModel'))
     assert fallback.sent == 90
     assert fallback.refused > 0
     assert fallback.by_fallback > 0
@@ -180,7 +189,7 @@ def test_rows_are_played(wire: str) -> None:
 def test_a_primary_that_only_counts() -> None:
     """It refuses nothing, and the row says by how much its limit was exceeded."""
     scenario = replace(SCENARIOS['requests'], warmup=1)
-    seen = runs.played(runs.Ordered('none', 1, 2, scenario, deadline=600.0, enforce=False))
+    seen = runs.play(runs.Ordered('none', 1, 2, scenario, deadline=600.0, enforce=False))
     assert seen.refused == 0
     assert not seen.lost
     assert seen.over > 0

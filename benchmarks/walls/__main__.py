@@ -14,7 +14,7 @@ from retention.table import aligned
 
 from .clock import SCALE
 from .controls import CONTROLS, OURS, missing
-from .runs import Ordered, Row, played
+from .runs import Ordered, Row, play
 from .scenarios import SCENARIOS
 from .table import lines, told, wanted
 
@@ -44,9 +44,9 @@ def _scenario(name: str, controls: Sequence[str], options: argparse.Namespace) -
                 postgres=options.store,
                 bursty=options.bursty, scale=options.scale,
             )  # fmt: skip
-            rows.append(played(ordered))
+            rows.append(play(ordered))
             if control in OURS and not options.no_counting:
-                counted.append(played(replace(ordered, enforce=False)))
+                counted.append(play(replace(ordered, enforce=False)))
     print(aligned(lines(rows, counted)))
     for line in (*told(rows), *wanted(rows, counted)):
         print(line)

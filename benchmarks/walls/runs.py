@@ -100,7 +100,7 @@ class Row:
     events: Counter[str]
 
 
-def played(ordered: Ordered) -> Row:
+def play(ordered: Ordered) -> Row:
     """Plays a row."""
     scenario, minutes = ordered.scenario, ordered.minutes
     clock = Clock(scenario.start(minutes), ordered.scale)
