@@ -52,6 +52,11 @@ def test_what_the_primary_could_answer(name: str, unit: str, allowed: float) -> 
     assert found[1] == pytest.approx(allowed)
 
 
+def test_requests_at_the_same_time_depend_on_how_fast_time_passes() -> None:
+    """Answers take real seconds: of a minute that takes two of them, there are twice as many."""
+    assert SCENARIOS['concurrent'].allowed(12, scale=30.0)[1] == pytest.approx(720)
+
+
 def test_a_day_ends_half_way_and_an_outage_is_a_third() -> None:
     """Both in the measured time, at whole minutes."""
     day, outage = SCENARIOS['day'], SCENARIOS['outage']
@@ -79,7 +84,8 @@ def work(**more: Any) -> Any:
     """A worker's task of four minutes, of which the last two count."""
     given: dict[str, Any] = {
         'control': 'none', 'number': 0, 'workers': 1, 'seed': 1, 'per_minute': 45.0,
-        'start': 600.0, 'measured': 720.0, 'end': 840.0, 'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '',
+        'start': 600.0, 'measured': 720.0, 'end': 840.0,
+        'deadline': 60.0, 'addresses': None, 'wire': 'openai', 'limits': (), 'store': '', 'scale': 60.0,
     }  # fmt: skip
     return worker.Work(**(given | more))
 
@@ -126,7 +132,15 @@ def test_the_table_and_what_is_wanted() -> None:
     rows = [
         row('none', lost=Counter({'ModelRateLimitError429': 240})),
         row('ours', refused=2, by_fallback=240, events=Counter({'FailoverTriggered': 240})),
-        row('ours, learning', refused=3, late=2, throughput=0.94, lost=Counter({'TimeoutError': 1}), returned=None),
+        row(
+            'ours, learning',
+            refused=3,
+            late=2,
+            throughput=0.94,
+            lost=Counter({'TimeoutError': 1}),
+            returned=None,
+            lag=9.0,
+        ),
     ]
     counted = [row('ours', over=0.009), row('ours, learning', over=0.02)]
     lines = table.lines(rows, counted)
@@ -139,6 +153,7 @@ def test_the_table_and_what_is_wanted() -> None:
             'none, 1 workers: lost: ModelRateLimitError429 240',
             'ours, 1 workers: events: FailoverTriggered 240',
             'ours, learning, 1 workers: lost: TimeoutError 1',
+            'ours, learning, 1 workers: the machine was too busy: sent up to 9 s late',
             'ours, 1 workers: 429s <= 2.4, 1 % of no control: 2 reached',
             'ours, 1 workers: lost 0: 0 reached',
             'ours, 1 workers: throughput >= 95 %: 99.1 % reached',
@@ -157,13 +172,13 @@ def test_rows_are_played(wire: str) -> None:
     """No control loses what the primary refuses; `FallbackModel` loses none of the very same requests."""
     scenario = replace(SCENARIOS['requests'], warmup=1)
     ordered = runs.Ordered('none', 1, 2, scenario, wire, deadline=600.0)  # a slow machine loses nothing
-    none = runs.played(ordered)
+    none = runs.play(ordered)
     assert none.sent == 90
     assert none.refused > 0
     assert set(none.lost) == {'ModelRateLimitError429'}
     assert none.by_fallback == 0
     assert none.throughput > 0
-    fallback = runs.played(replace(ordered, control='FallbackModel'))
+    fallback = runs.play(replace(ordered, control='FallbackModel'))
     assert fallback.sent == 90
     assert fallback.refused > 0
     assert fallback.by_fallback > 0
@@ -174,7 +189,7 @@ def test_rows_are_played(wire: str) -> None:
 def test_a_primary_that_only_counts() -> None:
     """It refuses nothing, and the row says by how much its limit was exceeded."""
     scenario = replace(SCENARIOS['requests'], warmup=1)
-    seen = runs.played(runs.Ordered('none', 1, 2, scenario, deadline=600.0, enforce=False))
+    seen = runs.play(runs.Ordered('none', 1, 2, scenario, deadline=600.0, enforce=False))
     assert seen.refused == 0
     assert not seen.lost
     assert seen.over > 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 START = 1_770_000_000.0
 """What the clocks show when they begin: a whole minute of a day in 2026, in seconds since 1970."""
 SCALE = 60.0
-"""Played seconds in a real one: a minute passes in a second."""
+"""Played seconds in a real one, if nothing else is asked for: a minute passes in a second."""
 
 
 @dataclass(slots=True)

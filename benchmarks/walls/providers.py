@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from compactor.testing import Api, Failure, LimitsReport, RateLimits, Reply, StrictProvider, Turn
 from compactor.testing.limits import Style
 
-from .clock import Clock
+from .clock import SCALE, Clock
 from .scenarios import SHAPES, Scenario
 
 STYLES: dict[Api, Style] = {'openai': 'openai', 'anthropic': 'anthropic'}
@@ -24,12 +24,14 @@ class Played:
         minutes: How many are measured.
         wire: The primary's; the fallback speaks the other.
         enforce: Whether the primary refuses; if not, it only counts.
+        scale: Played seconds in a real one.
     """
 
     scenario: Scenario
     minutes: int
     wire: Api
     enforce: bool = True
+    scale: float = SCALE
 
     @property
     def other(self) -> Api:
@@ -89,7 +91,7 @@ class Model:
 def serve(played: Played, pipe: Connection) -> None:
     """Serves until told to end: sends the addresses, receives when the clock begins, is told, sends what it saw."""
     scenario, minutes = played.scenario, played.minutes
-    clock = Clock(scenario.start(minutes))
+    clock = Clock(scenario.start(minutes), played.scale)
     model = Model(clock, scenario.outage(minutes), scenario.back(minutes))
     limits = RateLimits(
         scenario.primary(minutes),

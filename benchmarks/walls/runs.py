@@ -16,7 +16,7 @@ from typing import Any
 
 from compactor.testing import Api, LimitsReport, Minute
 
-from .clock import Clock
+from .clock import SCALE, Clock
 from .providers import Addresses, Played, Reports, serve
 from .scenarios import LOAD, PER_MINUTE, Scenario
 from .worker import NAMES, Outcome, Work, work
@@ -34,7 +34,7 @@ class Ordered:
     Attributes:
         control: Who.
         workers: Processes that send.
-        minutes: Measured minutes, each a real second.
+        minutes: Measured minutes.
         scenario: The wall.
         wire: The primary's.
         deadline: Seconds that a request may take.
@@ -42,6 +42,7 @@ class Ordered:
         enforce: Whether the primary refuses.
         postgres: A server to make a store on; None for a SQLite file.
         bursty: Whether requests come wholly at random.
+        scale: Played seconds in a real one.
     """
 
     control: str
@@ -54,6 +55,7 @@ class Ordered:
     enforce: bool = True
     postgres: str | None = None
     bursty: bool = False
+    scale: float = SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,17 @@ class Row:
     events: Counter[str]
 
 
-def played(ordered: Ordered) -> Row:
+def play(ordered: Ordered) -> Row:
     """Plays a row."""
     scenario, minutes = ordered.scenario, ordered.minutes
-    clock = Clock(scenario.start(minutes))
+    clock = Clock(scenario.start(minutes), ordered.scale)
     measured = clock.start + 60 * scenario.warmup
     end = measured + 60 * minutes
     with ExitStack() as stack:
         store = stack.enter_context(_store(ordered.postgres))
-        provider = stack.enter_context(_process(serve, Played(scenario, minutes, ordered.wire, ordered.enforce)))
+        provider = stack.enter_context(
+            _process(serve, Played(scenario, minutes, ordered.wire, ordered.enforce, ordered.scale))
+        )
         addresses: Addresses = _received(provider)
         workers = [
             stack.enter_context(_process(work, _work(ordered, number, addresses, store, (clock.start, measured, end))))
@@ -137,6 +141,7 @@ def _work(ordered: Ordered, number: int, addresses: Addresses, store: str, momen
         ordered.wire,
         _limits(ordered),
         store,
+        ordered.scale,
         ordered.bursty,
     )
 
@@ -154,7 +159,7 @@ def _limits(ordered: Ordered) -> list[dict[str, Any]]:
 
 def _row(ordered: Ordered, outcomes: list[Outcome], reports: Reports, measured: float, end: float) -> Row:
     primary, fallback = reports.primary.between(measured, end), reports.fallback.between(measured, end)
-    unit, allowed = ordered.scenario.allowed(ordered.minutes)
+    unit, allowed = ordered.scenario.allowed(ordered.minutes, ordered.scale)
     answered = primary.input_tokens + primary.output_tokens if unit == 'tokens' else primary.admitted - primary.failed
     took = sorted(seconds for outcome in outcomes for seconds in outcome.took)
     lost, events = Counter[str](), Counter[str]()

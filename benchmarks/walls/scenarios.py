@@ -11,13 +11,13 @@ from compactor.testing.limits import Accounting, RetryAfter, Unit
 from .clock import SCALE, START
 
 PER_MINUTE = 30
-"""Requests that the primary allows in a minute, which is a second: what two cores carry besides the rest."""
+"""Requests that the primary allows in a minute, which is a second as a rule: what two cores carry with all the rest."""
 LOAD = 1.5
 """What is asked, as a share of what the primary allows."""
 MIDNIGHT = START - START % 86_400 + 86_400
 """The end of the day in which clocks begin."""
 LATENCY = 0.05
-"""Real seconds before an answer: 3 played ones."""
+"""Real seconds before an answer: 3 played ones, as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ class Scenario:
             return self.limits
         return (RateLimit('requests', 'day', self._daily(self.day, minutes)), *self.limits)
 
-    def allowed(self, minutes: int) -> tuple[Unit, float]:
+    def allowed(self, minutes: int, scale: float = SCALE) -> tuple[Unit, float]:
         """What the primary could answer in so many measured minutes, and in which unit."""
         if self.day is not None:
             return 'requests', 2.0 * self._daily(self.day, minutes)
         if self.concurrent is not None:
-            return 'requests', minutes * 60 * self.concurrent / (self.latency * SCALE)
+            return 'requests', minutes * 60 * self.concurrent / (self.latency * scale)
         up = 1.0 if self.down is None else 1 - self.down[1] + self.down[0]
         return self.limits[0].unit, up * minutes * self.limits[0].amount
 

@@ -11,6 +11,8 @@ MOST_REFUSED = 0.01
 """Of the 429s of no control."""
 LEAST_THROUGHPUT = 0.95
 MOST_OVER = 0.01
+BUSY = 5.0
+"""Seconds of lag from which a row says more about the machine than about the control."""
 
 HEAD = (
     'control', 'workers', 'sent', '429s', 'lost', 'late', 'failovers', 'throughput', 'over', 'reserved', 'unused',
@@ -68,12 +70,14 @@ def wanted(rows: Sequence[Row], counted: Sequence[Row]) -> Iterator[str]:
 
 
 def told(rows: Sequence[Row]) -> Iterator[str]:
-    """What was raised and what was told, row by row."""
+    """What was raised and what was told, row by row, and where the machine was too busy."""
     for row in rows:
         for what, counts in (('lost', row.lost), ('events', row.events)):
             if counts:
                 listed = ', '.join(f'{name} {count}' for name, count in counts.most_common())
                 yield f'{row.control}, {row.workers} workers: {what}: {listed}'
+        if row.lag > BUSY:
+            yield f'{row.control}, {row.workers} workers: the machine was too busy: sent up to {row.lag:.0f} s late'
 
 
 def _percent(share: float) -> str:

@@ -50,6 +50,7 @@ class Work:
         wire: The primary's; the fallback has the other.
         limits: The providers' limits, for those who are told.
         store: What processes may share.
+        scale: Played seconds in a real one.
         bursty: Whether they come wholly at random, so that there are clusters and gaps.
     """
 
@@ -66,6 +67,7 @@ class Work:
     wire: Api
     limits: Sequence[Mapping[str, Any]]
     store: str
+    scale: float
     bursty: bool = False
 
 
@@ -98,7 +100,7 @@ def work(given: Work, pipe: Connection) -> None:
 
 
 async def _worked(given: Work, pipe: Connection) -> Outcome:
-    clock, outcome = Clock(given.start), Outcome()
+    clock, outcome = Clock(given.start, given.scale), Outcome()
     other: Api = 'anthropic' if given.wire == 'openai' else 'openai'
 
     def told(event: object) -> None:

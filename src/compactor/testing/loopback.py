@@ -1,6 +1,7 @@
 """HTTP on the loopback interface: requests in as bytes, answers out."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,11 @@ class Server(ThreadingHTTPServer):
     """Answers each connection in a thread of its own."""
 
     request_queue_size = 128  # Clients that connect all at once; one too many would try again after a whole second.
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no error of the server; any other is printed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
