@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
-from compactor.errors import ConfigError
+from pydantic import Field
+
 from compactor.routing.complexity import Complexity
-from compactor.routing.row import normal
+from compactor.routing.row import Row, normal
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Row):
     """Tokens of a task, as a plan: a route carries them, whoever sends the request may keep to them.
 
     Attributes:
@@ -20,22 +20,18 @@ class Allowance:
         output: tokens of the answer.
     """
 
-    input: int
-    output: int
-
-    def __post_init__(self) -> None:
-        if self.input <= 0 or self.output <= 0:
-            raise ConfigError(f'an allowance is tokens in and out, both above 0, not {self.input} and {self.output}')
+    input: Annotated[int, Field(gt=0)]
+    output: Annotated[int, Field(gt=0)]
 
 
 ALLOWANCES: Mapping[str, Allowance] = MappingProxyType(
     {
-        'trivial': Allowance(500, 300),
-        'simple': Allowance(500, 300),
-        'moderate': Allowance(1_000, 800),
-        'complex': Allowance(2_000, 1_500),
-        'expert': Allowance(4_000, 2_000),
-        'analysis': Allowance(4_000, 2_000),
+        'trivial': Allowance(input=500, output=300),
+        'simple': Allowance(input=500, output=300),
+        'moderate': Allowance(input=1_000, output=800),
+        'complex': Allowance(input=2_000, output=1_500),
+        'expert': Allowance(input=4_000, output=2_000),
+        'analysis': Allowance(input=4_000, output=2_000),
     }
 )
 """Of the Ez Aigents plan, whose scale of three has no trivial and no expert tasks: those take what is next to them,

@@ -120,8 +120,9 @@ class Terms:
 
     def _tokens(self) -> tuple[int, int] | None:
         """Tokens in and out, as far as known, else as planned; None where there is no plan either."""
-        incoming = self.input_tokens if self.input_tokens is not None else self.plan and self.plan.input
-        outgoing = self.output_tokens if self.output_tokens is not None else self.plan and self.plan.output
+        plan = (None, None) if self.plan is None else (self.plan.input, self.plan.output)
+        incoming = plan[0] if self.input_tokens is None else self.input_tokens
+        outgoing = plan[1] if self.output_tokens is None else self.output_tokens
         return None if incoming is None or outgoing is None else (incoming, outgoing)
 
     def _dollars(self, model: str, profile: ModelProfile | None) -> Decimal | None:

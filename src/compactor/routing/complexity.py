@@ -93,8 +93,8 @@ class Measured:
     why: str
 
 
-VALUES: Mapping[Complexity, float] = MappingProxyType(dict(zip(Complexity, (0.1, 0.3, 0.55, 0.8, 0.95), strict=True)))
-"""What a phrase, a number of files or of lines of a level counts; ours, each well inside its level's range."""
+VALUES = (0.1, 0.3, 0.55, 0.8, 0.95)
+"""What a phrase, a number of files or of lines of each level counts; ours, each well inside its level's range."""
 ABOVE = (0.15, 0.4, 0.7, 0.85)
 """Scores above which a task is simple, moderate, complex, expert. 0.4 and 0.7 are those of the Ez Aigents plan."""
 FILES = (1, 2, 5, 20)
@@ -126,6 +126,7 @@ class Scale:
     Attributes:
         words: phrases by level, over those of `words.py`.
         tasks: what a task counts, 0 to 1, over `TASKS`.
+        values: what a phrase, or a number of files or lines, of each of the five levels counts, 0 to 1.
         above: scores above which a task is simple, moderate, complex, expert.
         files: most files of a trivial, simple, moderate, complex task.
         lines: most lines that change, likewise.
@@ -139,6 +140,7 @@ class Scale:
 
     words: Mapping[str, Iterable[str]] = field(default_factory=dict)
     tasks: Mapping[str, float] = field(default_factory=dict)
+    values: tuple[float, float, float, float, float] = VALUES
     above: tuple[float, float, float, float] = ABOVE
     files: tuple[int, int, int, int] = FILES
     lines: tuple[int, int, int, int] = LINES
@@ -151,11 +153,8 @@ class Scale:
             steps = getattr(self, name)
             if len(steps) != len(Complexity) - 1 or list(steps) != sorted(steps):
                 raise ConfigError(f'{name} has four figures that rise, from trivial to complex, not {steps!r}')
-        for level, value in VALUES.items():
-            if self._level(value) is not level:
-                raise ConfigError(
-                    f'above: {level.label} phrases count {value}, which must lie in the range of its level'
-                )
+        if [self._level(value) for value in self.values] != list(Complexity):
+            raise ConfigError(f'values: each of {self.values} lies in the range of its level, between those of above')
         if not 0 < self.moderate_files <= self.complex_files or self.full_file <= 0:
             raise ConfigError('moderate_files is positive and at most complex_files; full_file is positive')
         for task, value in self.tasks.items():
@@ -179,7 +178,7 @@ class Scale:
             told.append(f'task {value:.2f} ({shown(factors.task)})')
         for name, count, steps in (('files', factors.files, self.files), ('lines', factors.lines, self.lines)):
             if count is not None:
-                values[name] = VALUES[_step(count, steps)]
+                values[name] = self.values[_step(count, steps) - 1]
                 told.append(f'{name} {values[name]:.2f} ({count:,})')
         if factors.file_bytes is not None:
             values['file_bytes'] = min(1.0, factors.file_bytes / self.full_file)
@@ -202,7 +201,11 @@ class Scale:
         hints = found.pop(HINT, ())
         if not found and hints:
             found = {Complexity.SIMPLE.label: hints}
-        counts = [(VALUES[Complexity(label)], phrase) for label, phrases in found.items() for phrase in phrases]
+        counts = [
+            (self.values[Complexity[label.upper()] - 1], phrase)
+            for label, phrases in found.items()
+            for phrase in phrases
+        ]
         if counts:
             values['words'] = sum(value for value, _ in counts) / len(counts)
             strongest = sorted(counts, key=lambda one: -one[0])[:NAMED]

@@ -16,7 +16,7 @@ from typing import Any
 from compactor.errors import ConfigError
 from compactor.routing.complexity import Complexity
 from compactor.routing.learn import KEEP, MAX_KEYS, Key, MemoryOutcomes, Outcome
-from compactor.routing.row import normal, shown
+from compactor.routing.row import normal
 
 VERSION = 1
 LARGEST = 16 * 1024 * 1024
@@ -109,5 +109,5 @@ def _outcomes(row: Mapping[str, Any]) -> list[Outcome]:
         known = str(rest[0]) if rest else ''
         if not isinstance(well, bool) or isinstance(at, bool) or not isfinite(at):
             raise TypeError
-        found.append(Outcome(key, shown(names[2]), success=well, at=float(at), id=known))
+        found.append(Outcome(key, names[2], success=well, at=float(at), id=known))
     return found

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from compactor.errors import ConfigError
 from compactor.routing.complexity import Complexity
-from compactor.routing.row import normal, shown
+from compactor.routing.row import normal
 
 AT_LEAST = 5
 """Outcomes from which a rate says something (Tokenette Pro)."""
@@ -211,11 +211,11 @@ def record_outcome(
     feedback: bool | None = None,
     checked: bool | None = None,
     at: float = 0.0,
-    id: str = '',  # noqa: A002
+    id: str = '',
 ) -> Outcome:
     """Remembers how a request ended; see `Outcome` for the arguments. A route has its `key`."""
     outcome = Outcome(
-        Key(normal(key.workload), normal(key.task), key.complexity), shown(model), success, feedback, checked, at, id
+        Key(normal(key.workload), normal(key.task), key.complexity), model, success, feedback, checked, at, id
     )
     outcomes.add(outcome)
     return outcome

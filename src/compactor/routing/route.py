@@ -170,6 +170,7 @@ def route(
     workload, task, measured = _read(ask, table)
     rule = table.match(workload, task, measured.level)
     plan = allowance_for(measured.level, task, table.allowances)
+    planned = (None, None) if plan is None else (plan.input, plan.output)
     terms = Terms(
         table,
         None if rule is None else rule.quality_floor,
@@ -196,8 +197,8 @@ def route(
         workload,
         task,
         measured,
-        (rule and rule.input_tokens) or (plan and plan.input),
-        (rule and rule.output_tokens) or (plan and plan.output),
+        (rule and rule.input_tokens) or planned[0],
+        (rule and rule.output_tokens) or planned[1],
         NO_FIELDS if rule is None else rule.fields,
         f'{shown(workload) or "no workload"}, {shown(task)}, {measured.why}: {_said(draft, rule, terms)}',
         tuple(draft.passed),
