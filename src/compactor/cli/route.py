@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from time import time
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,7 +45,8 @@ def route(
     from compactor.routing.route import Ask
     from compactor.routing.route import route as routed
 
-    chosen = Policy.load(policy, **({} if preset is None else {'routing': {'preset': preset}}))
+    stations: dict[str, Any] = {} if preset is None else {'routing': {'preset': preset}}
+    chosen = Policy.load(policy, **stations)
     found = chosen.routing.table(chosen.tokens.windows, chosen.tasks.table())
     if found.is_empty:
         names = ', '.join(sources.routing_presets())
@@ -52,7 +54,7 @@ def route(
     whole = chosen.routing.whole().learning
     learned = whole.learner(load(whole.path)) if whole.enabled and whole.path is not None else None
     factors = Factors(prompt, files, lines)
-    made = routed(Ask(workload, task, factors, input_tokens=tokens, agent=agent), found, learned=learned)
+    made = routed(Ask(workload, task, factors, input_tokens=tokens, agent=agent, at=time()), found, learned=learned)
     if json:
         typer.echo(as_json(made.to_json()))
     else:

@@ -287,5 +287,7 @@ def _because(draft: _Draft, rule: Rule | None) -> str:
     if draft.source == 'rule':
         return f'by the rule {rule}'
     # Costs are compared where they are known, so that 'cheapest' is said only of a known cost.
+    if len(draft.choices) == 1:
+        return 'the only one that suits'
     how = 'the first' if draft.choices[0].cost is None else 'the cheapest'
     return f'{how} of {len(draft.choices)} that suit'
