@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from compactor.errors import ConfigError
-from compactor.policy import Policy, RoutingPolicy
+from compactor.policy import Policy
 from compactor.routing.complexity import Complexity, Factors
 from compactor.routing.learn import Key
 from compactor.routing.route import Ask, route
+from tests.routing.rows import a_policy, a_routing
 
 FILE = """
 [routing]
@@ -97,13 +98,13 @@ def test_the_environment_goes_over_the_file(file: Path) -> None:
 
 def test_as_it_comes_nothing_is_routed() -> None:
     """In no preset of a policy."""
-    assert Policy().routing == RoutingPolicy()
+    assert a_policy().routing == a_routing()
     assert Policy.preset('cerebras').routing.table().is_empty
 
 
 def test_own_rows_over_a_preset() -> None:
     """A model of the same name replaces the preset's; nested figures merge."""
-    own = RoutingPolicy(
+    own = a_routing(
         preset='premium-requests',
         models=[{'model': 'openai:gpt-4.1', 'quality': 0.5, 'multiplier': 1}],
         floors={'trivial': 0.1},
@@ -111,7 +112,7 @@ def test_own_rows_over_a_preset() -> None:
     )
     whole = own.whole()
     assert [one.quality for one in whole.models if one.model == 'openai:gpt-4.1'] == [0.5]
-    assert len(whole.models) == len(RoutingPolicy(preset='premium-requests').whole().models)
+    assert len(whole.models) == len(a_routing(preset='premium-requests').whole().models)
     assert (whole.floors['trivial'], whole.floors['expert'], whole.cost_in) == (0.1, 0.95, 'requests')
     assert whole.complexity.full_file == 10
     assert whole.whole() is whole
@@ -119,7 +120,7 @@ def test_own_rows_over_a_preset() -> None:
 
 def test_the_windows_and_phrases_of_other_stations() -> None:
     """What a policy says of windows and tasks holds for routes too."""
-    policy = Policy(
+    policy = a_policy(
         routing={'rules': [{'chain': ['acme:a', 'acme:b'], 'task': 'review'}]},
         tokens={'windows': {'acme:a': 100}},
         tasks={'patterns': {'review': ['post-mortem']}},
@@ -133,7 +134,7 @@ def test_the_windows_and_phrases_of_other_stations() -> None:
 
 def test_a_learner_of_a_policy() -> None:
     """Its thresholds are the policy's."""
-    learning = RoutingPolicy(learning={'at_least': 2, 'above': 0.4}).learning
+    learning = a_routing(learning={'at_least': 2, 'above': 0.4}).learning
     kept = learning.memory()
     learner = learning.learner(kept)
     assert (learner.at_least, learner.above, learner.days, kept.keep) == (2, 0.4, 30.0, 50)
@@ -143,21 +144,21 @@ def test_a_learner_of_a_policy() -> None:
 @pytest.mark.parametrize(
     ('make', 'says'),
     [
-        (lambda: RoutingPolicy(preset='workload'), "there is no routing table 'workload'; there are: premium-requests"),
-        (lambda: RoutingPolicy(preset='../default'), 'there is no routing table'),
-        (lambda: RoutingPolicy(rule=[]), 'rule: unknown key; there are: preset, rules, models, default'),
-        (lambda: RoutingPolicy(rules=[{'chains': []}]), 'chains: unknown key; there are: workload, task'),
-        (lambda: RoutingPolicy(rules=[{'complexity': 'hard'}]), 'complexity'),
-        (lambda: RoutingPolicy(models=[{'model': 'm', 'price': {'input': -1, 'output': 1}}]), 'dollars per million'),
-        (lambda: RoutingPolicy(models=[{'model': 'm'}, {'model': 'm'}]), "the model 'm' is described twice"),
-        (lambda: RoutingPolicy(floors={'hard': 0.5}), "there is no level 'hard'; there are: trivial"),
-        (lambda: RoutingPolicy(floors={'expert': 2}), 'floors.expert'),
-        (lambda: RoutingPolicy(discount=1.5), 'discount'),
-        (lambda: RoutingPolicy(tasks={'x': ['?']}), "the phrase '?' of x has no word in it"),
-        (lambda: RoutingPolicy(complexity={'above': [0.5, 0.4, 0.3, 0.2]}), 'above has four figures that rise'),
-        (lambda: RoutingPolicy(complexity={'words': {'hard': ['x']}}), "there is no level 'hard'"),
-        (lambda: RoutingPolicy(learning={'keep': 3}), 'keep (3) must not be below at_least (5)'),
-        (lambda: RoutingPolicy(allowances={'x': {'input': 0, 'output': 1}}), 'input'),
+        (lambda: a_routing(preset='workload'), "there is no routing table 'workload'; there are: premium-requests"),
+        (lambda: a_routing(preset='../default'), 'there is no routing table'),
+        (lambda: a_routing(rule=[]), 'rule: unknown key; there are: preset, rules, models, default'),
+        (lambda: a_routing(rules=[{'chains': []}]), 'chains: unknown key; there are: workload, task'),
+        (lambda: a_routing(rules=[{'complexity': 'hard'}]), 'complexity'),
+        (lambda: a_routing(models=[{'model': 'm', 'price': {'input': -1, 'output': 1}}]), 'dollars per million'),
+        (lambda: a_routing(models=[{'model': 'm'}, {'model': 'm'}]), "the model 'm' is described twice"),
+        (lambda: a_routing(floors={'hard': 0.5}), "there is no level 'hard'; there are: trivial"),
+        (lambda: a_routing(floors={'expert': 2}), 'floors.expert'),
+        (lambda: a_routing(discount=1.5), 'discount'),
+        (lambda: a_routing(tasks={'x': ['?']}), "the phrase '?' of x has no word in it"),
+        (lambda: a_routing(complexity={'above': [0.5, 0.4, 0.3, 0.2]}), 'above has four figures that rise'),
+        (lambda: a_routing(complexity={'words': {'hard': ['x']}}), "there is no level 'hard'"),
+        (lambda: a_routing(learning={'keep': 3}), 'keep (3) must not be below at_least (5)'),
+        (lambda: a_routing(allowances={'x': {'input': 0, 'output': 1}}), 'input'),
         (lambda: Policy.load(environment={'COMPACTOR_ROUTING_CHAIN': 'x'}), "routing has no 'chain'"),
     ],
 )

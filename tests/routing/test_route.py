@@ -17,18 +17,18 @@ from compactor.ledger.periods import Period
 from compactor.routing.afford import within
 from compactor.routing.complexity import Complexity, Factors
 from compactor.routing.learn import Key, Learner, MemoryOutcomes, Standing, record_outcome
-from compactor.routing.profiles import ModelProfile
 from compactor.routing.route import Ask, Route, route
-from compactor.routing.table import RoutingTable, Rule
+from compactor.routing.table import RoutingTable
+from tests.routing.rows import a_model, a_rule
 
 MODELS = (
-    ModelProfile(model='a:mini', quality=0.8, context_window=8_000, price={'input': 1, 'output': 1}),
-    ModelProfile(model='b:mid', quality=0.9, context_window=100_000, price={'input': 2, 'output': 10}),
-    ModelProfile(model='c:large', quality=0.97, context_window=1_000_000, price={'input': 15, 'output': 75}),
-    ModelProfile(model='d:unpriced', quality=0.9, context_window=100_000),
-    ModelProfile(model='e:unrated', context_window=100_000, price={'input': 0, 'output': 0}),
+    a_model(model='a:mini', quality=0.8, context_window=8_000, price={'input': 1, 'output': 1}),
+    a_model(model='b:mid', quality=0.9, context_window=100_000, price={'input': 2, 'output': 10}),
+    a_model(model='c:large', quality=0.97, context_window=1_000_000, price={'input': 15, 'output': 75}),
+    a_model(model='d:unpriced', quality=0.9, context_window=100_000),
+    a_model(model='e:unrated', context_window=100_000, price={'input': 0, 'output': 0}),
 )
-CODING = Rule(workload='coding', chain=['b:mid', 'a:mini', 'c:large'], fields={'queue': 'fast', 'priority': 2})
+CODING = a_rule(workload='coding', chain=['b:mid', 'a:mini', 'c:large'], fields={'queue': 'fast', 'priority': 2})
 TABLE = RoutingTable((CODING,), MODELS)
 PERIOD = Period(0, 86_400)
 
@@ -70,25 +70,25 @@ def test_without_a_chain_the_cheapest_first() -> None:
 
 def test_of_equally_cheap_ones_the_better() -> None:
     """Free models by quality."""
-    free = tuple(ModelProfile(model=f'm:{n}', quality=0.9 + n / 100, multiplier=0) for n in range(3))
+    free = tuple(a_model(model=f'm:{n}', quality=0.9 + n / 100, multiplier=0) for n in range(3))
     assert route(ask(), RoutingTable(models=free, cost_in='requests')).chain == ('m:2', 'm:1', 'm:0')
 
 
 def test_strength_or_category() -> None:
     """Good for the level, or for the task; with neither, for anything."""
     models = (
-        ModelProfile(model='m:level', quality=1, strengths=['moderate']),
-        ModelProfile(model='m:task', quality=1, categories=['Review']),
-        ModelProfile(model='m:neither', quality=1, strengths=['expert'], categories=['docs']),
-        ModelProfile(model='m:all', quality=1),
+        a_model(model='m:level', quality=1, strengths=['moderate']),
+        a_model(model='m:task', quality=1, categories=['Review']),
+        a_model(model='m:neither', quality=1, strengths=['expert'], categories=['docs']),
+        a_model(model='m:all', quality=1),
     )
     assert set(route(ask(), RoutingTable(models=models)).chain) == {'m:level', 'm:task', 'm:all'}
 
 
 def test_three_fallbacks_are_enough() -> None:
     """Where a rule names no chain; a rule's own chain is taken whole."""
-    models = tuple(ModelProfile(model=f'm:{n}', quality=1, price={'input': n, 'output': 1}) for n in range(9))
-    table = RoutingTable((Rule(task='all', chain=[one.model for one in models]),), models)
+    models = tuple(a_model(model=f'm:{n}', quality=1, price={'input': n, 'output': 1}) for n in range(9))
+    table = RoutingTable((a_rule(task='all', chain=[one.model for one in models]),), models)
     assert route(ask(), table).chain == ('m:0', 'm:1', 'm:2', 'm:3')
     assert len(route(ask(task='all'), table).chain) == 9
     assert route(ask(), RoutingTable(models=models, fallbacks=0)).chain == ('m:0',)
@@ -96,10 +96,10 @@ def test_three_fallbacks_are_enough() -> None:
 
 def test_the_floor_of_a_rule() -> None:
     """It holds for its chain, and instead of the level's; a model that nobody has rated is below any."""
-    strict = Rule(chain=['e:unrated', 'a:mini', 'c:large', 'x:unknown'], quality_floor=0.95)
+    strict = a_rule(chain=['e:unrated', 'a:mini', 'c:large', 'x:unknown'], quality_floor=0.95)
     found = route(ask(), RoutingTable((strict,), MODELS))
     assert (found.chain, found.floor) == (('c:large',), 0.95)
-    low = RoutingTable((Rule(quality_floor=0.1),), MODELS)
+    low = RoutingTable((a_rule(quality_floor=0.1),), MODELS)
     assert route(ask(Complexity.EXPERT), low).chain == ('a:mini', 'b:mid', 'c:large', 'd:unpriced')
 
 
@@ -113,7 +113,7 @@ def test_a_window_that_is_too_small() -> None:
 
 def test_a_price_that_is_too_high() -> None:
     """By the tokens of the request, else by the plan; what nobody has priced is not taken for free."""
-    rule = Rule(max_price='0.05')
+    rule = a_rule(max_price='0.05')
     table = RoutingTable((rule,), MODELS)
     assert route(ask(input_tokens=1_000, output_tokens=800), table).chain == ('b:mid',)
     assert route(ask(), table).chain == ('b:mid',)
@@ -173,7 +173,7 @@ def test_the_default_comes_last() -> None:
     assert route(ask(default='z:own'), RoutingTable()).chain == ('z:own',)
     empty = route(ask(), RoutingTable())
     assert (empty.chain, empty.model, empty.source) == ((), None, 'nothing')
-    strict = RoutingTable((Rule(quality_floor=0.9),), MODELS[:1], ('a:mini',))
+    strict = RoutingTable((a_rule(quality_floor=0.9),), MODELS[:1], ('a:mini',))
     assert route(ask(), strict).chain == ()
 
 
@@ -213,7 +213,7 @@ def test_task_and_complexity_are_told_from_the_prompt() -> None:
 
 def test_a_rule_sets_the_plan() -> None:
     """Its own tokens go before those of the level."""
-    rule = Rule(chain=['a:mini'], input_tokens=50, output_tokens=7)
+    rule = a_rule(chain=['a:mini'], input_tokens=50, output_tokens=7)
     found = route(ask(), RoutingTable((rule,)))
     assert (found.input_tokens, found.output_tokens) == (50, 7)
 
@@ -222,7 +222,7 @@ def test_every_decision_in_one_line() -> None:
     """What people read."""
     prompt = Factors('Please redesign the database schema of the shop', files=7)
     requests = RoutingTable(
-        models=(ModelProfile(model='m:x', quality=1, multiplier=3),), cost_in='requests', discount=Decimal('0.9')
+        models=(a_model(model='m:x', quality=1, multiplier=3),), cost_in='requests', discount=Decimal('0.9')
     )
     budget = within([usage(0.97, limit=1, unit='usd')])
     found = [
@@ -303,7 +303,7 @@ words = st.sampled_from(['coding', 'reasoning', 'review', 'docs', '*'])
 levels = st.sampled_from(Complexity)
 
 profiles = st.builds(
-    lambda name, quality, window, price, multiplier, strong: ModelProfile(
+    lambda name, quality, window, price, multiplier, strong: a_model(
         model=name,
         quality=quality,
         context_window=window,
@@ -319,7 +319,7 @@ profiles = st.builds(
     st.frozensets(levels),
 )
 rules = st.builds(
-    lambda workload, task, level, chain, floor, price: Rule(
+    lambda workload, task, level, chain, floor, price: a_rule(
         workload=workload, task=task, complexity=level, chain=chain, quality_floor=floor, max_price=price
     ),
     words,
@@ -397,7 +397,8 @@ def test_no_term_is_overstepped(
         assert asked.input_tokens is None or window is None or asked.input_tokens + (asked.output_tokens or 0) <= window
         assert asked.available is None or name in asked.available
         dollars = None if profile is None else profile.dollars(incoming, outgoing)
-        cost = (profile and profile.requests()) if table.cost_in == 'requests' else dollars
+        counts_as = None if profile is None else profile.requests()
+        cost = counts_as if table.cost_in == 'requests' else dollars
         assert rule is None or rule.max_price is None or (cost is not None and cost <= rule.max_price)
         provider, _, short = name.partition(':')
         assert budget is None or budget.can_afford(Use(short, provider, '', incoming + outgoing, 1, dollars))

@@ -16,10 +16,11 @@ from compactor.ledger.periods import Period
 from compactor.ledger.prices import Prices
 from compactor.routing.afford import within
 from compactor.routing.complexity import Complexity
-from compactor.routing.profiles import LongPrice, ModelProfile, effective, premium_budget, priced_by
+from compactor.routing.profiles import effective, premium_budget, priced_by
 from compactor.routing.table import RoutingTable, Rule
 from compactor.routing.tasks import Tasks
 from compactor.routing.workload import Workload
+from tests.routing.rows import a_long_price, a_model, a_rule
 
 KEYS: dict[str, dict[str, str]] = {
     'all three': {'workload': 'coding', 'task': 'review', 'complexity': 'complex'},
@@ -36,7 +37,7 @@ KEYS: dict[str, dict[str, str]] = {
 
 def rule(name: str) -> Rule:
     """A rule that names these keys, and itself in its chain."""
-    return Rule(chain=[f'm:{name}'], **KEYS[name])
+    return a_rule(chain=[f'm:{name}'], **KEYS[name])
 
 
 def chosen(*rules: Rule) -> str | None:
@@ -60,22 +61,22 @@ def test_the_order_of_rules_does_not_matter_but_among_equals(names: list[str]) -
 
 def test_of_equals_the_first_decides() -> None:
     """One's own rules stand before a preset's."""
-    rules = [Rule(workload='coding', chain=[f'm:{name}']) for name in 'abc']
+    rules = [a_rule(workload='coding', chain=[f'm:{name}']) for name in 'abc']
     for order in permutations(rules):
         assert chosen(*order) == order[0].chain[0].removeprefix('m:')
 
 
 def test_a_rule_that_does_not_fit() -> None:
     """Another workload, another level; several levels are a rule for each."""
-    several = Rule(complexity=['complex', 'expert'], chain=['m:x'])
+    several = a_rule(complexity=['complex', 'expert'], chain=['m:x'])
     assert [several.fits('', '', level) for level in Complexity] == [False, False, False, True, True]
-    assert chosen(Rule(workload='reasoning'), Rule(complexity='simple')) is None
+    assert chosen(a_rule(workload='reasoning'), a_rule(complexity='simple')) is None
     assert str(several) == '*/*/complex+expert'
 
 
 def test_names_are_compared_without_case() -> None:
     """`Coding`, `CODING` and the member mean the same."""
-    table = RoutingTable((Rule(workload='CODING ', task='Bug_Fix', chain=['m:x']),))
+    table = RoutingTable((a_rule(workload='CODING ', task='Bug_Fix', chain=['m:x']),))
     assert table.match(Workload.CODING, 'bug_fix', Complexity.SIMPLE) is not None
     assert Workload('Coding') is Workload.CODING
     assert [one.value for one in Workload] == ['orchestrator', 'reasoning', 'coding', 'librarian', 'summariser']
@@ -86,15 +87,15 @@ def test_names_are_compared_without_case() -> None:
 @pytest.mark.parametrize(
     ('make', 'says'),
     [
-        (lambda: Rule(worklod='coding'), 'worklod: unknown key; there are: workload, task, complexity, chain'),
-        (lambda: Rule(complexity='hard'), 'complexity.0: '),
-        (lambda: Rule(quality_floor=1.5), 'quality_floor: '),
-        (lambda: Rule(chain=['openai:*']), 'chain: a chain names models that can be asked, no patterns'),
-        (lambda: Rule(max_price=-1), 'max_price: '),
-        (lambda: ModelProfile(model='m', quality=2), 'quality: '),
-        (lambda: ModelProfile(model='m', price={'input': 1}), "the price of 'the model' needs input and output"),
-        (lambda: ModelProfile(model='m', multiplier='x'), 'multiplier: '),
-        (lambda: RoutingTable(models=(ModelProfile(model='m'),) * 2), "the model 'm' is described twice"),
+        (lambda: a_rule(worklod='coding'), 'worklod: unknown key; there are: workload, task, complexity, chain'),
+        (lambda: a_rule(complexity='hard'), 'complexity.0: '),
+        (lambda: a_rule(quality_floor=1.5), 'quality_floor: '),
+        (lambda: a_rule(chain=['openai:*']), 'chain: a chain names models that can be asked, no patterns'),
+        (lambda: a_rule(max_price=-1), 'max_price: '),
+        (lambda: a_model(model='m', quality=2), 'quality: '),
+        (lambda: a_model(model='m', price={'input': 1}), "the price of 'the model' needs input and output"),
+        (lambda: a_model(model='m', multiplier='x'), 'multiplier: '),
+        (lambda: RoutingTable(models=(a_model(model='m'),) * 2), "the model 'm' is described twice"),
         (lambda: RoutingTable(default=('gpt-*',)), 'default: names models'),
     ],
 )
@@ -111,9 +112,9 @@ def test_mistakes_are_told(make: Callable[[], object], says: str) -> None:
 def test_what_is_known_of_a_model() -> None:
     """A name that is equal before patterns, of those the first; a pattern without a provider fits any."""
     models = [
-        ModelProfile(model='gpt-4*', quality=0.1),
-        ModelProfile(model='openai:gpt-4.1', quality=0.2),
-        ModelProfile(model='openai:*', quality=0.3),
+        a_model(model='gpt-4*', quality=0.1),
+        a_model(model='openai:gpt-4.1', quality=0.2),
+        a_model(model='openai:*', quality=0.3),
     ]
     table = RoutingTable(models=tuple(models), default=('openai:gpt-4o',))
     names = ('openai:gpt-4.1', 'openai:gpt-4o', 'azure:GPT-4o', 'openai:o3', 'anthropic:x')
@@ -125,7 +126,7 @@ def test_what_is_known_of_a_model() -> None:
 
 def test_windows() -> None:
     """The profile's own, then the policy's, then the table of all models; None for unknown."""
-    table = RoutingTable(models=(ModelProfile(model='openai:gpt-4', context_window=7),), windows={'acme:*': 9})
+    table = RoutingTable(models=(a_model(model='openai:gpt-4', context_window=7),), windows={'acme:*': 9})
     names = ('openai:gpt-4', 'acme:x', 'openai:gpt-4o', 'acme-9000')
     assert [table.window(name, table.profile(name)) for name in names] == [7, 9, 128_000, None]
 
@@ -151,29 +152,33 @@ def test_a_discount_on_multipliers(multiplier: str, factor: str, expected: str) 
 
 def test_prices() -> None:
     """Dollars by the profile's price, a higher one for long requests; unknown is None, not 0."""
-    long = LongPrice(above=200_000, input=6, output='22.5')
-    one = ModelProfile(model='m', price={'input': 3, 'output': 15}, long_price=long)
+    long = a_long_price(above=200_000, input=6, output='22.5')
+    one = a_model(model='m', price={'input': 3, 'output': 15}, long_price=long)
     assert one.dollars(200_000, 1_000) == Decimal('0.615')
     assert one.dollars(200_001, 1_000) == Decimal('1.222506')
-    assert ModelProfile(model='m').dollars(1, 1) is None
-    assert ModelProfile(model='m').requests() is None
+    assert a_model(model='m').dollars(1, 1) is None
+    assert a_model(model='m').requests() is None
     own = priced_by(Prices.of({'acme:m': {'input': 1, 'output': 2}}, bundled=False), 0.0)
-    assert (own('acme:m', 1_000_000, 1_000_000), own('acme:other', 1, 1), own('m', 500_000, 0)) == (3, None, None)
+    assert (own('acme:m', 1_000_000, 1_000_000), own('acme:other', 1, 1), own('m', 500_000, 0)) == (
+        Decimal(3),
+        None,
+        None,
+    )
 
 
 def test_premium_requests_are_a_budget_of_the_ledger() -> None:
     """Multipliers become weights; what is spent, left and affordable is said by the ledger's own arithmetic."""
     models = [
-        ModelProfile(model='openai:gpt-4.1', multiplier=0),
-        ModelProfile(model='openai:o4-mini', multiplier='0.33'),
-        ModelProfile(model='anthropic:opus', multiplier=10),
-        ModelProfile(model='acme:plain'),
+        a_model(model='openai:gpt-4.1', multiplier=0),
+        a_model(model='openai:o4-mini', multiplier='0.33'),
+        a_model(model='anthropic:opus', multiplier=10),
+        a_model(model='acme:plain'),
     ]
     budget = premium_budget(models, factor=Decimal('0.9'))
-    assert (budget.limit, budget.unit, budget.period) == (300, 'requests', 'month')
+    assert (budget.limit, budget.unit, budget.period) == (Decimal(300), 'requests', 'month')
     assert budget.weights == {'openai:gpt-4.1': 0, 'openai:o4-mini': Decimal('0.3'), 'anthropic:opus': 9}
     usage = Usage(budget, Decimal(290), Decimal(2), Period(0, 1))
-    assert (usage.remaining, round(usage.usage_pct, 1)) == (8, 96.7)
+    assert (usage.remaining, round(usage.usage_pct, 1)) == (Decimal(8), 96.7)
     affordable = within([usage])
     assert affordable(Use('opus', 'anthropic')) == 'the budget premium requests has 8 requests left'
     assert [affordable(Use('gpt-4.1', 'openai')), affordable(Use('plain', 'acme'))] == [None, None]

@@ -32,7 +32,8 @@ class Row(BaseModel):
 def shown(name: object) -> str:
     """A name from outside on one line: printable, not too long."""
     line = ' '.join(str(name)[: 2 * LONGEST].split())
-    line = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in line)
+    if not line.isprintable():
+        line = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in line)
     return line if len(line) <= LONGEST else f'{line[: LONGEST - 1]}…'
 
 

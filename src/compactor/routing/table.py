@@ -148,6 +148,10 @@ class RoutingTable:
         return tuple(sorted(self.rules, key=lambda rule: rule.rank, reverse=True))
 
     @cached_property
+    def _askable(self) -> tuple[ModelProfile, ...]:
+        return tuple(one for one in self.models if not one.is_pattern)
+
+    @cached_property
     def _profiles(self) -> dict[str, ModelProfile | None]:
         return {name: self._found(name) for name in self.names()}
 
@@ -165,7 +169,7 @@ class RoutingTable:
 
     def suited(self, level: Complexity, task: str) -> Iterator[ModelProfile]:
         """Models that are good for a level or a task, in the order of the table."""
-        return (one for one in self.models if not one.is_pattern and one.suits(level, task))
+        return (one for one in self._askable if one.suits(level, task))
 
     def window(self, model: str, profile: ModelProfile | None) -> int | None:
         """The context window of a model in tokens; None if nobody knows it."""
@@ -176,5 +180,4 @@ class RoutingTable:
     def names(self) -> tuple[str, ...]:
         """Every model that a route of this table may name, each once."""
         chains: Iterable[str] = (name for rule in self.rules for name in rule.chain)
-        suited = (one.model for one in self.models if not one.is_pattern)
-        return tuple(dict.fromkeys((*chains, *suited, *self.default)))
+        return tuple(dict.fromkeys((*chains, *(one.model for one in self._askable), *self.default)))
