@@ -229,8 +229,10 @@ def test_longer_phrases_take_their_words() -> None:
 
 
 def test_the_tasks_of_the_table_are_known() -> None:
-    """Each of the six that tells something about complexity has a figure."""
-    assert {task.value for task in Task} - set(TASKS) == {'unknown'}
+    """Of the six, those that tell something about complexity have a figure; the others do not count."""
+    assert {task.value for task in Task} & set(TASKS) == {'tool_call', 'planning'}
+    assert measure(Factors('Fix the typo', task='code_generation')).level is Complexity.TRIVIAL
+    assert measure(Factors('Write a distributed lock', task='code_generation')).level is Complexity.EXPERT
     assert DEFAULT.measure(Factors(task='Planning')).level is Complexity.COMPLEX
 
 

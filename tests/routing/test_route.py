@@ -206,7 +206,7 @@ def test_workloads_by_agent() -> None:
 
 def test_task_and_complexity_are_told_from_the_prompt() -> None:
     """Where the caller names neither."""
-    found = route(Ask(factors=Factors('Review the architecture of the sharding', files=30)), TABLE)
+    found = route(Ask(factors=Factors('Review the architecture of the sharding', files=3)), TABLE)
     assert (found.task, found.complexity.level) == ('review', Complexity.COMPLEX)
     assert route(Ask(), TABLE).task == 'unknown'
 

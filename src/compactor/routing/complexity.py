@@ -107,16 +107,15 @@ COMPLEX_FILES = 20
 """From so many files on a task is at least complex (Tokenette Pro)."""
 FULL_FILE = 50_000
 """Bytes of a file that count as 1 (Ez Aigents plan)."""
-HARD, EASY, OTHER = 0.8, 0.2, 0.5
+HARD, EASY = 0.8, 0.2
 TASKS: Mapping[str, float] = MappingProxyType(
     {
         **dict.fromkeys(('architecture', 'refactor', 'security', 'optimization', 'planning'), HARD),
         **dict.fromkeys(('comment', 'rename', 'format', 'typo', 'completion', 'tool_call'), EASY),
-        **dict.fromkeys(('code_generation', 'explanation', 'review', 'generation', 'bug_fix', 'debugging'), OTHER),
-        **dict.fromkeys(('testing', 'docs', 'api', 'feature', 'test'), OTHER),
     }
 )
-"""What a task counts: 0.8, 0.2 and 0.5 of the Ez Aigents plan. A task that is not listed counts as not measured."""
+"""What a task counts, as in the Ez Aigents plan. Its 0.5 for any other task is left out: to write code, or to review
+it, may be easy or hard, so that such a task says nothing, and counts as not measured."""
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ def _draft(ask: Ask, terms: Terms, rule: Rule | None, task: str, level: Complexi
     if draft.choices:
         return draft
     default = table.default or (() if ask.default is None else (ask.default,))
-    draft.choices, passed = terms.sift(default)
+    draft.choices, passed = terms.sift(dict.fromkeys(default))
     known = {one.model for one in passed}
     draft.passed = [one for one in draft.passed if one.model not in known] + passed
     taken = {one.model for one in draft.choices}
