@@ -200,6 +200,7 @@ def test_own_tasks_and_steps() -> None:
         ({'full_file': 0}, 'full_file is positive'),
         ({'tasks': {'deploy': 2}}, "the task 'deploy' counts from 0 to 1"),
         ({'words': {'hard': ['x']}}, "there is no level 'hard'; there are: trivial, simple"),
+        ({'words': {'Expert': ['x']}}, "words: levels are in lower case, not 'Expert'"),
         ({'words': {'expert': ['?!']}}, "the phrase '?!' of expert has no word in it"),
     ],
 )

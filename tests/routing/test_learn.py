@@ -127,7 +127,9 @@ def test_memory_is_bounded() -> None:
 
 
 def test_bounds_that_cannot_be() -> None:
-    """At least one outcome of one kind."""
+    """At least one outcome of one kind; a time that is a time."""
+    with pytest.raises(ConfigError, match='seconds since 1970'):
+        record_outcome(MemoryOutcomes(), KEY, 'a:one', success=True, at=float('nan'))
     with pytest.raises(ConfigError, match='at least one outcome'):
         MemoryOutcomes(keep=0)
 
@@ -222,6 +224,14 @@ def test_files_that_hold_something_else(tmp_path: Path, content: bytes) -> None:
         load(path)
     with pytest.raises(ConfigError, match='cannot read the outcomes'):
         load(tmp_path)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    """Bounded on both sides."""
+    kept = MemoryOutcomes()
+    record_outcome(kept, KEY, 'm' * 20_000_000, success=True)
+    with pytest.raises(ConfigError, match='too many'):
+        save(tmp_path / 'outcomes.json', kept)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -146,6 +146,17 @@ def test_what_budgets_have_left() -> None:
     assert route(ask(workload='coding', input_tokens=490, output_tokens=20), TABLE, affordable=tokens).chain == ()
 
 
+def test_a_budget_in_dollars_and_an_unknown_price() -> None:
+    """What nobody has priced is passed over, and said so; a budget may let it through."""
+    found = route(ask(), TABLE, affordable=within([usage(0, limit=9, unit='usd')]))
+    assert {one.model: one.why for one in found.passed_over}['d:unpriced'] == (
+        'price unknown, and the budget day is in dollars'
+    )
+    assert (
+        'd:unpriced' in route(ask(), TABLE, affordable=within([usage(0, limit=9, unit='usd', unpriced='ignore')])).chain
+    )
+
+
 def test_a_budget_is_asked_about_the_whole_request() -> None:
     """By whom, on which model, how many tokens, for how much."""
     asked: list[Use] = []

@@ -88,11 +88,16 @@ def test_names_are_compared_without_case() -> None:
     ('make', 'says'),
     [
         (lambda: a_rule(worklod='coding'), 'worklod: unknown key; there are: workload, task, complexity, chain'),
-        (lambda: a_rule(complexity='hard'), 'complexity.0: '),
+        (
+            lambda: a_rule(complexity='hard'),
+            "complexity: there is no level 'hard'; there are: trivial",
+        ),
         (lambda: a_rule(quality_floor=1.5), 'quality_floor: '),
         (lambda: a_rule(chain=['openai:*']), 'chain: a chain names models that can be asked, no patterns'),
         (lambda: a_rule(max_price=-1), 'max_price: '),
+        (lambda: a_rule(complexity=['simple', 9]), 'complexity: there is no level 9'),
         (lambda: a_model(model='m', quality=2), 'quality: '),
+        (lambda: a_model(model='m', strengths=['hard']), "strengths: there is no level 'hard'"),
         (lambda: a_model(model='m', price={'input': 1}), "the price of 'the model' needs input and output"),
         (lambda: a_model(model='m', multiplier='x'), 'multiplier: '),
         (lambda: RoutingTable(models=(a_model(model='m'),) * 2), "the model 'm' is described twice"),

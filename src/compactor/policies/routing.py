@@ -21,8 +21,8 @@ from compactor.routing.complexity import (
     LINES,
     MODERATE_FILES,
     VALUES,
-    Complexity,
     Scale,
+    level_of,
 )
 from compactor.routing.learn import ABOVE as LEARN_ABOVE
 from compactor.routing.learn import AT_LEAST, DAYS, KEEP, MAX_KEYS, Learner, MemoryOutcomes, Outcomes
@@ -150,11 +150,7 @@ class RoutingPolicy(Station):
     @field_validator('floors')
     @classmethod
     def _levels(cls, floors: Mapping[str, float]) -> Mapping[str, float]:
-        unknown = next((name for name in floors if name.upper() not in Complexity.__members__), None)
-        if unknown is not None:
-            names = ', '.join(level.label for level in Complexity)
-            raise ValueError(f'there is no level {unknown!r}; there are: {names}')
-        return floors
+        return {level_of(name).label: floor for name, floor in floors.items()}
 
     @model_validator(mode='after')
     def _readable(self) -> Self:
@@ -176,7 +172,7 @@ class RoutingPolicy(Station):
             whole.rules,
             whole.models,
             whole.default,
-            {**FLOORS, **{Complexity[name.upper()]: floor for name, floor in whole.floors.items()}},
+            {**FLOORS, **{level_of(name): floor for name, floor in whole.floors.items()}},
             whole.fallbacks,
             whole.cost_in,
             whole.discount,

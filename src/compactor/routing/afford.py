@@ -26,6 +26,8 @@ def within(standing: Iterable[Usage]) -> Affordable:
     def affordable(use: Use) -> str | None:
         for usage in budgets:
             if not usage.can_afford(use):
+                if usage.budget.taken(use) is None:
+                    return f'price unknown, and the budget {shown(usage.budget.name)} is in dollars'
                 left = amount_shown(usage.remaining, usage.budget.unit)
                 return f'the budget {shown(usage.budget.name)} has {left} left'
         return None

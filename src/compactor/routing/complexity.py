@@ -44,6 +44,15 @@ class Complexity(IntEnum):
         return self.name.lower()
 
 
+def level_of(value: object) -> Complexity:
+    """The level of that name or number; `ConfigError` lists the names if there is none."""
+    found = next((level for level in Complexity if value == level or str(value).strip().lower() == level.label), None)
+    if found is None:
+        names = ', '.join(level.label for level in Complexity)
+        raise ConfigError(f'there is no level {value!r}; there are: {names}')
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Factors:
     """What was measured of a task; None for what was not.
@@ -160,9 +169,8 @@ class Scale:
             if not 0 <= value <= 1:
                 raise ConfigError(f'the task {task!r} counts from 0 to 1, not {value!r}')
         for name in self.words:
-            if name != HINT and name not in (level.label for level in Complexity):
-                labels = ', '.join([*(level.label for level in Complexity), HINT])
-                raise ConfigError(f'words: there is no level {name!r}; there are: {labels}')
+            if name != HINT and level_of(name).label != name:
+                raise ConfigError(f'words: levels are in lower case, not {name!r}')
         if self.words:
             _ = self._phrases  # a phrase without a word is told now, not at the first request
 

@@ -20,7 +20,7 @@ from compactor.routing.row import normal
 
 VERSION = 1
 LARGEST = 16 * 1024 * 1024
-"""Bytes of a file that is read: 1,000 kinds of 50 outcomes take a third of it."""
+"""Bytes of a file that is read or written; 1,000 kinds of 50 outcomes, each with a UUID, take a fifth of it."""
 
 
 def to_json(outcomes: MemoryOutcomes) -> dict[str, Any]:
@@ -60,9 +60,11 @@ def save(path: Path, outcomes: MemoryOutcomes) -> None:
     """Writes a file in one piece: a reader sees the old one or the new one, whatever happens.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: it cannot be written, or would be too large to be read again.
     """
     text = json.dumps(to_json(outcomes), separators=(',', ':'))
+    if len(text) > LARGEST:
+        raise ConfigError(f'the outcomes are too many for {path}: keep fewer of them, or shorter ids')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')

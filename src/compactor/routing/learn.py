@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple, Protocol
 
 from compactor.errors import ConfigError
@@ -67,6 +68,10 @@ class Outcome:
     checked: bool | None = None
     at: float = 0.0
     id: str = ''
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.at):
+            raise ConfigError(f'at is seconds since 1970, not {self.at}')
 
     @property
     def well(self) -> bool | None:

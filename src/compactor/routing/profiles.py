@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from compactor.ledger.budget import Budget, premium_requests
 from compactor.ledger.prices import BILLIONTH, Price, Prices
-from compactor.routing.complexity import Complexity
+from compactor.routing.complexity import Complexity, level_of
 from compactor.routing.row import Row, normal
 from compactor.tokens.families import normal_name
 
@@ -62,6 +62,11 @@ class ModelProfile(Row):
     price: Price | None = None
     long_price: LongPrice | None = None
 
+    @field_validator('strengths', mode='before')
+    @classmethod
+    def _levels(cls, names: Any) -> Any:
+        return frozenset(map(level_of, names)) if isinstance(names, list | tuple | set | frozenset) else names
+
     @field_validator('categories')
     @classmethod
     def _lower(cls, names: frozenset[str]) -> frozenset[str]:
@@ -75,7 +80,7 @@ class ModelProfile(Row):
     @property
     def is_pattern(self) -> bool:
         """Whether it describes models instead of naming one."""
-        return any(sign in self.model for sign in '*?[')
+        return is_pattern(self.model)
 
     def covers(self, model: str) -> bool:
         """Whether it describes a model, called 'model' or 'provider:model'; case is ignored."""
@@ -100,6 +105,11 @@ class ModelProfile(Row):
         else:
             price = self.price
         return None if price is None else price.cost(input_tokens, output_tokens, 0, 0).quantize(BILLIONTH)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for models, and is none that could be asked."""
+    return any(sign in name for sign in '*?[')
 
 
 def effective(multiplier: Decimal, factor: Decimal) -> Decimal:

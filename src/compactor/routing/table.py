@@ -17,8 +17,8 @@ from pydantic import Field, field_validator
 
 from compactor.errors import ConfigError
 from compactor.routing.allowance import ALLOWANCES, Allowance
-from compactor.routing.complexity import DEFAULT, Complexity, Scale
-from compactor.routing.profiles import CostIn, ModelProfile, Share
+from compactor.routing.complexity import DEFAULT, Complexity, Scale, level_of
+from compactor.routing.profiles import CostIn, ModelProfile, Share, is_pattern
 from compactor.routing.row import Row, normal, shown
 from compactor.routing.tasks import Tasks
 from compactor.tokens.windows import NO_OVERRIDES, context_window
@@ -67,12 +67,14 @@ class Rule(Row):
     def _levels(cls, value: Any) -> Any:
         if value == ANY:
             return ()
-        return (value,) if isinstance(value, str | int) else value
+        if isinstance(value, str | int):
+            return (level_of(value),)
+        return tuple(map(level_of, value)) if isinstance(value, list | tuple) else value
 
     @field_validator('chain')
     @classmethod
     def _askable(cls, chain: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not name.strip() or any(sign in name for sign in '*?') for name in chain):
+        if any(not name.strip() or is_pattern(name) for name in chain):
             raise ValueError('a chain names models that can be asked, no patterns')
         return tuple(dict.fromkeys(chain))
 
@@ -135,7 +137,7 @@ class RoutingTable:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ConfigError(f'the model {twice!r} is described twice')
-        if any(not name.strip() or '*' in name for name in self.default):
+        if any(not name.strip() or is_pattern(name) for name in self.default):
             raise ConfigError('default: names models that can be asked, no patterns')
 
     @property
