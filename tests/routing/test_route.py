@@ -227,6 +227,8 @@ def test_a_rule_sets_the_plan() -> None:
     rule = a_rule(chain=['a:mini'], input_tokens=50, output_tokens=7)
     found = route(ask(), RoutingTable((rule,)))
     assert (found.input_tokens, found.output_tokens) == (50, 7)
+    million = a_rule(chain=['b:mid'], input_tokens=1_000_000, output_tokens=1_000_000, max_price=12)
+    assert ' at $12, ' in route(ask(), RoutingTable((million,), MODELS)).why
 
 
 def test_every_decision_in_one_line() -> None:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from compactor.ledger.budget import Use
 from compactor.routing.afford import Affordable
-from compactor.routing.allowance import Allowance
 from compactor.routing.profiles import Cost, ModelProfile
 from compactor.routing.row import shown
 from compactor.routing.table import RoutingTable
@@ -50,7 +49,7 @@ class Terms:
         max_price: most that it may cost, in what the table compares; None for no limit.
         input_tokens: tokens of the request; None if nobody has counted them.
         output_tokens: tokens that its answer may take; None for unknown.
-        plan: tokens by which costs are estimated where these are not known.
+        plan: tokens in and out by which costs are estimated where these are not known.
         agent: who asks.
         available: models at hand; None for all.
         affordable: why a request has no room in a budget; None where there are no budgets.
@@ -62,7 +61,7 @@ class Terms:
     max_price: Decimal | None
     input_tokens: int | None
     output_tokens: int | None
-    plan: Allowance | None
+    plan: tuple[int | None, int | None]
     agent: str
     available: frozenset[str] | None
     affordable: Affordable | None
@@ -120,9 +119,8 @@ class Terms:
 
     def _tokens(self) -> tuple[int, int] | None:
         """Tokens in and out, as far as known, else as planned; None where there is no plan either."""
-        plan = (None, None) if self.plan is None else (self.plan.input, self.plan.output)
-        incoming = plan[0] if self.input_tokens is None else self.input_tokens
-        outgoing = plan[1] if self.output_tokens is None else self.output_tokens
+        incoming = self.plan[0] if self.input_tokens is None else self.input_tokens
+        outgoing = self.plan[1] if self.output_tokens is None else self.output_tokens
         return None if incoming is None or outgoing is None else (incoming, outgoing)
 
     def _dollars(self, model: str, profile: ModelProfile | None) -> Decimal | None:

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 from compactor.request.task import Task
 from compactor.routing.afford import Affordable
-from compactor.routing.allowance import allowance_for
+from compactor.routing.allowance import Allowance, allowance_for
 from compactor.routing.choice import Choice, PassedOver, Terms
 from compactor.routing.complexity import Complexity, Factors, Measured
 from compactor.routing.learn import Key, Standing
@@ -169,8 +169,7 @@ def route(
     """
     workload, task, measured = _read(ask, table)
     rule = table.match(workload, task, measured.level)
-    plan = allowance_for(measured.level, task, table.allowances)
-    planned = (None, None) if plan is None else (plan.input, plan.output)
+    plan = _plan(rule, allowance_for(measured.level, task, table.allowances))
     terms = Terms(
         table,
         None if rule is None else rule.quality_floor,
@@ -197,8 +196,7 @@ def route(
         workload,
         task,
         measured,
-        (rule and rule.input_tokens) or planned[0],
-        (rule and rule.output_tokens) or planned[1],
+        *plan,
         NO_FIELDS if rule is None else rule.fields,
         f'{shown(workload) or "no workload"}, {shown(task)}, {measured.why}: {_said(draft, rule, terms)}',
         tuple(draft.passed),
@@ -207,6 +205,14 @@ def route(
         ask.default,
         ask.agent,
     )
+
+
+def _plan(rule: Rule | None, allowance: Allowance | None) -> tuple[int | None, int | None]:
+    """Tokens in and out: a rule's own before those of the level or task."""
+    own = (None, None) if rule is None else (rule.input_tokens, rule.output_tokens)
+    if allowance is None:
+        return own
+    return own[0] or allowance.input, own[1] or allowance.output
 
 
 def _read(ask: Ask, table: RoutingTable) -> tuple[str, str, Measured]:
