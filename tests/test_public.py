@@ -55,6 +55,7 @@ def test_names() -> None:
             'Policy',
             'Prices',
             'RequestTooLarge',
+            'RoutingPolicy',
             'Shrunk',
             'Store',
             'StoreArchive',
