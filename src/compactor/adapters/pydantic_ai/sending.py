@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_ai import RunContext
 
-from compactor.adapters.pydantic_ai.accounts import Accounts
+from compactor.adapters.pydantic_ai.accounts import Accounts, agent_of
 from compactor.adapters.pydantic_ai.capacity import Capacity, taken_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.heard import Heard, listen
@@ -143,7 +143,7 @@ class Sending:
             if self._accounts is not None:
                 self._accounts.hear_attempt(ctx, name, error, seconds)
 
-        return Listener(ctx.run_id, emit, on_attempt)
+        return Listener(ctx.run_id, agent_of(ctx), emit, on_attempt)
 
     def state(self, ctx: RunContext[Any], request: Any) -> tuple[ModelName, Conversation]:
         """The model that a request is for, and what is known of its run."""
