@@ -206,6 +206,13 @@ def test_what_went_well_is_not_forced() -> None:
     assert route(ask(), TABLE, learned=learner(unrated=(9, 9))).learned is None
 
 
+def test_what_went_well_is_tried_first_among_defaults_too() -> None:
+    """Wherever a chain comes from."""
+    found = route(ask(), RoutingTable(default=('x:other', 'c:large')), learned=learner(large=(6, 6)))
+    assert (found.chain, found.source) == (('c:large', 'x:other'), 'default')
+    assert 'c:large, tried first as 6 of 6 went well' in found.why
+
+
 def test_workloads_by_agent() -> None:
     """By name, then by pattern; a workload that is named goes before."""
     table = RoutingTable((CODING,), MODELS, agents={'fixer': 'Coding', '*-reviewer': 'reasoning'})
@@ -399,6 +406,11 @@ def test_no_term_is_overstepped(
     rule = found.rule
     assert len(set(found.chain)) == len(found.chain)
     assert {one.model for one in found.passed_over}.isdisjoint(found.chain)
+    if rule is not None and rule.chain:
+        considered = set(rule.chain)
+    else:
+        considered = {one.model for one in table.suited(found.complexity.level, found.task)}
+    assert considered <= {*found.chain, *(one.model for one in found.passed_over)}
     incoming = found_tokens(asked.input_tokens, found, table, 'input')
     outgoing = found_tokens(asked.output_tokens, found, table, 'output')
     for name in found.chain:

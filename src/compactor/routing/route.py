@@ -1,9 +1,9 @@
 """Which models answer a request, in which order, and why: one pure function over a table.
 
 The rule that fits names the chain; where it names none, the models of the table that are good for the level or for the
-task do, the cheapest first. What is under the floor, too dear or too small is passed over. What has gone well before is
-tried first, if it is among what is left. Where nothing is left, the default is tried, on the same terms but for the
-level's floor; a floor of a rule, a price, a budget and a window are never overstepped.
+task do, the cheapest first. What is under the floor, too dear or too small is passed over. Where nothing is left, the
+default is tried, on the same terms but for the level's floor; a floor of a rule, a price, a budget and a window are never
+overstepped. What has gone well before is tried first, if it is among what is left.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ def _cheapest(one: Choice) -> tuple[bool, Any, float]:
 
 
 def _prefer(draft: _Draft, standing: Standing | None) -> None:
-    if standing is None or draft.source == 'default':
+    if standing is None:
         return
     draft.choices.sort(key=lambda one: one.model != standing.model)
     draft.learned = standing
