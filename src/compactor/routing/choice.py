@@ -49,7 +49,7 @@ class Terms:
         max_price: most that it may cost, in what the table compares; None for no limit.
         input_tokens: tokens of the request; None if nobody has counted them.
         output_tokens: tokens that its answer may take; None for unknown.
-        plan: tokens in and out by which costs are estimated where these are not known.
+        tokens: tokens in and out by which a request is priced: known ones, else planned ones; None for neither.
         agent: who asks.
         available: models at hand; None for all.
         affordable: why a request has no room in a budget; None where there are no budgets.
@@ -61,7 +61,7 @@ class Terms:
     max_price: Decimal | None
     input_tokens: int | None
     output_tokens: int | None
-    plan: tuple[int | None, int | None]
+    tokens: tuple[int, int] | None
     agent: str
     available: frozenset[str] | None
     affordable: Affordable | None
@@ -117,23 +117,16 @@ class Terms:
         needed = self.input_tokens + (self.output_tokens or 0)
         return f'window {window:,}, {needed:,} tokens needed' if window is not None and window < needed else None
 
-    def _tokens(self) -> tuple[int, int] | None:
-        """Tokens in and out, as far as known, else as planned; None where there is no plan either."""
-        incoming = self.plan[0] if self.input_tokens is None else self.input_tokens
-        outgoing = self.plan[1] if self.output_tokens is None else self.output_tokens
-        return None if incoming is None or outgoing is None else (incoming, outgoing)
-
     def _dollars(self, model: str, profile: ModelProfile | None) -> Decimal | None:
-        tokens = self._tokens()
-        if tokens is None:
+        if self.tokens is None:
             return None
-        own = None if profile is None else profile.dollars(*tokens)
-        return own if own is not None or self.cost is None else self.cost(model, *tokens)
+        own = None if profile is None else profile.dollars(*self.tokens)
+        return own if own is not None or self.cost is None else self.cost(model, *self.tokens)
 
     def _requests(self, profile: ModelProfile | None) -> Decimal | None:
         return None if profile is None else profile.requests(self.table.discount)
 
     def _use(self, model: str, dollars: Decimal | None) -> Use:
         provider, colon, name = model.partition(':')
-        tokens = self._tokens() or (0, 0)
-        return Use(name if colon else model, provider if colon else '', self.agent, sum(tokens), 1, dollars)
+        tokens = sum(self.tokens or ())
+        return Use(name if colon else model, provider if colon else '', self.agent, tokens, 1, dollars)

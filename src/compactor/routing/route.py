@@ -1,9 +1,9 @@
 """Which models answer a request, in which order, and why: one pure function over a table.
 
 The rule that fits names the chain; where it names none, the models of the table that are good for the level or for the
-task do, the cheapest first. What is under the floor, too dear or too small is passed over. What has gone well before is
-tried first, if it is among what is left. Where nothing is left, the default is tried, on the same terms but for the
-level's floor; a floor of a rule, a price, a budget and a window are never overstepped.
+task do, the cheapest first. What is under the floor, too dear or too small is passed over. Where nothing is left, the
+default is tried, on the same terms but for the level's floor; a floor of a rule, a price, a budget and a window are
+never overstepped. What has gone well before is tried first, if it is among what is left.
 """
 
 from __future__ import annotations
@@ -170,18 +170,7 @@ def route(
     workload, task, measured = _read(ask, table)
     rule = table.match(workload, task, measured.level)
     plan = _plan(rule, allowance_for(measured.level, task, table.allowances))
-    terms = Terms(
-        table,
-        None if rule is None else rule.quality_floor,
-        None if rule is None else rule.max_price,
-        ask.input_tokens,
-        ask.output_tokens,
-        plan,
-        ask.agent,
-        ask.available,
-        affordable,
-        cost,
-    )
+    terms = _terms(ask, table, rule, plan, affordable, cost)
     draft = _draft(ask, terms, rule, task, measured.level)
     if learned is not None and draft.choices:
         _prefer(draft, learned.best(Key(workload, task, measured.level), [one.model for one in draft.choices], ask.at))
@@ -204,6 +193,31 @@ def route(
         draft.learned,
         ask.default,
         ask.agent,
+    )
+
+
+def _terms(
+    ask: Ask,
+    table: RoutingTable,
+    rule: Rule | None,
+    plan: tuple[int | None, int | None],
+    affordable: Affordable | None,
+    cost: Cost | None,
+) -> Terms:
+    """What the request asks of any model."""
+    incoming = plan[0] if ask.input_tokens is None else ask.input_tokens
+    outgoing = plan[1] if ask.output_tokens is None else ask.output_tokens
+    return Terms(
+        table,
+        None if rule is None else rule.quality_floor,
+        None if rule is None else rule.max_price,
+        ask.input_tokens,
+        ask.output_tokens,
+        None if incoming is None or outgoing is None else (incoming, outgoing),
+        ask.agent,
+        ask.available,
+        affordable,
+        cost,
     )
 
 
@@ -264,7 +278,7 @@ def _cheapest(one: Choice) -> tuple[bool, Any, float]:
 
 
 def _prefer(draft: _Draft, standing: Standing | None) -> None:
-    if standing is None or draft.source == 'default':
+    if standing is None:
         return
     draft.choices.sort(key=lambda one: one.model != standing.model)
     draft.learned = standing
