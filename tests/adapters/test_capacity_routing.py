@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from pydantic_ai import Agent
+from pydantic_ai import Agent, RunContext
 
 from compactor import CapacityModel, Compactor, ConfigError, Policy
 from compactor.telemetry import events
@@ -82,6 +82,7 @@ def test_a_table_that_leaves_nobody_says_so() -> None:
         go(Agent(links.model).run('Add a flag'))
 
 
+@pytest.mark.skipif('agent' not in RunContext.__dataclass_fields__, reason='this pydantic-ai tells hooks no agent')
 def test_the_agents_name_stands_for_a_workload() -> None:
     """Where the chain names none; the agent is told with the decision, and its run."""
     heard: list[events.Event] = []
@@ -104,7 +105,7 @@ def test_it_learns_from_outcomes(tmp_path: Path) -> None:
         for _ in range(5):
             result = go(agent.run('Add a flag'))
             assert result.output == 'from a'
-            run_id = result.all_messages()[-1].run_id
+            run_id = str(result.all_messages()[-1].run_id)
             links.model.record_outcome(run_id, checked=True, model=B)
         assert go(agent.run('Add a flag')).output == 'from b'
         assert 'tried first as 5 of 5 went well' in links.of(events.WorkloadRouted)[-1].why
