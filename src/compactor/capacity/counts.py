@@ -58,6 +58,9 @@ class Counts(Protocol):
     def total(self, key: str, window_seconds: float, now: float) -> int:
         """What was recorded in the window that ends now: all of it, and of what came before no more than a bucket."""
 
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> Sequence[int]:
+        """The `total` of each (key, seconds of its window), at once."""
+
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: Mapping[str, int], now: float
     ) -> Sequence[FullWindow]:
@@ -105,6 +108,15 @@ class MemoryCounts:
         """
         with self._lock:
             return self._sum(key, window_seconds, now)
+
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> list[int]:
+        """See `Counts`.
+
+        Raises:
+            ConfigError: a window is longer than a year, or not longer than nothing.
+        """
+        with self._lock:
+            return [self._sum(key, window, now) for key, window in windows]
 
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: Mapping[str, int], now: float

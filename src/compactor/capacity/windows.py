@@ -224,8 +224,9 @@ class Windows:
         limit = known.limit
         window = limit.elapsed(now)
         key = _key('taken', limit, model)
-        taken = max(0, self.counts.total(key, window, now))
-        reserved = min(taken, max(0, self.counts.total(_key('held', limit, model), window, now)))
+        taken, held = self.counts.totals([(key, window), (_key('held', limit, model), window)], now)
+        taken = max(0, taken)
+        reserved = min(taken, max(0, held))
         gone = taken + limit.amount - room(self.counts, key, known, now)
         resets_at = limit.ends(now) or known.resets_at
         status = self.thresholds.status(gone / limit.amount)

@@ -93,6 +93,19 @@ class Buckets:
         with self.store.read() as connection:
             return _sums(connection, [(key, window_seconds)], now)[0]
 
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> list[int]:
+        """The `total` of each (key, seconds of its window), in one question.
+
+        Raises:
+            ConfigError: a window is longer than a year, or not longer than nothing.
+        """
+        for _, window in windows:
+            width_for(window)
+        if not windows:
+            return []
+        with self.store.read() as connection:
+            return _sums(connection, windows, now)
+
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: int | Mapping[str, int], now: float
     ) -> tuple[Full, ...]:

@@ -58,6 +58,7 @@ class Admission:
         reservation: what was set aside for it; None if it may not.
         books: where.
         reason: '' for yes, else 'no room' or 'cooldown'.
+        refused: the model has refused since its last answer.
         wait: seconds of the cooldown that are left.
     """
 
@@ -65,6 +66,7 @@ class Admission:
     books: Books
     reason: str = ''
     wait: float = 0.0
+    refused: bool = True
 
 
 class Capacity:
@@ -90,6 +92,7 @@ class Capacity:
     ) -> None:
         self.policy = policy
         self.clock = clock
+        self.chance = chance
         self.table = LimitTable(policy.limits, stale_seconds=policy.stale_seconds)
         self._reporter = reporter
         self._edges = Edges(policy.edges)
@@ -126,13 +129,13 @@ class Capacity:
 
         def work(books: Books) -> Admission:
             now = self.clock()  # here, as it may have taken a while until a thread was free
-            left = books.cooldowns.left(model, now)
-            if left > 0:
-                return Admission(None, books, 'cooldown', left)
+            state = books.cooldowns.states.read(model)
+            if state is not None and state.left(now) > 0:
+                return Admission(None, books, 'cooldown', state.left(now))
             if not all_of_it and any(s.share >= self.policy.failover_share for s in books.windows.states(model, now)):
                 return Admission(None, books, 'no room')
             reservation = books.windows.admit(model, taking, now)
-            return Admission(reservation, books, 'no room' if reservation is None else '')
+            return Admission(reservation, books, 'no room' if reservation is None else '', refused=state is not None)
 
         admission = await self._on_books(work, run_id, model)
         if admission.reason != 'no room':
@@ -209,7 +212,8 @@ class Capacity:
                 books.windows.settle(admission.reservation, taken)
             else:
                 books.windows.record(model, taken, now)
-            books.cooldowns.succeeded(model, sent_at)
+            if admission is None or admission.refused:
+                books.cooldowns.succeeded(model, sent_at)
 
         await self._on_books(work, run_id, model, admission)
         if not 0 <= now - self._looked.get(model, float('-inf')) < LOOK_EVERY:

@@ -32,8 +32,10 @@ CALM = 10.0
 """Seconds without a request that went elsewhere after which the model of first choice counts as back."""
 LOOKS_AHEAD = 86_400.0
 """Seconds for which it is worth saying when a model may be asked again."""
-SHORTEST = 0.01
+SHORTEST = 0.25
 """Seconds that a request waits at least: others may take the room that it waits for."""
+APART = 0.5
+"""Seconds by which chance sets those apart that wait for the same room, so that they do not all ask at once."""
 
 
 class CapacityExhausted(errors.CapacityExhausted, ModelAPIError):
@@ -165,16 +167,30 @@ class Journey:
             CapacityExhausted: no model can be asked within the policy's longest wait.
             StoreError: the store is away, and policy says 'closed'.
         """
-        longest = self._chain.policy.max_wait
+        try:
+            return await self._anybody()
+        except _Nobody as nobody:
+            return await self._waited_for(nobody)
+
+    async def _waited_for(self, nobody: _Nobody) -> Attempt:
+        """The next model to ask, where none could be: waits for the first that can."""
+        longest, first = self._chain.policy.max_wait, [nobody]
+        jitter = self._chain.capacity.chance
+
+        async def anybody() -> Attempt:
+            if first:
+                raise first.pop()
+            return await self._anybody()
+
         waiting = AsyncRetrying(
             retry=retry_if_exception_type(_Nobody),
-            wait=lambda state: max(_nobody(state).seconds or 0.0, SHORTEST),
+            wait=lambda state: max(_nobody(state).seconds or 0.0, SHORTEST) + APART * jitter(),
             stop=lambda state: (seconds := _nobody(state).seconds) is None or self._waited + seconds > longest,
             sleep=self._wait,
             reraise=True,
         )
         try:
-            return await waiting(self._anybody)
+            return await waiting(anybody)
         except _Nobody as nobody:
             if self._failed is not None and (len(self.order) == 1 or not nobody.lines):
                 raise self._failed[2] from None
@@ -208,7 +224,7 @@ class Journey:
             seconds = await capacity.wait(link.label, taking, bound, self._run)
             if seconds is None:
                 return admission
-            await self._wait(max(seconds, SHORTEST))
+            await self._wait(max(seconds, SHORTEST) + APART * capacity.chance())
 
     def _sized(self, link: Link) -> tuple[Fitted, Taking]:
         """The request as a model can take it, and what it may take of the model's windows."""
