@@ -202,14 +202,23 @@ class Capacity:
 
     async def answered(
         self, model: str, taken: Taking, sent_at: float, run_id: str | None = None,
-        admission: Admission | None = None,
+        admission: Admission | None = None, left_at: float | None = None,
     ) -> None:  # fmt: skip
-        """Counts what a request took, ends the model's pause, and warns where a window has filled past an edge."""
+        """Counts what a request took, ends the model's pause, and warns where a window has filled past an edge.
+
+        Args:
+            model: its name.
+            taken: what the request took.
+            sent_at: when it was handed to the model: an answer ends no pause that began later.
+            run_id: the run it is for.
+            admission: what was set aside for it.
+            left_at: when it really left, if that is known.
+        """
         now = self.clock()
 
         def work(books: Books) -> None:
             if admission is not None and admission.reservation is not None:
-                books.windows.settle(admission.reservation, taken)
+                books.windows.settle(admission.reservation, taken, left_at)
             else:
                 books.windows.record(model, taken, now)
             if admission is None or admission.refused:

@@ -207,7 +207,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             fitted = attempt.fitted
-            with listen(attempt.link.model) as heard:
+            with listen(attempt.link.model, self._capacity.clock) as heard:
                 try:
                     response: ModelResponse = await attempt.link.lane.request(
                         fitted.messages, fitted.settings, model_request_parameters
@@ -233,7 +233,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             async with AsyncExitStack() as stack:
-                with listen(attempt.link.model) as heard:
+                with listen(attempt.link.model, self._capacity.clock) as heard:
                     try:
                         stream = await stack.enter_async_context(
                             attempt.link.lane.request_stream(

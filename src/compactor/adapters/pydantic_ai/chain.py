@@ -338,7 +338,7 @@ class Journey:
             taken = reserved.taking
         if attempt.fitted.shortened and attempt.fitted.state is not None:
             attempt.fitted.state.observed = None
-        await chain.capacity.answered(link.label, taken, attempt.sent_at, self._run, attempt.admission)
+        await chain.capacity.answered(link.label, taken, attempt.sent_at, self._run, attempt.admission, heard.sent_at)
         now, first = chain.capacity.clock(), self.order[0].label
         if self._triggered is not None:
             figures = (self._triggered, chain.workload, self._asked)
