@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any
@@ -30,6 +30,10 @@ from .scenarios import SHAPES, Shape
 
 NAMES: Mapping[str, str] = {'openai': 'gpt-4o', 'anthropic': 'claude-sonnet-4-5'}
 """The model of each wire."""
+WARM = '-warm-up'
+"""What stands after it until the clock begins."""
+WARM_UPS = 3
+"""Requests to warm up with, to each model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,7 @@ async def _worked(given: Work, pipe: Connection) -> Outcome:
     models = _model(given.wire, given.addresses.primary), _model(other, given.addresses.fallback)
     tools = Given(given.limits, given.store, given.deadline, clock, clock.sleep, told, given.seed + given.number)
     agent = Agent(CONTROLS[given.control](*models, tools))
-    for wire in (given.wire, other):
-        await _ask(Agent(_model(wire, given.addresses.unlimited.of(wire))), SHAPES[0])
+    await _warm_up(given, replace(tools, on_event=lambda event: None), other)
     pipe.send(None)
     clock.begun = await asyncio.to_thread(pipe.recv)
     async with asyncio.TaskGroup() as group:
@@ -118,6 +121,19 @@ async def _worked(given: Work, pipe: Connection) -> Outcome:
             await clock.until(at)
             group.create_task(_one(agent, SHAPES[number % len(SHAPES)], at, given, clock, outcome))
     return outcome
+
+
+async def _warm_up(given: Work, tools: Given, other: Api) -> None:
+    """Asks what has no limits, over either wire, under names that nothing else counts.
+
+    Imports, the first use of an SDK and the making of a store take as long as minutes that are played.
+    """
+    unlimited = given.addresses.unlimited
+    models = [_model(wire, unlimited.of(wire), WARM) for wire in (given.wire, other)]
+    for first, second in (models, models[::-1]):
+        agent = Agent(CONTROLS[given.control](first, second, tools))
+        for shape in SHAPES[:WARM_UPS]:
+            await _ask(agent, shape)
 
 
 def moments(given: Work) -> Iterator[tuple[int, float]]:
@@ -164,9 +180,9 @@ async def _ask(agent: Agent, shape: Shape) -> str:
     return str(getattr(result.all_messages()[-1], 'model_name', ''))
 
 
-def _model(wire: Api, url: str) -> Model:
+def _model(wire: Api, url: str, suffix: str = '') -> Model:
     if wire == 'openai':
         client = openai.AsyncOpenAI(base_url=url, api_key='test', max_retries=0)
-        return OpenAIChatModel(NAMES[wire], provider=OpenAIProvider(openai_client=client))
+        return OpenAIChatModel(NAMES[wire] + suffix, provider=OpenAIProvider(openai_client=client))
     other = anthropic.AsyncAnthropic(base_url=url, api_key='test', max_retries=0)
-    return AnthropicModel(NAMES[wire], provider=AnthropicProvider(anthropic_client=other))
+    return AnthropicModel(NAMES[wire] + suffix, provider=AnthropicProvider(anthropic_client=other))
