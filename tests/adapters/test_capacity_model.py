@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from pydantic_ai import Agent, exceptions
 from pydantic_ai.models.fallback import FallbackModel
+from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.providers.openai import OpenAIProvider
 
-from compactor import CapacityExhausted, CapacityModel, Compactor, ConfigError, Policy, Store
+from compactor import CapacityExhausted, CapacityModel, Compactor, ConfigError, Policy, Store, StoreError
 from compactor.telemetry import events
 from compactor.testing import Api, Failure, RateLimit, RateLimits, Reply
 from compactor.testing.limits import Style
@@ -228,8 +232,6 @@ def test_windows_and_pauses_are_shared_by_a_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize('rule', ['open', 'closed'])
 def test_a_store_that_is_away(tmp_path: Path, rule: str) -> None:
     """Open: each process counts for itself, which is told once. Closed: requests are refused."""
-    from compactor import StoreError
-
     path = tmp_path / 'store.db'
     path.mkdir()
     policy = told(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'on_store_error': rule})
@@ -367,3 +369,82 @@ def test_two_models_of_one_name_are_kept_apart() -> None:
         assert ask(links) == 'from b'
         assert ask(links) == 'from b'
         assert links.asked == (1, 2)
+
+
+# -- what must not go wrong --------------------------------------------------------------------------------------
+
+
+def test_a_request_that_is_given_up_counts_as_it_was_reserved() -> None:
+    """Nobody knows what it took; nothing stays set aside for it."""
+
+    async def given_up(links: Links) -> None:
+        running = asyncio.ensure_future(Agent(links.model, model_settings={'max_tokens': 900}).run('hi'))
+        while not links.first.requests and not running.done():
+            await asyncio.sleep(0.01)
+            if waiting.is_set():
+                running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    waiting, enough = threading.Event(), threading.Event()
+
+    def slow(turn: Any) -> Reply:
+        waiting.set()
+        enough.wait(5)
+        return Reply('too late')
+
+    limits = [{'model': '*', 'unit': 'tokens', 'window': 'hour', 'amount': 10_000}]
+    with chain(slow, policy=told(capacity={'limits': limits})) as links:
+        go(given_up(links))
+        enough.set()
+        (window,) = go(links.model.standing())[0].windows
+        assert window.reserved == 0
+        assert window.taken >= 900
+
+
+def test_an_answer_is_not_lost_because_the_store_went_away(tmp_path: Path) -> None:
+    """Also where policy lets nobody in without it."""
+    path = tmp_path / 'store.db'
+    store = Store.open(path)
+
+    def breaking(turn: Any) -> Reply:
+        store.close()
+        path.unlink()
+        path.mkdir()
+        return Reply('from a')
+
+    policy = told(capacity={**LIMITED.capacity.model_dump(exclude_defaults=True), 'on_store_error': 'closed'})
+    with chain(breaking, policy=policy, store=store) as links:
+        assert ask(links) == 'from a'
+        with pytest.raises(StoreError):
+            ask(links)
+
+
+def test_a_chain_within_a_chain() -> None:
+    """When nobody of the inner one can be asked, the outer one goes on."""
+    policy = told(capacity={'max_wait': 1})
+    with chain(Playing(REFUSED), Playing(REFUSED), policy=policy) as links:
+        outer = CapacityModel(links.model, TestModel(custom_output_text='from the third'))
+        assert ask(outer) == 'from the third'
+
+
+def test_an_observing_compactor_leaves_the_fitting_to_the_chain() -> None:
+    """It changes nothing, so a fallback must not be sent what was made for the first."""
+    policy = told(tokens={'windows': {'*model-b': 12_000}})
+    with chain(Playing(REFUSED), policy=policy, windows=(None, 12_000)) as links:
+        agent = Agent(links.model, capabilities=[Compactor(policy, mode='observe')])
+        history = long_history(links, 20_000)
+        for _ in range(2):
+            result = go(agent.run('What drops a row?', message_history=history))
+            assert result.output == 'from b'
+            assert result.all_messages()[: len(history)] == history
+        assert links.second.refusals == []
+
+
+def test_an_address_with_a_password_stays_out_of_labels() -> None:
+    """Labels stand in events and errors."""
+    client = openai.AsyncOpenAI(base_url='http://me:secret@127.0.0.1:9/v1', api_key='test', max_retries=0)
+    models = [OpenAIChatModel('same', provider=OpenAIProvider(openai_client=client)) for _ in range(3)]
+    labels = [standing.model for standing in go(CapacityModel(*models).standing())]
+    assert len(set(labels)) == 3
+    assert 'secret' not in ' '.join(labels)

@@ -137,7 +137,7 @@ class Capacity:
             reservation = books.windows.admit(model, taking, now)
             return Admission(reservation, books, 'no room' if reservation is None else '', refused=state is not None)
 
-        admission = await self._on_books(work, run_id, model)
+        admission = await self._on_books(work, run_id, model, asking=True)
         if admission.reason != 'no room':
             self._full.discard(model)
         elif model not in self._full:
@@ -217,9 +217,9 @@ class Capacity:
         now = self.clock()
 
         def work(books: Books) -> None:
-            if admission is not None and admission.reservation is not None:
+            if admission is not None and admission.reservation is not None and admission.books is books:
                 books.windows.settle(admission.reservation, taken, left_at)
-            else:
+            else:  # nothing was set aside, or in a store that is away now
                 books.windows.record(model, taken, now)
             if admission is None or admission.refused:
                 books.cooldowns.succeeded(model, sent_at)
@@ -227,6 +227,15 @@ class Capacity:
         await self._on_books(work, run_id, model, admission)
         if not 0 <= now - self._looked.get(model, float('-inf')) < LOOK_EVERY:
             await self._look(model, run_id)
+
+    async def left(self, model: str, admission: Admission, run_id: str | None = None) -> None:
+        """Counts a request that was given up while it was under way as what was set aside for it: nobody knows."""
+
+        def work(books: Books) -> None:
+            if admission.reservation is not None and admission.books is books:
+                books.windows.settle(admission.reservation, admission.reservation.taking)
+
+        await self._on_books(work, run_id, model, admission)
 
     async def refused(
         self, model: str, failure: Failure, sent_at: float, run_id: str | None = None,
@@ -240,7 +249,7 @@ class Capacity:
             taken = NO_TAKING
 
         def work(books: Books) -> tuple[Decision, int]:
-            if admission is not None and admission.reservation is not None:
+            if admission is not None and admission.reservation is not None and admission.books is books:
                 books.windows.settle(admission.reservation, taken)
             decision = decide(failure, model, books.cooldowns, now, sent_at)
             return decision, books.cooldowns.failures(model) if decision.action is Action.NEXT else 0
@@ -255,9 +264,19 @@ class Capacity:
     # -- the store, which may be away ---------------------------------------------------------------------------
 
     async def _on_books(
-        self, work: Callable[[Books], T], run_id: str | None, model: str, admission: Admission | None = None
+        self,
+        work: Callable[[Books], T],
+        run_id: str | None,
+        model: str,
+        admission: Admission | None = None,
+        *,
+        asking: bool = False,
     ) -> T:
-        """Carries out work on the books that are shared; on this process's own where those are away."""
+        """Carries out work on the books that are shared; on this process's own where those are away.
+
+        Only where a request asks to be let in may policy refuse it for want of the store: an answer that was paid for
+        is not lost for that.
+        """
         shared, closed = self._shared, self.policy.on_store_error == 'closed'
         if shared is None or (admission is not None and admission.books is self._own):
             return work(self._own)
@@ -268,7 +287,7 @@ class Capacity:
                 if self._circuit.failures == 0:
                     self._reporter.emit(events.StoreUnavailable(run_id, model, 'capacity', str(error)))
                 self._circuit.failed()
-                if closed and admission is None:
+                if closed and asking:
                     raise
             else:
                 self._circuit.succeeded()

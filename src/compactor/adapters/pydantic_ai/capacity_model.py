@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, infer_model
@@ -215,6 +216,9 @@ class CapacityModel(FallbackModel):
                 except Exception as error:
                     if not await journey.goes_on(attempt, error, heard):
                         raise
+                except BaseException:  # given up while it was under way
+                    await journey.left(attempt)
+                    raise
                 else:
                     await journey.answered(attempt, response.usage, heard)
                     return response
@@ -246,6 +250,9 @@ class CapacityModel(FallbackModel):
                         if not await journey.goes_on(attempt, error, heard):
                             raise
                         continue
+                    except BaseException:
+                        await journey.left(attempt)
+                        raise
                 try:
                     yield stream
                 finally:  # read to its end, left, or broken
@@ -282,11 +289,17 @@ def _links(models: list[Model], title: str) -> list[Link]:
     for model, name in zip(models, names, strict=True):
         label = name.full or 'unknown'
         if label in labels:
-            label = f'{label} at {getattr(model, "base_url", None) or len(labels) + 1}'
+            label = f'{label} at {_host(model) or len(labels) + 1}'
         labels.append(label if label not in labels else f'{label} #{len(labels) + 1}')
     return [
         Link(model, _Lane(model, title), name, label) for model, name, label in zip(models, names, labels, strict=True)
     ]
+
+
+def _host(model: Model) -> str | None:
+    """Where a model is asked, without what an address may hold of names and passwords."""
+    address = urlsplit(getattr(model, 'base_url', None) or '')
+    return f'{address.hostname}:{address.port}' if address.port else address.hostname
 
 
 class _Handed:

@@ -349,6 +349,10 @@ class Journey:
             del chain.spells[first]
             chain.reporter.emit(events.Recovered(self._run, first, chain.workload, now - spell.since, spell.diverted))
 
+    async def left(self, attempt: Attempt) -> None:
+        """Takes in that a request was given up while it was under way."""
+        await self._chain.capacity.left(attempt.link.label, attempt.admission, self._run)
+
     async def broken(self, attempt: Attempt, error: Exception, heard: Heard) -> None:
         """Takes in the error of a stream of which something has been handed out: nobody else is asked."""
         link, capacity = attempt.link, self._chain.capacity

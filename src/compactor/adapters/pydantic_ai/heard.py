@@ -7,7 +7,7 @@ client. It hears every response, those of retries within a provider's SDK too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,5 +91,6 @@ async def _sent(request: Any) -> None:
 async def _take(response: Any) -> None:
     heard = _listening.get()
     if heard is not None:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        heard.responses.append(Response(response.status_code, str(response.request.url), headers))
+        with suppress(AttributeError, RuntimeError, TypeError, ValueError):  # of a client that is like none we know
+            headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+            heard.responses.append(Response(int(response.status_code), str(response.request.url), headers))

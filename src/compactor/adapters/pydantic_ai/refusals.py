@@ -25,8 +25,14 @@ KINDS: Mapping[str, Kind] = {
 }
 """What kind of error a class stands for, by its name, as older versions and SDKs that are not there have no such class.
 The first that an error, or what it was raised from, is one of decides."""
-STATUSES: Mapping[str, int] = {'ModelRateLimitError': 429, 'ModelUnavailableError': 503, 'ModelQuotaExceededError': 429}
-"""The status that a class stands for where the error has none (gRPC, errors within a stream)."""
+STATUSES: Mapping[str, int] = {
+    'ModelRateLimitError': 429,
+    'ModelUnavailableError': 503,
+    'ModelQuotaExceededError': 429,
+    'CapacityExhausted': 503,
+}
+"""The status that a class stands for where the error has none (gRPC, errors within a stream, a chain within a
+chain)."""
 DEEP = 8
 """Errors of a chain of causes that are looked at."""
 
@@ -47,17 +53,20 @@ def failure_of(error: BaseException, now: float) -> Failure:
     if is_overflow(error):
         return Failure('overflow', getattr(error, 'status_code', None))
     status = getattr(error, 'status_code', None)
+    asked = getattr(error, 'retry_after', None)
     names = {kind.__name__ for kind in type(error).__mro__}
     if not isinstance(status, int):
         status = next((status for name, status in STATUSES.items() if name in names), None)
     if status is None:
         return Failure(_kind(error))
     body = getattr(error, 'body', None)
-    asked = retry_after(headers_of(error), now)
-    if asked is None:
-        asked = body_retry_after(body)
+    said = retry_after(headers_of(error), now)
+    if said is None:
+        said = body_retry_after(body)
+    if said is None and isinstance(asked, int | float) and not isinstance(asked, bool) and asked >= 0:
+        said = float(asked)
     spent = 'ModelQuotaExceededError' in names
-    return Failure('status', status, asked, 'insufficient_quota' if spent else code_in(body))
+    return Failure('status', status, said, 'insufficient_quota' if spent else code_in(body))
 
 
 def headers_of(error: BaseException) -> Mapping[str, str]:

@@ -100,7 +100,8 @@ class Requests:
     ) -> list[ModelMessage]:
         """The history to send for one request of a run; raises `RequestTooLarge` if nothing helps."""
         began = time.perf_counter()
-        await choose(ctx, model, self._memory, messages, settings)
+        if self.mode == 'act':
+            await choose(ctx, model, self._memory, messages, settings)
         name = identify(model, ctx.run_id)
         counter = self._memory.counter(name)
         state = self._memory.conversation(ctx.run_id, counter)
