@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Policy,
         SummaryPolicy,
         TaskPolicy,
+        TelemetryPolicy,
         TokenPolicy,
     )
     from compactor.store.archive import StoreArchive
@@ -93,6 +94,7 @@ _HOMES = {
     'StoreError': 'compactor.errors',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
+    'TelemetryPolicy': 'compactor.policy',
     'TokenMetrics': 'compactor.adapters.pydantic_ai.batch',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
@@ -143,6 +145,7 @@ __all__ = [
     'StoreError',
     'SummaryPolicy',
     'TaskPolicy',
+    'TelemetryPolicy',
     'TokenMetrics',
     'TokenPolicy',
     'TokenReport',

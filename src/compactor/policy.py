@@ -21,6 +21,7 @@ from compactor.policies.outputs import OutputsPolicy
 from compactor.policies.station import Station, share
 from compactor.policies.summary import SummaryPolicy
 from compactor.policies.tasks import TaskPolicy
+from compactor.policies.telemetry import TelemetryPolicy
 from compactor.policies.tokens import TokenPolicy
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     'Policy',
     'SummaryPolicy',
     'TaskPolicy',
+    'TelemetryPolicy',
     'TokenPolicy',
     'share',
 ]
@@ -50,6 +52,7 @@ class Policy(Station):
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
     summary: SummaryPolicy = Field(default_factory=SummaryPolicy)
     ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
+    telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
 
     @classmethod
     def preset(cls, name: str) -> Policy:

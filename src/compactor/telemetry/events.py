@@ -4,6 +4,7 @@ Event
  ├── OutputReduced      what a tool returned was made smaller
  ├── OutputFailed       an output could not be read or made smaller; it went on as it was
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
+ ├── RequestAnswered    every answer: what it was taken for, how it ended, what stations have saved of its request
  ├── Compacted          a history was rewritten
  ├── Repaired           defects of the recorded history were mended
  ├── NearLimit          a request came near the hard limit (once per crossing)
@@ -38,6 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,34 @@ class RequestChecked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestAnswered(Event):
+    """A request was answered; `model` is the one that has. Needs a capability.
+
+    Attributes:
+        task: what the request was taken for (`request.task.Task`), '' if nobody looked.
+        finish_reason: why the answer ended, such as 'stop' or 'length'; None where nobody tells.
+        cached: it was answered from the response cache.
+        input_tokens: tokens of the request, as reported.
+        output_tokens: tokens of the answer, as reported.
+        saved_by_compaction: tokens that the request would have had besides, without compactions; negative if it has
+            more.
+        saved_by_outputs: the same for outputs within budgets.
+        saved_by_cache: tokens, input and output, of the answer that was not asked for again.
+        cost: dollars; None without a ledger (`Compactor(store=...)`), and where no price is known.
+    """
+
+    task: str
+    finish_reason: str | None
+    cached: bool
+    input_tokens: int
+    output_tokens: int
+    saved_by_compaction: int
+    saved_by_outputs: int
+    saved_by_cache: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Compacted(Event):
     """A history was rewritten (or, in observe mode, would have been)."""
 
@@ -106,6 +136,7 @@ class Compacted(Event):
     parts_removed: int
     fits: bool
     observed: bool
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if archive is None and told.archive.enabled:
             archive = archive_in(opened, id or 'compactor', told.archive.max_bytes)
         self._memory = Memory(told.tokens)
-        self._reporter = Reporter(on_event, observing=mode == 'observe')
+        self._reporter = Reporter(on_event, mode == 'observe', told.telemetry)
         asked: Summariser | None = None
         if summariser is not None:
             asked = Summariser(summariser, told.summary, told.tokens.windows, self._reporter.emit, clock)
@@ -261,9 +261,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
         room = None if RetryModelRequest is None else self._tasks.more_room(ctx, request_context, response)
         if room is None:
             return response
+        await self._sending.answered(ctx, request_context, response)
         if self._accounts is not None:
             name, state = self._sending.state(ctx, request_context)
-            await self._accounts.answered(ctx, name, state, response)
             await self._accounts.reserve(ctx, name, state, with_limit(request_context, room))
         raise RetryModelRequest
 

@@ -25,6 +25,7 @@ from compactor.errors import StoreError
 from compactor.policies.capacity import CapacityPolicy
 from compactor.routing.failover import Action, Decision, Failure, decide
 from compactor.telemetry import events
+from compactor.telemetry.metrics import limit_type
 
 if TYPE_CHECKING:
     from compactor.store.engine import Store
@@ -230,6 +231,7 @@ class Capacity:
         self, states: Sequence[WindowState], runs_out: float | None, provider: str | None, now: float,
         run_id: str | None,
     ) -> None:  # fmt: skip
+        self._reporter.left(tuple(states))
         for crossing in self._edges.crossed(states, now):
             self._reporter.emit(_warning(crossing, runs_out, provider, run_id))
 
@@ -267,13 +269,12 @@ def _warning(
     crossing: Crossing, runs_out: float | None, provider: str | None, run_id: str | None
 ) -> events.CapacityWarning:
     state = crossing.state
-    window = state.limit.window
     return events.CapacityWarning(
         run_id,
         state.model,
         provider or '',
         round(state.pct, 1),
-        f'{state.limit.unit}/{window if isinstance(window, str) else f"{window} s"}',
+        limit_type(state),
         state.taken,
         state.limit.amount,
         round(100 * crossing.edge, 1),

@@ -66,7 +66,8 @@ class CapacityModel(FallbackModel):
 
     Args:
         *models: models or their names, the best first.
-        policy: as for `Compactor`; its stations `capacity`, `history`, `tasks` and `tokens` are read.
+        policy: as for `Compactor`; its stations `capacity`, `history`, `tasks`, `telemetry` and `tokens` are
+            read.
         store: a `Store`, its URL or path: windows and pauses are then shared by all processes that use it.
         workload: what the chain is for, in events.
         on_event: called with events; default: those of a request go to the `Compactor` that sends it.
@@ -99,7 +100,7 @@ class CapacityModel(FallbackModel):
         super().__init__(*models)
         told = policy_of(policy)
         opened = store if isinstance(store, Store) or store is None else Store(store)
-        self._reporter = Reporter(on_event, observing=False, unless_heard=True)
+        self._reporter = Reporter(on_event, False, told.telemetry, unless_heard=True)
         self._capacity = Capacity(told.capacity, self._reporter, opened, clock, chance)
         self._capacity_chain = Chain(
             told.capacity, self._capacity, Fitting(told), self._reporter, sleep, self.model_name, workload or ''
