@@ -8,10 +8,10 @@ does not; other providers make no difference. Where none is configured, `tracer`
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
+from time import time_ns
 from typing import Any, Final
 
 from opentelemetry import trace
@@ -28,7 +28,7 @@ LONGEST_TEXT: Final = 1_000
 """Characters of a text in an attribute."""
 Value = str | int | float | bool | tuple[str, ...]
 
-_KIND_OF_ERROR = re.compile(r'[A-Za-z_][\w.]*(?=:|$)')
+_KIND_OF_ERROR = re.compile(r'[A-Z]\w*(?=: )')
 _found: tuple[trace.TracerProvider, trace.Tracer] | None = None
 
 
@@ -67,7 +67,7 @@ def send(event: events.Event, *, content: bool = False) -> None:
         log = sends.start_span(record.name, attributes=attributes)
         log.end(getattr(log, 'start_time', None))
         return
-    now = time.time_ns()
+    now = time_ns()
     began = now - int(getattr(event, 'seconds', 0.0) * 1e9)
     span = sends.start_span(record.name, attributes=attributes, start_time=began)
     # Logfire exports a pending record of what starts as a span; this one is over already.
@@ -87,7 +87,7 @@ def attributes_of(event: events.Event, record: Record, *, content: bool = False)
     for name, attribute, quotes in record.attributes:
         value = _plain(getattr(event, name))
         if quotes and isinstance(value, str):
-            value = _redacted(value) if content else _kind_of_error(value)
+            value = _redacted(value) if content else _kind_of_error(name, value)
         if value is not None:
             found[attribute] = value[:LONGEST_TEXT] if isinstance(value, str) else value
     if isinstance(event, events.Compacted):
@@ -137,8 +137,9 @@ def _shown(value: Any) -> str:
     return str(value)[:LONGEST]
 
 
-def _kind_of_error(text: str) -> str | None:
-    found = _KIND_OF_ERROR.match(text)
+def _kind_of_error(name: str, text: str) -> str | None:
+    """Of 'TimeoutError: ...' the kind; of anything else nothing, for it may be anybody's words."""
+    found = _KIND_OF_ERROR.match(text) if name == 'reason' else None
     return found[0] if found else None
 
 

@@ -127,7 +127,7 @@ _TABLE = (
         events.FailoverTriggered,
         'failover_triggered',
         WARN,
-        'Failover triggered: {from_model} -> {model} ({error_type})',
+        'Failover triggered: {from_model} -> {to_model} ({error_type})',
         {'model': 'to_model'},
     ),
     Record(events.FailoverSucceeded, 'failover_succeeded', INFO, 'Failover success: now using {model}'),

@@ -76,7 +76,8 @@ class Sending:
         state.task, state.streamed = self._tasks.told_of(ctx)
         cost = None if self._accounts is None else await self._accounts.answered(ctx, name, state, response)
         if self._reporter.listening:
-            self._reporter.emit(_answer(ctx, name, state, response, cost))
+            model = getattr(request, 'model', None) or ctx.model
+            self._reporter.emit(_answer(ctx.run_id, model, state, response, cost))
 
     async def _sent(self, ctx: RunContext[Any], request: Any, send: Send) -> Any:
         """The answer to a request; one that the provider calls too long is compacted and sent once more."""
@@ -142,13 +143,14 @@ class Sending:
 
 
 def _answer(
-    ctx: RunContext[Any], name: ModelName, state: Conversation, response: Any, cost: Decimal | None
+    run_id: str | None, model: Any, state: Conversation, response: Any, cost: Decimal | None
 ) -> events.RequestAnswered:
     usage = response.usage
     saved = (response.provider_details or {}).get(SAVED)
-    by = ModelName(response.provider_name or name.provider, response.model_name or name.name or '')
+    by = identify(_answering(model, response), run_id)
+    by = ModelName(response.provider_name or by.provider, response.model_name or by.name)
     return events.RequestAnswered(
-        run_id=ctx.run_id,
+        run_id=run_id,
         model=by.full,
         task=state.task,
         finish_reason=response.finish_reason,
