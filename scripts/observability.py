@@ -42,7 +42,9 @@ def dashboard(page: str) -> dict[str, Any]:
     for i, (title, _, query) in enumerate(QUERY.findall(page)):
         key = re.sub(r'\W+', '-', title.lower())
         panels[key] = _panel(title, query)
-        items.append({'x': 0, 'y': i * HIGH, 'width': WIDE, 'height': HIGH, 'content': {'$ref': f'#/spec/panels/{key}'}})
+        items.append(
+            {'x': 0, 'y': i * HIGH, 'width': WIDE, 'height': HIGH, 'content': {'$ref': f'#/spec/panels/{key}'}}
+        )
     return {
         'kind': 'Dashboard',
         'metadata': {'name': 'compactor', 'project': 'compactor'},

@@ -8,23 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import logfire
+import pytest
 from logfire.testing import TestExporter
-from opentelemetry import _logs, metrics, trace
+from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.util._once import Once
-from pydantic_ai import Agent
-from pytest import MonkeyPatch
 
 from compactor.telemetry import emit
-
-GLOBALS = (
-    (trace, '_TRACER_PROVIDER', '_TRACER_PROVIDER_SET_ONCE'),
-    (metrics._internal, '_METER_PROVIDER', '_METER_PROVIDER_SET_ONCE'),
-    (_logs._internal, '_LOGGER_PROVIDER', '_LOGGER_PROVIDER_SET_ONCE'),
-)
-"""Where OpenTelemetry keeps what a process has configured; there is no other way to take it back."""
+from tests.telemetry.process import unconfigured
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,7 @@ def configured(clock: Callable[[], int] | None = None, **options: Any) -> Iterat
     """
     exporter, reader = TestExporter(), InMemoryMetricReader()
     advanced = logfire.AdvancedOptions(ns_timestamp_generator=clock) if clock else logfire.AdvancedOptions()
-    with unconfigured(), MonkeyPatch.context() as patch:
+    with unconfigured(), pytest.MonkeyPatch.context() as patch:
         if clock is not None:
             patch.setattr(emit, 'time_ns', clock)
         logfire.configure(
@@ -98,19 +90,4 @@ def configured(clock: Callable[[], int] | None = None, **options: Any) -> Iterat
         try:
             yield Captured(exporter, reader)
         finally:
-            Agent.instrument_all(False)
             logfire.force_flush()
-
-
-@contextmanager
-def unconfigured() -> Iterator[None]:
-    """A process in which nobody has configured OpenTelemetry, for the time of the block."""
-    before = [(module, name, getattr(module, name)) for module, *names in GLOBALS for name in names]
-    for module, provider, once in GLOBALS:
-        setattr(module, provider, None)
-        setattr(module, once, Once())
-    try:
-        yield
-    finally:
-        for module, name, value in before:
-            setattr(module, name, value)

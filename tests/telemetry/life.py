@@ -177,7 +177,9 @@ class Life:
 
     def _sum_up(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         self.clock.now += TAKES
-        return say('Goal: the parser\nDecisions: one file after the other\nNext step: read on\n' + 'word ' * self.summary)
+        return say(
+            'Goal: the parser\nDecisions: one file after the other\nNext step: read on\n' + 'word ' * self.summary
+        )
 
 
 def read(n: int) -> str:

@@ -1,7 +1,7 @@
 """Logfire's table `records` on the engine that Logfire uses, so that documented queries can be run.
 
-Apache DataFusion lacks a few things that Logfire adds to it: the operator `->>`, `time_bucket`, levels by name. They are
-written in what it has; everything else of a query runs as it stands.
+Apache DataFusion lacks a few things that Logfire adds to it: the operator `->>`, `time_bucket`, levels by name. They
+are written in what it has; everything else of a query runs as it stands.
 """
 
 from __future__ import annotations

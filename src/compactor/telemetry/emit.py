@@ -26,6 +26,8 @@ LONGEST: Final = 128
 """Characters of a value in a message."""
 LONGEST_TEXT: Final = 1_000
 """Characters of a text in an attribute."""
+MOST: Final = 100
+"""Values of a list in an attribute."""
 Value = str | int | float | bool | tuple[str, ...]
 
 _KIND_OF_ERROR = re.compile(r'[A-Z]\w*(?=: )')
@@ -122,7 +124,7 @@ def _plain(value: Any) -> Value | None:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, tuple):
-        return tuple(map(str, value))
+        return tuple(str(one)[:LONGEST] for one in value[:MOST])
     return str(value)
 
 
