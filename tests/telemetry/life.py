@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic_ai.exceptions import ModelHTTPError
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.messages import FinishReason, ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.usage import RequestUsage
 
 from compactor import CachedModel, CapacityModel, Compactor, HistoryPolicy, LedgerPolicy, Policy, Store, TaskPolicy
 from compactor.adapters.pydantic_ai.reporting import Reporter
-from compactor.capacity.limits import Limit
+from compactor.capacity.limits import Limit, Unit
 from compactor.policy import ArchivePolicy, CapacityPolicy, OutputsPolicy, SummaryPolicy
+from compactor.request.task import Task
 from compactor.telemetry import events
-from tests.adapters.driver import Log, call, new_agent, say, shape
-from tests.telemetry.capture import Captured
+from tests.adapters.driver import call, new_agent, say, shape
 
 GLM, KIMI = 'cerebras:zai-glm-4.7', 'moonshotai:kimi-k2.5'
 AGENT = 'auth-agent'
@@ -114,16 +115,16 @@ class Life:
 
     def policy(self) -> Policy:
         """Small figures, so that a few rounds show everything."""
-        amounts = {'tokens': self.limit, 'requests': self.requests}
+        amounts: dict[Unit, int | None] = {'tokens': self.limit, 'requests': self.requests}
         limits = [Limit('cerebras:*', unit, 'minute', amount) for unit, amount in amounts.items() if amount]
         return Policy(
             history=HistoryPolicy(max_input_tokens=10_000, compaction_threshold=0.4, warning_ratio=0.3),
             outputs=OutputsPolicy(enabled=not self.whole, tools={'read': 300}, redact=False),
-            tasks=TaskPolicy(max_output_by_task={'code_generation': 400, 'explanation': 150}, ask_again=False),
+            tasks=TaskPolicy(max_output_by_task={Task.CODE_GENERATION: 400, Task.EXPLANATION: 150}, ask_again=False),
             capacity=CapacityPolicy(limits=tuple(limits), edges=(0.5, 0.8, 0.95)),
             archive=ArchivePolicy(enabled=False),
             summary=SummaryPolicy(max_tokens=2_000),
-            ledger=LedgerPolicy(prices={'*': {'input': 1, 'output': 4}}),  # type: ignore[dict-item]
+            ledger=LedgerPolicy(prices={'*': {'input': Decimal(1), 'output': Decimal(4)}}),
         )
 
     def live(self) -> None:
@@ -165,6 +166,7 @@ class Life:
         self.clock.now += TAKES
         self.seen.append(shape(messages))
         self._answers += 1
+        reason: FinishReason
         if 'read' in {tool.name for tool in info.function_tools} and self._answers % self.rounds:
             response, reason = call(self._answers), 'tool_call'
         elif self.cut:
@@ -185,13 +187,3 @@ class Life:
 def read(n: int) -> str:
     """Reads a file."""
     return f'file {n}\n' + '\n'.join(f'{n}.{line} a line of code that says {line * n}' for line in range(60))
-
-
-def lived(captured: Captured, **faults: Any) -> Life:
-    """A life that was captured."""
-    life = Life(**faults)
-    life.live()
-    return life
-
-
-__all__ = ['AGENT', 'GLM', 'KIMI', 'START', 'Captured', 'Clock', 'Life', 'Log', 'lived', 'read']

@@ -22,6 +22,15 @@ def event(tokens: int) -> events.Event:
     return events.CacheHit(None, None, tokens)
 
 
+def waits_for(go_on: threading.Event) -> events.Sink:
+    """A sink that blocks until it is told to go on."""
+
+    def blocks(one: events.Event) -> None:
+        go_on.wait(60)
+
+    return blocks
+
+
 def lived(on_event: events.Sink | None = None) -> Script:
     """Twelve requests of an agent, some of them compacted."""
     script = Script(rounds(12))
@@ -54,7 +63,7 @@ def test_an_agent_is_heard_as_without_it() -> None:
 def test_a_sink_that_blocks_does_not_hold_the_agent_up() -> None:
     """The run ends while its first event is still being written; nothing is different for it."""
     go_on = threading.Event()
-    sink = Queued(lambda one: go_on.wait(60) and None)
+    sink = Queued(waits_for(go_on))
     blocked = lived(sink)
     assert not go_on.is_set()
     assert sink.dropped == 0
@@ -116,7 +125,7 @@ def test_closing_takes_no_more_and_is_final() -> None:
 def test_a_sink_that_never_answers_is_not_waited_for() -> None:
     """`flush` and `close` say that there is something left."""
     go_on = threading.Event()
-    sink = Queued(lambda one: go_on.wait(60) and None)
+    sink = Queued(waits_for(go_on))
     sink(event(1))
     assert not sink.flush(0.01)
     assert not sink.close(0.01)
