@@ -31,6 +31,8 @@ MOST: Final = 100
 Value = str | int | float | bool | tuple[str, ...]
 
 _KIND_OF_ERROR = re.compile(r'[A-Z]\w*(?=: )')
+_UNCONFIGURED: Final = frozenset((trace.ProxyTracerProvider, trace.NoOpTracerProvider))
+"""Providers that keep nothing."""
 _found: tuple[trace.TracerProvider, trace.Tracer] | None = None
 
 
@@ -46,7 +48,7 @@ def tracer() -> trace.Tracer | None:
     """Sends what is recorded now; None where the process has configured no OpenTelemetry."""
     global _found
     provider = trace.get_tracer_provider()
-    if isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
+    if type(provider) in _UNCONFIGURED:
         return None
     found = _found
     if found is None or found[0] is not provider:

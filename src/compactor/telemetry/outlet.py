@@ -56,7 +56,7 @@ class Outlet:
 
     def spent(self, kind: str, model: str, cost: Decimal | None) -> None:
         """Measures what an entry of the ledger has cost; never raises."""
-        if cost and self.open:
+        if cost and self._policy.enabled:  # without a meter this costs less than to ask for one
             try:
                 metrics.spent(kind, model, cost)
             except Exception:  # noqa: BLE001 - as above
