@@ -99,7 +99,13 @@ def test_the_rows_of_a_healthy_life(healthy: Tables) -> None:
     assert {title: rows(healthy, title) for title in QUERIES} == snapshot(
         {
             'A workload uses its model': [
-                {'workload': 'coding', 'model': 'cerebras:zai-glm-4.7', 'decisions': 18, 'verdict': 'ok'}
+                {
+                    'workload': 'coding',
+                    'model': 'cerebras:zai-glm-4.7',
+                    'decisions': 18,
+                    'failovers': 1,
+                    'verdict': 'ok',
+                }
             ],
             'Warnings precede rate limits': [
                 {
@@ -176,6 +182,7 @@ def test_the_rows_of_a_life_without_limits(blind: Tables) -> None:
                     'workload': 'coding',
                     'model': 'moonshotai:kimi-k2.5',
                     'decisions': 12,
+                    'failovers': 0,
                     'verdict': 'wanted cerebras:zai-glm-4.7',
                 }
             ],
@@ -240,7 +247,13 @@ def test_the_rows_of_a_life_without_others(alone: Tables) -> None:
     assert {title: rows(alone, title) for title in QUERIES} == snapshot(
         {
             'A workload uses its model': [
-                {'workload': 'coding', 'model': 'cerebras:zai-glm-4.7', 'decisions': 18, 'verdict': 'ok'}
+                {
+                    'workload': 'coding',
+                    'model': 'cerebras:zai-glm-4.7',
+                    'decisions': 18,
+                    'failovers': 0,
+                    'verdict': 'ok',
+                }
             ],
             'Warnings precede rate limits': [],
             'Failover follows accumulated warnings': [],

@@ -119,9 +119,16 @@ class Reporter:
         if near and not state.warned:
             self.emit(events.NearLimit(run_id, name.full, compaction.tokens_after, compaction.limits.hard))
         state.warned = near
+        self.compacted(run_id, compaction, messages, seconds)
+
+    def compacted(
+        self, run_id: str | None, compaction: Compaction[Any], messages: int, seconds: float, *, request: bool = True
+    ) -> None:
+        """Tells what a compaction has to tell; `request` where it was made for one."""
         if self.listening:
             for event in events_of(compaction, run_id, messages, seconds, observed=self._observing):
-                self.emit(event)
+                if request or not isinstance(event, events.RequestChecked):
+                    self.emit(event)
 
     def left(self, states: tuple[WindowState, ...]) -> None:
         """Measures what is left of a model's windows; never raises."""
