@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench retention reducers record pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench retention reducers walls record pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -41,11 +41,12 @@ test-all: lint types layers
 matrix: $(READY)
 	$(BIN)/python scripts/matrix.py $(VERSIONS)
 
-# Overhead against the official harness, cold start, the store, telemetry; prints ratios, asserts nothing.
+# Overhead against the official harness, cold start, the store, a routing decision, telemetry; prints ratios, asserts nothing.
 bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/overhead.py
 	.venvs/bench/bin/python benchmarks/cold_start.py
 	.venvs/bench/bin/python benchmarks/store.py
+	.venvs/bench/bin/python benchmarks/routing.py
 	.venvs/bench/bin/python benchmarks/telemetry.py
 
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
@@ -55,6 +56,10 @@ retention: .venvs/bench/ready
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.reducers
+
+# Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
+walls: .venvs/bench/ready
+	.venvs/bench/bin/python -m benchmarks.walls
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench

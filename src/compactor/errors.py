@@ -73,12 +73,17 @@ class CapacityExhausted(CompactorError):
     def __init__(self, models: Sequence[str], retry_after: float | None, waited: float = 0.0) -> None:
         self.models = tuple(models)
         self.retry_after = retry_after
-        when = 'None of them is known to come back' if retry_after is None else f'Try again in {retry_after:,.0f} s'
-        tried = f' after waiting for {waited:,.0f} s' if waited >= 1 else ''
-        super().__init__(
-            f'No model can be asked{tried}: {"; ".join(self.models)}. {when}, add a model, or allow a longer wait'
-            ' (`max_wait` in the policy of capacity).'
-        )
+        super().__init__(exhausted(models, retry_after, waited))
+
+
+def exhausted(models: Sequence[str], retry_after: float | None, waited: float) -> str:
+    """What `CapacityExhausted` says; see there."""
+    when = 'None of them is known to come back' if retry_after is None else f'Try again in {retry_after:,.0f} s'
+    tried = f' after waiting for {waited:,.0f} s' if waited >= 1 else ''
+    return (
+        f'No model can be asked{tried}: {"; ".join(models)}. {when}, add a model, or allow a longer wait'
+        ' (`max_wait` in the policy of capacity).'
+    )
 
 
 class RequestTooLarge(CompactorError):

@@ -18,6 +18,7 @@ from compactor.policies.capacity import CapacityPolicy
 from compactor.policies.history import ASSUMED_WINDOW, HistoryPolicy, Limits
 from compactor.policies.ledger import LedgerPolicy
 from compactor.policies.outputs import OutputsPolicy
+from compactor.policies.routing import RoutingPolicy
 from compactor.policies.station import Station, share
 from compactor.policies.summary import SummaryPolicy
 from compactor.policies.tasks import TaskPolicy
@@ -33,6 +34,7 @@ __all__ = [
     'Limits',
     'OutputsPolicy',
     'Policy',
+    'RoutingPolicy',
     'SummaryPolicy',
     'TaskPolicy',
     'TelemetryPolicy',
@@ -52,6 +54,7 @@ class Policy(Station):
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
     summary: SummaryPolicy = Field(default_factory=SummaryPolicy)
     ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
+    routing: RoutingPolicy = Field(default_factory=RoutingPolicy)
     telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
 
     @classmethod

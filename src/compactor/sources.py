@@ -35,6 +35,26 @@ def preset(name: str) -> dict[str, Any]:
     return tomllib.loads(_preset_text(name))
 
 
+def routing_presets() -> list[str]:
+    """Names of the routing tables that come with the library."""
+    return sorted(f.name.removesuffix('.toml') for f in _ROUTING.iterdir() if f.name.endswith('.toml'))
+
+
+_ROUTING = _PRESETS / 'routing'
+
+
+@cache
+def _routing_text(name: str) -> str:
+    if name not in routing_presets():
+        raise ConfigError(f'there is no routing table {name!r}; there are: {", ".join(routing_presets())}')
+    return (_ROUTING / f'{name}.toml').read_text('utf-8')
+
+
+def routing_preset(name: str) -> dict[str, Any]:
+    """The values of a routing table, with `about`: where they come from, and when they were read off."""
+    return tomllib.loads(_routing_text(name))
+
+
 def from_toml(path: Path) -> dict[str, Any]:
     """The values of a file; `ConfigError` says what is wrong with one that cannot be read."""
     try:

@@ -58,12 +58,18 @@ class Counts(Protocol):
     def total(self, key: str, window_seconds: float, now: float) -> int:
         """What was recorded in the window that ends now: all of it, and of what came before no more than a bucket."""
 
+    def record_many(self, changes: Sequence[tuple[str, int, float]]) -> None:
+        """Records each (key, amount, moment) as `record` does, at once."""
+
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> Sequence[int]:
+        """The `total` of each (key, seconds of its window), at once."""
+
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: Mapping[str, int], now: float
     ) -> Sequence[FullWindow]:
         """Records all amounts if each (key, seconds of its window, limit) has room for its key's, at once.
 
-        Without limits all amounts are recorded; negative ones take back, as in `record`.
+        Without limits all amounts are recorded.
 
         Returns:
             The windows without room, in which case nothing is recorded; empty if it was.
@@ -105,6 +111,21 @@ class MemoryCounts:
         """
         with self._lock:
             return self._sum(key, window_seconds, now)
+
+    def record_many(self, changes: Sequence[tuple[str, int, float]]) -> None:
+        """See `Counts`."""
+        with self._lock:
+            for key, amount, at in changes:
+                self._add(key, amount, at)
+
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> list[int]:
+        """See `Counts`.
+
+        Raises:
+            ConfigError: a window is longer than a year, or not longer than nothing.
+        """
+        with self._lock:
+            return [self._sum(key, window, now) for key, window in windows]
 
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: Mapping[str, int], now: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compactor.capacity.counts import LONGEST, Counts
+from compactor.capacity.counts import FINENESS, LONGEST, Counts
 from compactor.capacity.limits import Known
 
 
@@ -25,10 +25,13 @@ def room(counts: Counts, key: str, known: Known, now: float) -> int:
     if known.told is None:
         return limit.amount
     since = min(known.since(now), LONGEST)
-    later = counts.total(key, since, now)
-    if limit.calendar:
-        # Below nothing where the word is from the day before: what was taken since then and before midnight.
-        earlier = counts.total(key, limit.elapsed(now), now) - later
-    else:
-        earlier = max(0, counts.total(key, min(since + limit.seconds, LONGEST), now) - later)
-    return min(limit.amount, known.told + earlier)
+    # Sums take in a whole bucket from before. What was taken in the bucket of the word belongs to the word, or a
+    # request would be held against the very answer that it got; the limit itself is checked beside it.
+    bucket = max(1.0, since / FINENESS)
+    recent = since - bucket if since > bucket else None
+    whole = limit.elapsed(now) if limit.calendar else min(since + limit.seconds, LONGEST)
+    asked = [whole] if recent is None else [whole, recent]
+    until_then, *after = counts.totals([(key, seconds) for seconds in asked], now)
+    earlier = until_then - sum(after)
+    # Of a calendar day it is below nothing where the word is from the day before: taken since then, before midnight.
+    return min(limit.amount, known.told + (earlier if limit.calendar else max(0, earlier)))

@@ -20,6 +20,8 @@ from compactor.errors import ConfigError
 
 LONGEST_NAME = 150
 """Characters of a model's name in a key, of the 200 that a store's key has."""
+LATE = 0.5
+"""Seconds after its admission from which a request counts from when it was sent; below that a bucket levels it out."""
 ALWAYS: tuple[Unit, ...] = ('tokens', 'requests')
 """Units that are counted before any limit of them is known."""
 
@@ -131,6 +133,25 @@ class WindowState:
         return 100 * self.share
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a model stands.
+
+    Attributes:
+        model: its name.
+        status: that of its fullest window, or COOLDOWN.
+        cooldown: seconds of its pause that are left; 0 for none.
+        windows: the fullest first.
+        runs_out_in: seconds until one of them is full at the present rate; None if none will be.
+    """
+
+    model: str
+    status: Status
+    cooldown: float
+    windows: tuple[WindowState, ...]
+    runs_out_in: float | None
+
+
 class Windows:
     """The windows of all models, over a table of limits and a counter.
 
@@ -158,24 +179,36 @@ class Windows:
             return None
         return Reservation(model, now, taking, keys)
 
-    def settle(self, reservation: Reservation, taken: Taking = NO_TAKING) -> None:
-        """Puts what a request took in place of what was set aside for it; by default nothing, as of a refused one."""
-        changes: dict[str, int] = {}
+    def settle(self, reservation: Reservation, taken: Taking = NO_TAKING, sent_at: float | None = None) -> None:
+        """Puts what a request took in place of what was set aside for it; by default nothing, as of a refused one.
+
+        Args:
+            reservation: what was set aside.
+            taken: what it took.
+            sent_at: when it was really sent, if that was known only later: a provider counts it from then on, and a
+                request that was on its way for long would else leave our window before it leaves the provider's.
+        """
+        late = sent_at is not None and sent_at - reservation.at >= LATE
+        at = sent_at if late and sent_at is not None else reservation.at
+        changes: list[tuple[str, int, float]] = []
         for (key, held), unit in reservation.keys.items():
             reserved = reservation.taking.of(unit)
-            changes |= {key: taken.of(unit) - reserved, held: -reserved}
-        self._add(changes, reservation.at)
+            changes += [(key, -reserved, reservation.at), (key, taken.of(unit), at), (held, -reserved, reservation.at)]
+        self._add(changes)
 
     def record(self, model: str, taken: Taking, now: float) -> None:
         """Counts a request for which nothing was set aside, whether there was room or not."""
         keys = _keys(model, self.table.known(model, now))
-        self._add({key: taken.of(unit) for (key, _), unit in keys.items()}, now)
+        self._add([(key, taken.of(unit), now) for (key, _), unit in keys.items()])
 
-    def _add(self, changes: Mapping[str, int], at: float) -> None:
+    def _add(self, changes: Iterable[tuple[str, int, float]]) -> None:
         """Records all changes in one step: a store is asked once."""
-        changes = {key: amount for key, amount in changes.items() if amount}
-        if changes:
-            self.counts.check_and_record((), changes, at)
+        sums: dict[tuple[str, float], int] = {}
+        for key, amount, at in changes:
+            sums[key, at] = sums.get((key, at), 0) + amount
+        found = [(key, amount, at) for (key, at), amount in sums.items() if amount]
+        if found:
+            self.counts.record_many(found)
 
     def states(self, model: str, now: float) -> tuple[WindowState, ...]:
         """How each window of a model stands, the fullest first."""
@@ -205,8 +238,9 @@ class Windows:
         limit = known.limit
         window = limit.elapsed(now)
         key = _key('taken', limit, model)
-        taken = max(0, self.counts.total(key, window, now))
-        reserved = min(taken, max(0, self.counts.total(_key('held', limit, model), window, now)))
+        taken, held = self.counts.totals([(key, window), (_key('held', limit, model), window)], now)
+        taken = max(0, taken)
+        reserved = min(taken, max(0, held))
         gone = taken + limit.amount - room(self.counts, key, known, now)
         resets_at = limit.ends(now) or known.resets_at
         status = self.thresholds.status(gone / limit.amount)

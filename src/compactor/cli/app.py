@@ -18,6 +18,7 @@ from compactor.cli.demo import demo
 from compactor.cli.doctor import doctor
 from compactor.cli.inspect import inspect
 from compactor.cli.report import report
+from compactor.cli.route import route
 from compactor.cli.screen import complain
 from compactor.cli.shrink import shrink
 from compactor.cli.stats import stats
@@ -71,6 +72,7 @@ app.command()(demo)
 app.command()(compact)
 app.command()(inspect)
 app.command()(shrink)
+app.command()(route)
 app.command()(stats)
 app.command()(report)
 app.command()(cleanup)

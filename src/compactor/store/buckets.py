@@ -93,6 +93,31 @@ class Buckets:
         with self.store.read() as connection:
             return _sums(connection, [(key, window_seconds)], now)[0]
 
+    def record_many(self, changes: Sequence[tuple[str, int, float]]) -> None:
+        """Records each (key, amount, moment) as `record` does, in one transaction."""
+        rows: dict[tuple[str, int, int], int] = {}
+        for key, amount, at in changes:
+            self._sound(key)
+            for _, width, start, much in _rows({key: amount}, at):
+                rows[key, width, start] = rows.get((key, width, start), 0) + much
+        if rows:
+            with self.store.write(*{f'bucket/{key}' for key, _, _ in rows}) as connection:
+                self._clear_old(connection, max(at for _, _, at in changes))
+                add(connection, [(*place, much) for place, much in sorted(rows.items()) if much])
+
+    def totals(self, windows: Sequence[tuple[str, float]], now: float) -> list[int]:
+        """The `total` of each (key, seconds of its window), in one question.
+
+        Raises:
+            ConfigError: a window is longer than a year, or not longer than nothing.
+        """
+        for _, window in windows:
+            width_for(window)
+        if not windows:
+            return []
+        with self.store.read() as connection:
+            return _sums(connection, windows, now)
+
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: int | Mapping[str, int], now: float
     ) -> tuple[Full, ...]:
@@ -101,7 +126,7 @@ class Buckets:
         Args:
             limits: (key, seconds of the window, limit); several may have one key, which is then recorded once. Without
                 any, amounts that are given by key are recorded as they are.
-            amount: how much, for every key or by key; negative to take back, as in `record`.
+            amount: how much, for every key or by key.
             now: when, in seconds since 1970.
 
         Returns:

@@ -1,9 +1,11 @@
 """HTTP on the loopback interface: requests in as bytes, answers out."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -31,6 +33,22 @@ def as_events(events: Iterable[str]) -> Answer:
     return Answer(200, ''.join(events).encode(), {'content-type': 'text/event-stream'})
 
 
+def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
+    """Add headers to an answer; its own stay."""
+    return replace(answer, headers={**headers, **answer.headers})
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each connection in a thread of its own."""
+
+    request_queue_size = 128  # Clients that connect all at once; one too many would try again after a whole second.
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no error of the server; any other is printed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Hands the body of a POST to the route of its path; all else is 404."""
 
@@ -52,9 +70,13 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: a test reads `StrictProvider.requests`."""
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        if 'date' in answer.headers:  # A provider with a clock of its own.
+            self.send_response_only(answer.status)
+        else:
+            self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header('content-length', str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
+        with suppress(ConnectionError):  # A client that has stopped waiting.
+            self.end_headers()
+            self.wfile.write(answer.content)

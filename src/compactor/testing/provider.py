@@ -4,16 +4,20 @@ import functools
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable
-from http.server import ThreadingHTTPServer
 from types import ModuleType, TracebackType
 
-from compactor.testing import rules_anthropic, rules_openai, thinking, wire_anthropic, wire_openai
+from compactor.testing import limit_words, rules_anthropic, rules_openai, thinking, wire_anthropic, wire_openai
+from compactor.testing.account import Account, Denial
 from compactor.testing.count import request_tokens
 from compactor.testing.exchange import Api, Body, Failure, Recorded, Refusal, Reply, Respond, Turn
-from compactor.testing.loopback import Answer, Handler, as_events, as_json
+from compactor.testing.limit_headers import headers, refusal_headers
+from compactor.testing.limits import RateLimits
+from compactor.testing.loopback import Answer, Handler, Server, as_events, as_json, with_headers
 from compactor.testing.rule import Problem, Request, Rule, first_refusal
 from compactor.testing.spoken import Spoken
+from compactor.testing.tally import LimitsReport
 from compactor.testing.turns import turns_of
 
 _PATHS: dict[Api, str] = {'openai': '/v1/chat/completions', 'anthropic': '/v1/messages'}
@@ -51,6 +55,10 @@ class StrictProvider:
         bound_thinking: Plays the newer Claude models: thinking is on by default (adaptive), and a thinking
             block is refused once anything before it has changed, unless the request sets
             `thinking.block_binding.prefix_mismatch_behavior` to `drop_block`.
+        limits: The rate limits that it keeps; None (the default) is unlimited. A request that breaks a rule
+            does not count, and `reply` is not asked about one that is over a limit.
+        latency: Seconds before an answer, or a function of the request; real seconds, whatever the limits'
+            clock says. A request that is waiting counts as one at the same time.
 
     Attributes:
         requests: Every request in the order of its answer, refused ones included.
@@ -63,6 +71,8 @@ class StrictProvider:
         count: Callable[[str], int] | None = None,
         thinking: bool = False,
         bound_thinking: bool = False,
+        limits: RateLimits | None = None,
+        latency: float | Callable[[Turn], float] = 0.0,
     ) -> None:
         self.requests: list[Recorded] = []
         self._reply = reply
@@ -71,12 +81,14 @@ class StrictProvider:
         self._count = functools.lru_cache(maxsize=10_000)(count or _exact_count)
         self._thinking = 'adaptive' if bound_thinking else 'enabled' if thinking else None
         self._bound = bound_thinking
+        self._account = None if limits is None else Account(limits)
+        self._latency = latency
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
         self._calls = itertools.count(1)
         self._unthought: set[str] = set()
         self._fault: Exception | None = None
-        self._running: tuple[ThreadingHTTPServer, threading.Thread] | None = None
+        self._running: tuple[Server, threading.Thread] | None = None
 
     @property
     def refusals(self) -> list[Recorded]:
@@ -93,6 +105,12 @@ class StrictProvider:
         """The base URL for Anthropic's SDK. Raises RuntimeError outside the `with` block."""
         return self._origin
 
+    def limits_report(self) -> LimitsReport:
+        """What became of the requests by the account's own counts. Raises RuntimeError without limits."""
+        if self._account is None:
+            raise RuntimeError('StrictProvider counts against limits only if it was given some: limits=RateLimits(...)')
+        return self._account.report()
+
     @property
     def _origin(self) -> str:
         if self._running is None:
@@ -101,7 +119,7 @@ class StrictProvider:
 
     def __enter__(self) -> 'StrictProvider':
         routes = {path: functools.partial(self.answer, api) for api, path in _PATHS.items()}
-        server = ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Handler, routes))
+        server = Server(('127.0.0.1', 0), functools.partial(Handler, routes))
         # The poll interval bounds how long it takes to leave the block.
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -133,7 +151,7 @@ class StrictProvider:
         try:
             if body is not None:
                 request, refusal = self._judged(api, body)
-            answer = self._refused(api, refusal) if refusal else self._replied(api, request)
+            answer = self._refused(api, refusal) if refusal else self._limited(api, request)
         except Exception as error:  # noqa: BLE001 (kept: leaving the block raises it where the test can see it)
             self._fault, refusal = error, None
             answer = as_json(500, _WIRES[api].failed(500, f'the test raised {error!r}'))
@@ -160,12 +178,34 @@ class StrictProvider:
     def _refused(self, api: Api, refusal: Refusal) -> Answer:
         return as_json(400, _WIRES[api].refused(refusal))
 
-    def _replied(self, api: Api, request: Request) -> Answer:
+    def _limited(self, api: Api, request: Request) -> Answer:
+        """Answer a lawful request if the limits have room for it."""
+        if self._account is None:
+            return self._replied(api, request)[0]
+        limits = self._account.limits
+        admission = self._account.admit(request.tokens, _asked_output(request.body, limits.unnamed_output))
+        if isinstance(admission, Denial):
+            body = limit_words.refusal(api, limits.style, str(request.body.get('model')), admission)
+            return as_json(429, body, refusal_headers(limits, admission))
+        output_tokens: int | None = None
+        try:
+            answer, output_tokens = self._replied(api, request)
+        finally:
+            self._account.settle(admission, output_tokens)
+        # Real ones know what remains when they let a request in, not what its answer will give back.
+        return with_headers(answer, headers(limits, admission.standings, admission.at))
+
+    def _replied(self, api: Api, request: Request) -> tuple[Answer, int | None]:
+        """Answer a request; with the answer's tokens, None if it is a failure."""
         with self._lock:
             number = next(self._turns)
-        reply = self._reply(Turn(api, number, request.body))
+        turn = Turn(api, number, request.body)
+        latency = self._latency(turn) if callable(self._latency) else self._latency
+        if latency > 0:
+            time.sleep(latency)
+        reply = self._reply(turn)
         if isinstance(reply, Failure):
-            return self._failed(api, reply, request.tokens)
+            return self._failed(api, reply, request.tokens), None
         return self._spoken(api, request, reply, number)
 
     def _failed(self, api: Api, failure: Failure, tokens: int) -> Answer:
@@ -178,7 +218,7 @@ class StrictProvider:
             return as_json(failure.status, wire.refused(refusal), headers)
         return as_json(failure.status, wire.failed(failure.status, failure.message, failure.code), headers)
 
-    def _spoken(self, api: Api, request: Request, reply: Reply, number: int) -> Answer:
+    def _spoken(self, api: Api, request: Request, reply: Reply, number: int) -> tuple[Answer, int]:
         signature = _signature(request, reply)
         said = [reply.text, *(call.name + json.dumps(dict(call.args)) for call in reply.calls)]
         if signature is not None:
@@ -190,8 +230,8 @@ class StrictProvider:
         output_tokens = sum(map(self._count, said))
         spoken = Spoken(request.body, reply, ids, number, request.tokens, output_tokens, signature)
         if request.body.get('stream') is True:
-            return as_events(_WIRES[api].stream(spoken))
-        return as_json(200, _WIRES[api].answer(spoken))
+            return as_events(_WIRES[api].stream(spoken)), output_tokens
+        return as_json(200, _WIRES[api].answer(spoken)), output_tokens
 
 
 def _decoded(raw: bytes) -> Body | None:
@@ -201,6 +241,15 @@ def _decoded(raw: bytes) -> Body | None:
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _asked_output(body: Body, unnamed: int) -> int:
+    """The most that a request lets the model answer, under any of the APIs' names."""
+    for name in ('max_completion_tokens', 'max_tokens'):
+        asked = body.get(name)
+        if isinstance(asked, int) and asked > 0:
+            return asked
+    return unnamed
 
 
 def _signature(request: Request, reply: Reply) -> str | None:

@@ -20,7 +20,7 @@ from compactor.capacity.counts import MemoryCounts
 from compactor.capacity.edges import Crossing, Edges
 from compactor.capacity.headers import Reading, readings
 from compactor.capacity.limits import LimitTable
-from compactor.capacity.windows import NO_TAKING, Reservation, Taking, Windows, WindowState
+from compactor.capacity.windows import NO_TAKING, Reservation, Standing, Taking, Windows, WindowState, status_of
 from compactor.errors import StoreError
 from compactor.policies.capacity import CapacityPolicy
 from compactor.routing.failover import Action, Decision, Failure, decide
@@ -59,6 +59,7 @@ class Admission:
         reservation: what was set aside for it; None if it may not.
         books: where.
         reason: '' for yes, else 'no room' or 'cooldown'.
+        refused: the model has refused since its last answer.
         wait: seconds of the cooldown that are left.
     """
 
@@ -66,6 +67,7 @@ class Admission:
     books: Books
     reason: str = ''
     wait: float = 0.0
+    refused: bool = True
 
 
 class Capacity:
@@ -91,10 +93,12 @@ class Capacity:
     ) -> None:
         self.policy = policy
         self.clock = clock
+        self.chance = chance
         self.table = LimitTable(policy.limits, stale_seconds=policy.stale_seconds)
         self._reporter = reporter
         self._edges = Edges(policy.edges)
         self._looked: dict[str, float] = {}
+        self._full: set[str] = set()
         self._own = Books(Windows(self.table, MemoryCounts(), policy.thresholds), Cooldowns(chance, policy.cooldown))
         self._shared: Books | None = None
         self._circuit = Circuit(FAILURES, PAUSE, pauses)
@@ -123,18 +127,39 @@ class Capacity:
         Raises:
             StoreError: the store is away, and policy says 'closed'.
         """
-        now = self.clock()
 
         def work(books: Books) -> Admission:
-            left = books.cooldowns.left(model, now)
-            if left > 0:
-                return Admission(None, books, 'cooldown', left)
+            now = self.clock()  # here, as it may have taken a while until a thread was free
+            state = books.cooldowns.states.read(model)
+            if state is not None and state.left(now) > 0:
+                return Admission(None, books, 'cooldown', state.left(now))
             if not all_of_it and any(s.share >= self.policy.failover_share for s in books.windows.states(model, now)):
                 return Admission(None, books, 'no room')
             reservation = books.windows.admit(model, taking, now)
-            return Admission(reservation, books, 'no room' if reservation is None else '')
+            return Admission(reservation, books, 'no room' if reservation is None else '', refused=state is not None)
 
-        return await self._on_books(work, run_id, model)
+        admission = await self._on_books(work, run_id, model)
+        if admission.reason != 'no room':
+            self._full.discard(model)
+        elif model not in self._full:
+            self._full.add(model)
+            await self._look(model, run_id)
+        return admission
+
+    async def _look(self, model: str, run_id: str | None) -> None:
+        """Warns of windows that have filled past an edge."""
+        now = self.clock()
+        self._looked[model] = now
+
+        def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
+            states = books.windows.states(model, now)
+            full = bool(states) and states[0].share >= min(self.policy.edges, default=2.0)
+            return states, books.windows.runs_out_in(model, now) if full else None
+
+        states, runs_out = await self._on_books(work, run_id, model)
+        self._reporter.left(tuple(states))
+        for crossing in self._edges.crossed(states, now):
+            self._reporter.emit(_warning(crossing, runs_out, run_id))
 
     def most_tokens(self, model: str) -> int | None:
         """Tokens that one request may take of a model at most, as far as limits are known."""
@@ -152,15 +177,16 @@ class Capacity:
 
         return await self._on_books(work, run_id, model)
 
-    async def states(self, model: str) -> tuple[WindowState, ...]:
-        """How each window of a model stands, the fullest first."""
+    async def standing(self, model: str) -> Standing:
+        """How a model stands."""
         now = self.clock()
-        return await self._on_books(lambda books: books.windows.states(model, now), None, model)
 
-    async def cooling(self, model: str) -> float:
-        """Seconds of a model's pause that are left; 0 for none."""
-        now = self.clock()
-        return await self._on_books(lambda books: books.cooldowns.left(model, now), None, model)
+        def work(books: Books) -> Standing:
+            left = books.cooldowns.left(model, now)
+            states = books.windows.states(model, now)
+            return Standing(model, status_of(states, left > 0), left, states, books.windows.runs_out_in(model, now))
+
+        return await self._on_books(work, None, model)
 
     # -- after it -----------------------------------------------------------------------------------------------
 
@@ -177,32 +203,35 @@ class Capacity:
             self.table.learn(model, found, self.clock())
 
     async def answered(
-        self, model: str, provider: str | None, taken: Taking, sent_at: float, run_id: str | None = None,
-        admission: Admission | None = None,
+        self, model: str, taken: Taking, sent_at: float, run_id: str | None = None,
+        admission: Admission | None = None, left_at: float | None = None,
     ) -> None:  # fmt: skip
-        """Counts what a request took, ends the model's pause, and warns where a window has filled past an edge."""
-        now = self.clock()
-        look = now - self._looked.get(model, float('-inf')) >= LOOK_EVERY or now < self._looked.get(model, 0.0)
+        """Counts what a request took, ends the model's pause, and warns where a window has filled past an edge.
 
-        def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
+        Args:
+            model: its name.
+            taken: what the request took.
+            sent_at: when it was handed to the model: an answer ends no pause that began later.
+            run_id: the run it is for.
+            admission: what was set aside for it.
+            left_at: when it really left, if that is known.
+        """
+        now = self.clock()
+
+        def work(books: Books) -> None:
             if admission is not None and admission.reservation is not None:
-                books.windows.settle(admission.reservation, taken)
+                books.windows.settle(admission.reservation, taken, left_at)
             else:
                 books.windows.record(model, taken, now)
-            books.cooldowns.succeeded(model, sent_at)
-            if not look:
-                return (), None
-            states = books.windows.states(model, now)
-            full = bool(states) and states[0].share >= min(self.policy.edges, default=2.0)
-            return states, books.windows.runs_out_in(model, now) if full else None
+            if admission is None or admission.refused:
+                books.cooldowns.succeeded(model, sent_at)
 
-        states, runs_out = await self._on_books(work, run_id, model, admission)
-        if look:
-            self._looked[model] = now
-            self._warn(states, runs_out, provider, now, run_id)
+        await self._on_books(work, run_id, model, admission)
+        if not 0 <= now - self._looked.get(model, float('-inf')) < LOOK_EVERY:
+            await self._look(model, run_id)
 
     async def refused(
-        self, model: str, provider: str | None, failure: Failure, sent_at: float, run_id: str | None = None,
+        self, model: str, failure: Failure, sent_at: float, run_id: str | None = None,
         admission: Admission | None = None, workload: str = '',
     ) -> Decision:  # fmt: skip
         """What to do about an error; where it is a refusal, the model's pause begins."""
@@ -212,28 +241,18 @@ class Capacity:
         if failure.kind != 'timeout':
             taken = NO_TAKING
 
-        def work(books: Books) -> tuple[Decision, int, tuple[WindowState, ...]]:
+        def work(books: Books) -> tuple[Decision, int]:
             if admission is not None and admission.reservation is not None:
                 books.windows.settle(admission.reservation, taken)
             decision = decide(failure, model, books.cooldowns, now, sent_at)
-            if decision.action is not Action.NEXT:
-                return decision, 0, ()
-            return decision, books.cooldowns.failures(model), books.windows.states(model, now)
+            return decision, books.cooldowns.failures(model) if decision.action is Action.NEXT else 0
 
-        decision, failures, states = await self._on_books(work, run_id, model, admission)
+        decision, failures = await self._on_books(work, run_id, model, admission)
         if decision.action is Action.NEXT:
-            self._warn(states, 0.0 if failure.status == 429 else None, provider, now, run_id)
+            await self._look(model, run_id)
             figures = (workload, decision.reason, decision.cooldown_seconds, failures)
             self._reporter.emit(events.RateLimited(run_id, model, *figures))
         return decision
-
-    def _warn(
-        self, states: Sequence[WindowState], runs_out: float | None, provider: str | None, now: float,
-        run_id: str | None,
-    ) -> None:  # fmt: skip
-        self._reporter.left(tuple(states))
-        for crossing in self._edges.crossed(states, now):
-            self._reporter.emit(_warning(crossing, runs_out, provider, run_id))
 
     # -- the store, which may be away ---------------------------------------------------------------------------
 
@@ -265,14 +284,12 @@ def taken_of(usage: Any, provider: str | None) -> Taking:
     return Taking(max(0, usage.input_tokens - cached), usage.output_tokens)
 
 
-def _warning(
-    crossing: Crossing, runs_out: float | None, provider: str | None, run_id: str | None
-) -> events.CapacityWarning:
+def _warning(crossing: Crossing, runs_out: float | None, run_id: str | None) -> events.CapacityWarning:
     state = crossing.state
     return events.CapacityWarning(
         run_id,
         state.model,
-        provider or '',
+        state.model.partition(':')[0] if ':' in state.model else '',
         round(state.pct, 1),
         limit_type(state),
         state.taken,

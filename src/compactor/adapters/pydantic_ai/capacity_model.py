@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
-from pydantic_ai.models import Model
+from pydantic_ai.models import Model, infer_model
 from pydantic_ai.models.fallback import FallbackModel
 
 from compactor.adapters.pydantic_ai.capacity import Capacity
-from compactor.adapters.pydantic_ai.chain import Chain, Journey, Link
+from compactor.adapters.pydantic_ai.chain import Attempt, Chain, Journey, Link
 from compactor.adapters.pydantic_ai.fitting import Fitting
-from compactor.adapters.pydantic_ai.heard import listen
+from compactor.adapters.pydantic_ai.heard import Heard, listen
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
+from compactor.adapters.pydantic_ai.routes import Routes
 from compactor.adapters.pydantic_ai.setup import policy_of
-from compactor.capacity.windows import Taking
+from compactor.capacity.windows import Standing, Taking
 from compactor.errors import ConfigError
 from compactor.policy import Policy
 from compactor.store.engine import Store
@@ -64,19 +65,23 @@ class CapacityModel(FallbackModel):
 
     It is a model like any other: it may be wrapped, stand in a `FallbackModel`, or be used with `Agent.override`.
 
+    With a `[routing]` table in the policy, workload, task and complexity of a request decide which of its models
+    answer and in which order; without models of its own it takes those that the table names.
+
     Args:
         *models: models or their names, the best first.
-        policy: as for `Compactor`; its stations `capacity`, `history`, `tasks`, `telemetry` and `tokens` are
-            read.
+        policy: as for `Compactor`; its stations `capacity`, `routing`, `history`, `tasks`, `tokens`, `telemetry` and
+            `ledger` (for prices and budgets) are read.
         store: a `Store`, its URL or path: windows and pauses are then shared by all processes that use it.
-        workload: what the chain is for, in events.
+        workload: what the chain is for, such as 'coding': in events, and for the routing table.
         on_event: called with events; default: those of a request go to the `Compactor` that sends it.
         clock: seconds since 1970.
         sleep: waits for so many seconds of that clock.
         chance: a number from 0 to 1, for the jitter of pauses.
 
     Raises:
-        ConfigError: no model is given, or as for `Compactor`.
+        ConfigError: there is no model and no routing table, or as for `Compactor`; (from a request) the table leaves
+            no model.
         CapacityExhausted: (from a request) no model can be asked within `policy.capacity.max_wait` seconds.
         StoreError: (from a request) the store is away, and policy says 'closed'.
     """
@@ -95,15 +100,22 @@ class CapacityModel(FallbackModel):
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        if not models:
-            raise ConfigError("CapacityModel needs at least one model, such as 'cerebras:zai-glm-4.7'")
-        super().__init__(*models)
         told = policy_of(policy)
         opened = store if isinstance(store, Store) or store is None else Store(store)
         self._reporter = Reporter(on_event, False, told.telemetry, unless_heard=True)
+        self._routes = Routes(told, workload, opened, self._reporter, clock) if told.routing.model_fields_set else None
+        self._given = bool(models)
+        named = models or (self._routes.plain() if self._routes is not None else ())
+        if not named:
+            raise ConfigError(
+                "CapacityModel needs at least one model, such as 'cerebras:zai-glm-4.7', or a policy with a [routing]"
+                ' table that names some'
+            )
+        super().__init__(*named)
         self._capacity = Capacity(told.capacity, self._reporter, opened, clock, chance)
+        self._fitting = Fitting(told)
         self._capacity_chain = Chain(
-            told.capacity, self._capacity, Fitting(told), self._reporter, sleep, self.model_name, workload or ''
+            told.capacity, self._capacity, self._fitting, self._reporter, sleep, self.model_name, workload or ''
         )
         self._links = _links(self.models, self.model_name)
         self._chosen: OrderedDict[str, Link] = OrderedDict()
@@ -115,14 +127,15 @@ class CapacityModel(FallbackModel):
 
     # -- for a `Compactor` --------------------------------------------------------------------------------------
 
-    async def choose(self, run_id: str | None, tokens: int) -> None:
+    async def choose(self, run_id: str | None, tokens: int, messages: list[ModelMessage], settings: Any) -> None:
         """Looks ahead which model will answer a run's next request, so that its history can be made for that one."""
         output = self._capacity_chain.policy.reserve_output
-        for link in self._links:
+        order = await self._order(messages, tokens, settings, run_id, told=False)
+        for link in order:
             if await self._capacity.wait(link.label, Taking(tokens, output), 0.0, run_id) is not None:
                 break
         else:
-            link = self._links[0]
+            link = order[0]
         if run_id:
             self._chosen[run_id] = link
             self._chosen.move_to_end(run_id)
@@ -135,17 +148,66 @@ class CapacityModel(FallbackModel):
         model: Model = link.model
         return model
 
+    async def standing(self) -> tuple[Standing, ...]:
+        """How each of its models stands, in order: status, windows, what is left of its pause."""
+        return tuple([await self._capacity.standing(link.label) for link in self._links])
+
+    def record_outcome(
+        self,
+        run_id: str,
+        *,
+        success: bool | None = None,
+        feedback: bool | None = None,
+        checked: bool | None = None,
+        model: str = '',
+    ) -> None:
+        """Tells how a run ended, so that the routing table learns from it (`policy.routing.learning`).
+
+        Args:
+            run_id: the run, such as `result.run_id`.
+            success: an answer came and could be used.
+            feedback: the user liked it.
+            checked: a check passed, such as the project's tests; it counts before feedback, and that before success.
+            model: who answered, as 'provider:model'; default: the first of the route.
+
+        Raises:
+            ConfigError: there is no routing table, or nothing is known of the run.
+        """
+        if self._routes is None:
+            raise ConfigError('there is nothing to learn for: the policy has no [routing] table')
+        self._routes.record(run_id, model, success, feedback, checked)
+
+    async def _order(
+        self, messages: list[ModelMessage], tokens: int, settings: Any, run: str | None, *, told: bool = True
+    ) -> list[Link]:
+        """The models that may answer a request, the best first."""
+        if self._routes is None:
+            return self._links
+        available = [link.label for link in self._links] if self._given else None
+        made = await self._routes.decide(messages, tokens, settings, run, available, told=told)
+        return [self._link(label) for label in made.chain]
+
+    def _link(self, label: str) -> Link:
+        """The link of a model that a route names, which the chain may not have had yet."""
+        found = next((link for link in self._links if link.label == label), None)
+        if found is None:
+            model = infer_model(label)
+            self.models.append(model)
+            found = Link(model, _Lane(model, self.model_name), identify(model), label)
+            self._links.append(found)
+        return found
+
     # -- as a model ---------------------------------------------------------------------------------------------
 
     async def request(
         self, messages: list[ModelMessage], model_settings: Any, model_request_parameters: Any
     ) -> ModelResponse:
         """The answer of the first model that can give one."""
-        journey = self._journey(messages, model_settings, model_request_parameters)
+        journey = await self._journey(messages, model_settings, model_request_parameters)
         while True:
             attempt = await journey.next()
             fitted = attempt.fitted
-            with listen(attempt.link.model) as heard:
+            with listen(attempt.link.model, self._capacity.clock) as heard:
                 try:
                     response: ModelResponse = await attempt.link.lane.request(
                         fitted.messages, fitted.settings, model_request_parameters
@@ -167,41 +229,50 @@ class CapacityModel(FallbackModel):
     ) -> AsyncIterator[Any]:
         """The stream of the first model that sends an event."""
         run = getattr(run_context, 'run_id', None)
-        journey = self._journey(messages, model_settings, model_request_parameters, run)
+        journey = await self._journey(messages, model_settings, model_request_parameters, run)
         while True:
             attempt = await journey.next()
             async with AsyncExitStack() as stack:
-                with listen(attempt.link.model) as heard:
+                with listen(attempt.link.model, self._capacity.clock) as heard:
                     try:
                         stream = await stack.enter_async_context(
                             attempt.link.lane.request_stream(
                                 attempt.fitted.messages, attempt.fitted.settings, model_request_parameters, run_context
                             )
                         )
-                        await _first_event(stream)
+                        handed = _Handed(journey, attempt, heard)
+                        await handed.first_event(stream)
                     except Exception as error:
                         if not await journey.goes_on(attempt, error, heard):
                             raise
                         continue
                 try:
                     yield stream
-                except Exception as error:
-                    await journey.broken(attempt, stream.get().usage, error, heard)
-                    raise
-                response = stream.get()
-                await journey.answered(attempt, response.usage, heard, whole=response.finish_reason is not None)
+                finally:  # read to its end, left, or broken
+                    await handed.over(stream)
                 return
 
-    def _journey(self, messages: list[ModelMessage], settings: Any, parameters: Any, run: str | None = None) -> Journey:
+    async def _journey(
+        self, messages: list[ModelMessage], settings: Any, parameters: Any, run: str | None = None
+    ) -> Journey:
         run = run or next((found for m in reversed(messages) if (found := getattr(m, 'run_id', None))), None)
         heard = listener()
         run_id = heard.run_id if heard is not None and heard.run_id else run
-        order = self._links
-        pinned = getattr(self, '_get_continuation_model', lambda messages: None)(messages)
+        pinned = getattr(self, '_get_continuation_model', _no_model)(messages)
         if pinned is not None:  # a provider goes on with what it has begun; nobody else can
-            order = [link for link in order if link.model is pinned]
+            order = [link for link in self._links if link.model is pinned]
+        elif self._routes is None:
+            order = self._links
+        else:
+            name = self._links[0].name
+            sized = self._fitting.fitted(run_id, name, messages, settings, parameters, late=False)
+            order = await self._order(messages, sized.tokens, settings, run_id)
         made_for = self._chosen.get(run_id or '', order[0]).label
         return Journey(self._capacity_chain, order, made_for, messages, settings, parameters, run_id)
+
+
+def _no_model(messages: list[ModelMessage]) -> None:
+    """Versions without answers that go on later."""
 
 
 def _links(models: list[Model], title: str) -> list[Link]:
@@ -218,19 +289,37 @@ def _links(models: list[Model], title: str) -> list[Link]:
     ]
 
 
-async def _first_event(stream: Any) -> None:
-    """Waits for the first event of a stream, which then begins with it: until then another model may answer."""
-    if getattr(stream, '_event_iterator', None) is not None:
-        return  # the framework has waited for it
-    stream_events = aiter(stream)
-    try:
-        first = await anext(stream_events)
-    except StopAsyncIteration:
-        return
+class _Handed:
+    """A stream that somebody reads: until its first event another model may answer, after that it is theirs."""
 
-    async def again() -> AsyncIterator[Any]:
+    def __init__(self, journey: Journey, attempt: Attempt, heard: Heard) -> None:
+        self._journey = journey
+        self._attempt = attempt
+        self._heard = heard
+        self._broken = False
+
+    async def first_event(self, stream: Any) -> None:
+        """Waits for the first event; the stream then begins with it."""
+        coming = aiter(stream)
+        try:
+            first = await anext(coming)
+        except StopAsyncIteration:
+            return
+        stream._event_iterator = self._again(first, coming)
+
+    async def _again(self, first: Any, coming: AsyncIterator[Any]) -> AsyncIterator[Any]:
         yield first
-        async for event in stream_events:
-            yield event
+        try:
+            async for event in coming:
+                yield event
+        except Exception as error:
+            self._broken = True
+            await self._journey.broken(self._attempt, error, self._heard)
+            raise
 
-    stream._event_iterator = again()
+    async def over(self, stream: Any) -> None:
+        """Takes in how a stream ended that did not break."""
+        if not self._broken:
+            response = stream.get()
+            whole = response.finish_reason is not None or getattr(stream, '_finished', False)
+            await self._journey.answered(self._attempt, response.usage, self._heard, whole=whole)

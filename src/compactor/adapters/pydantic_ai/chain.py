@@ -30,17 +30,25 @@ from compactor.telemetry import events
 
 CALM = 10.0
 """Seconds without a request that went elsewhere after which the model of first choice counts as back."""
-SHORTEST = 0.01
+LOOKS_AHEAD = 86_400.0
+"""Seconds for which it is worth saying when a model may be asked again."""
+SHORTEST = 0.25
 """Seconds that a request waits at least: others may take the room that it waits for."""
+APART = 0.5
+"""Seconds by which chance sets those apart that wait for the same room, so that they do not all ask at once."""
 
 
 class CapacityExhausted(errors.CapacityExhausted, ModelAPIError):
     """`compactor.CapacityExhausted`, as an error of a model too, so that a chain around this one goes on."""
 
-    def __init__(self, models: Sequence[str], retry_after: float | None, waited: float, chain: str) -> None:
-        errors.CapacityExhausted.__init__(self, models, retry_after, waited)
-        self.message = str(self)
-        self.model_name = chain
+    def __init__(self, models: Sequence[str], retry_after: float | None, waited: float = 0.0, chain: str = '') -> None:
+        ModelAPIError.__init__(self, chain, errors.exhausted(models, retry_after, waited))
+        self.models = tuple(models)
+        self.retry_after = retry_after
+        self._waited = waited
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.models, self.retry_after, self._waited, self.model_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +167,30 @@ class Journey:
             CapacityExhausted: no model can be asked within the policy's longest wait.
             StoreError: the store is away, and policy says 'closed'.
         """
-        longest = self._chain.policy.max_wait
+        try:
+            return await self._anybody()
+        except _Nobody as nobody:
+            return await self._waited_for(nobody)
+
+    async def _waited_for(self, nobody: _Nobody) -> Attempt:
+        """The next model to ask, where none could be: waits for the first that can."""
+        longest, first = self._chain.policy.max_wait, [nobody]
+        jitter = self._chain.capacity.chance
+
+        async def anybody() -> Attempt:
+            if first:
+                raise first.pop()
+            return await self._anybody()
+
         waiting = AsyncRetrying(
             retry=retry_if_exception_type(_Nobody),
-            wait=lambda state: max(_nobody(state).seconds or 0.0, SHORTEST),
+            wait=lambda state: max(_nobody(state).seconds or 0.0, SHORTEST) + APART * jitter(),
             stop=lambda state: (seconds := _nobody(state).seconds) is None or self._waited + seconds > longest,
             sleep=self._wait,
             reraise=True,
         )
         try:
-            return await waiting(self._anybody)
+            return await waiting(anybody)
         except _Nobody as nobody:
             if self._failed is not None and (len(self.order) == 1 or not nobody.lines):
                 raise self._failed[2] from None
@@ -202,7 +224,7 @@ class Journey:
             seconds = await capacity.wait(link.label, taking, bound, self._run)
             if seconds is None:
                 return admission
-            await self._wait(max(seconds, SHORTEST))
+            await self._wait(max(seconds, SHORTEST) + APART * capacity.chance())
 
     def _sized(self, link: Link) -> tuple[Fitted, Taking]:
         """The request as a model can take it, and what it may take of the model's windows."""
@@ -229,9 +251,8 @@ class Journey:
             if link.label in self._too_long:
                 lines.append(f'{link.label} (the request is too long)')
                 continue
-            bound = max(0.0, self._chain.policy.max_wait - self._waited)
             taking = self._sized(link)[1]
-            seconds = await self._chain.capacity.wait(link.label, taking, bound, self._run)
+            seconds = await self._chain.capacity.wait(link.label, taking, LOOKS_AHEAD, self._run)
             if seconds is not None and (soonest is None or seconds < soonest):
                 soonest = seconds
             told = reasons.get(link.label)
@@ -280,7 +301,7 @@ class Journey:
             attempt.fitted.state.not_answered()
         failure = failure_of(error, capacity.clock())
         told = (attempt.sent_at, self._run, attempt.admission, self._chain.workload)
-        decision = await capacity.refused(link.label, link.name.provider, failure, *told)
+        decision = await capacity.refused(link.label, failure, *told)
         if decision.action is Action.RAISE:
             return False
         self._failed = (link, decision.reason, error)
@@ -317,9 +338,7 @@ class Journey:
             taken = reserved.taking
         if attempt.fitted.shortened and attempt.fitted.state is not None:
             attempt.fitted.state.observed = None
-        await chain.capacity.answered(
-            link.label, link.name.provider, taken, attempt.sent_at, self._run, attempt.admission
-        )
+        await chain.capacity.answered(link.label, taken, attempt.sent_at, self._run, attempt.admission, heard.sent_at)
         now, first = chain.capacity.clock(), self.order[0].label
         if self._triggered is not None:
             figures = (self._triggered, chain.workload, self._asked)
@@ -330,14 +349,12 @@ class Journey:
             del chain.spells[first]
             chain.reporter.emit(events.Recovered(self._run, first, chain.workload, now - spell.since, spell.diverted))
 
-    async def broken(self, attempt: Attempt, usage: Any, error: Exception, heard: Heard) -> None:
+    async def broken(self, attempt: Attempt, error: Exception, heard: Heard) -> None:
         """Takes in the error of a stream of which something has been handed out: nobody else is asked."""
         link, capacity = attempt.link, self._chain.capacity
         self._learn(link, error, heard)
         failure = failure_of(error, capacity.clock())
-        await capacity.refused(
-            link.label, link.name.provider, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload
-        )
+        await capacity.refused(link.label, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload)
 
     def _learn(self, link: Link, error: Exception, heard: Heard) -> None:
         capacity = self._chain.capacity

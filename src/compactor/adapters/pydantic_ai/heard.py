@@ -6,7 +6,7 @@ client. It hears every response, those of retries within a provider's SDK too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -30,9 +30,17 @@ class Response:
 
 @dataclass(slots=True)
 class Heard:
-    """The responses to one request of a model, in order."""
+    """What a request of a model says on its way: the responses to it in order, and when it was sent last.
 
+    Attributes:
+        clock: seconds since 1970; None where nobody asks when.
+        responses: more than one where an SDK tries again.
+        sent_at: when its last attempt left; None if it has not, or its client cannot be listened to.
+    """
+
+    clock: Callable[[], float] | None = None
     responses: list[Response] = field(default_factory=list)
+    sent_at: float | None = None
 
     def of(self, model: Any) -> list[Response]:
         """Those of one model of several; all of them where nobody can tell."""
@@ -47,11 +55,11 @@ _hooked: WeakSet[Any] = WeakSet()
 
 
 @contextmanager
-def listen(model: Any) -> Iterator[Heard]:
+def listen(model: Any, clock: Callable[[], float] | None = None) -> Iterator[Heard]:
     """Hears the responses to requests that are sent within the block, of the model and all that it may hand them to."""
     for one in models_in(model):
         _hook(one)
-    heard = Heard()
+    heard = Heard(clock)
     token = _listening.set(heard)
     try:
         yield heard
@@ -67,9 +75,17 @@ def _hook(model: Any) -> None:
         hooks = getattr(client, 'event_hooks', None)
         if not isinstance(hooks, dict) or client in _hooked:
             continue
-        before: list[Callable[[Any], Awaitable[None]]] = list(hooks.get('response', ()))
-        client.event_hooks = {**hooks, 'response': [*before, _take]}
+        client.event_hooks = {
+            'request': [*hooks.get('request', ()), _sent],
+            'response': [*hooks.get('response', ()), _take],
+        }
         _hooked.add(client)
+
+
+async def _sent(request: Any) -> None:
+    heard = _listening.get()
+    if heard is not None and heard.clock is not None:
+        heard.sent_at = heard.clock()
 
 
 async def _take(response: Any) -> None:

@@ -28,11 +28,13 @@ class Listener:
 
     Attributes:
         run_id: the run that the request belongs to.
+        agent: the agent's name, '' if it has none.
         emit: receives events.
         on_attempt: told of each attempt that failed at a model: who, why, and after how many seconds.
     """
 
     run_id: str | None
+    agent: str
     emit: Callable[[events.Event], None]
     on_attempt: Callable[[ModelName, Exception, float], None]
 

@@ -100,7 +100,7 @@ class Requests:
     ) -> list[ModelMessage]:
         """The history to send for one request of a run; raises `RequestTooLarge` if nothing helps."""
         began = time.perf_counter()
-        await choose(ctx, model, self._memory)
+        await choose(ctx, model, self._memory, messages, settings)
         name = identify(model, ctx.run_id)
         counter = self._memory.counter(name)
         state = self._memory.conversation(ctx.run_id, counter)
@@ -256,12 +256,13 @@ class Requests:
         return compaction
 
 
-async def choose(ctx: RunContext[Any], model: Any, memory: Memory) -> None:
+async def choose(ctx: RunContext[Any], model: Any, memory: Memory, messages: list[ModelMessage], settings: Any) -> None:
     """Lets a `CapacityModel` look ahead, so that history and `max_tokens` are made for the model that will answer."""
     chooser = chooser_in(model)
     if chooser is not None:
         state = memory.known(ctx.run_id)
-        await chooser.choose(ctx.run_id, state.used if state is not None else 0)
+        used = state.used if state is not None else 0
+        await chooser.choose(ctx.run_id, used, messages, settings)
 
 
 async def _nobody(question: Question) -> str:

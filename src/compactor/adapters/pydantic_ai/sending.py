@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_ai import RunContext
 
-from compactor.adapters.pydantic_ai.accounts import Accounts
+from compactor.adapters.pydantic_ai.accounts import Accounts, agent_of
 from compactor.adapters.pydantic_ai.cached import SAVED
 from compactor.adapters.pydantic_ai.capacity import Capacity, taken_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
@@ -21,8 +21,12 @@ from compactor.adapters.pydantic_ai.reporting import Listener, Reporter, heard_b
 from compactor.adapters.pydantic_ai.requests import Requests, with_messages
 from compactor.adapters.pydantic_ai.settings import models_in
 from compactor.adapters.pydantic_ai.tasks import Tasks
+from compactor.capacity.headers import retry_after
+from compactor.routing.failover import REFUSALS, Failure
 from compactor.telemetry import events
 
+ANY_TIME = float('inf')
+"""An answer that came after all refusals, whenever its request was sent first."""
 Send = Callable[[Any], Awaitable[Any]]
 """The framework's handler: sends a request context, gives the response."""
 
@@ -104,13 +108,28 @@ class Sending:
             except Exception as error:
                 await self._refused(ctx, capacity, model, error, heard, sent_at)
                 raise
-        answered_by = _answering(model, response)
+        answered_by = _called(model, getattr(response, 'model_name', None))
+        hidden = await self._hidden(ctx, capacity, model, answered_by, heard, sent_at)
         name = identify(answered_by)
         if name.full:
             capacity.learn(name.full, name.provider, heard.of(answered_by))
             taken = taken_of(response.usage, name.provider)
-            await capacity.answered(name.full, name.provider, taken, sent_at, ctx.run_id)
+            await capacity.answered(name.full, taken, ANY_TIME if hidden else sent_at, ctx.run_id)
         return response
+
+    async def _hidden(
+        self, ctx: RunContext[Any], capacity: Capacity, model: Any, answered_by: Any, heard: Heard, sent_at: float
+    ) -> bool:
+        """Takes in refusals that nobody was told of, as an SDK or a chain has tried again; whether there were any."""
+        refused = [response for response in heard.responses if response.status in REFUSALS]
+        for response in refused:
+            one = next((leaf for leaf in _leaves(model) if response in heard.of(leaf)), answered_by)
+            name, now = identify(one), capacity.clock()
+            if name.full:
+                capacity.learn(name.full, name.provider, [response])
+                failure = Failure('status', response.status, retry_after(response.headers, now))
+                await capacity.refused(name.full, failure, sent_at, ctx.run_id)
+        return bool(refused)
 
     async def _refused(
         self, ctx: RunContext[Any], capacity: Capacity, model: Any, error: Exception, heard: Heard, sent_at: float
@@ -118,13 +137,13 @@ class Sending:
         """Takes in the refusals of a model, or of each model of a fallback chain."""
         refusals = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
         for refusal in refusals:
-            refusing = _refusing(model, refusal)
+            refusing = _called(model, getattr(refusal, 'model_name', None))
             name = identify(refusing)
             if name.full:
                 capacity.learn(name.full, name.provider, heard.of(refusing))
                 capacity.learn_readings(name.full, readings_of(refusal))
                 failure = failure_of(refusal, capacity.clock())
-                await capacity.refused(name.full, name.provider, failure, sent_at, ctx.run_id)
+                await capacity.refused(name.full, failure, sent_at, ctx.run_id)
 
     def _listener(self, ctx: RunContext[Any]) -> Listener:
         def emit(event: events.Event) -> None:
@@ -134,7 +153,7 @@ class Sending:
             if self._accounts is not None:
                 self._accounts.hear_attempt(ctx, name, error, seconds)
 
-        return Listener(ctx.run_id, emit, on_attempt)
+        return Listener(ctx.run_id, agent_of(ctx), emit, on_attempt)
 
     def state(self, ctx: RunContext[Any], request: Any) -> tuple[ModelName, Conversation]:
         """The model that a request is for, and what is known of its run."""
@@ -169,10 +188,10 @@ def _answering(model: Any, response: Any) -> Any:
     return _called(model, getattr(response, 'model_name', None))
 
 
-def _refusing(model: Any, error: BaseException) -> Any:
-    return _called(model, getattr(error, 'model_name', None))
+def _called(model: Any, name: object) -> Any:
+    """The model of this name in a fallback chain; the model itself where there is no chain, or nobody can tell."""
+    return next((one for one in _leaves(model) if getattr(one, 'model_name', None) == name), model)
 
 
-def _called(model: Any, called: object) -> Any:
-    inside = [one for one in models_in(model) if not hasattr(one, 'models') and getattr(one, 'wrapped', None) is None]
-    return next((one for one in inside if getattr(one, 'model_name', None) == called), model)
+def _leaves(model: Any) -> list[Any]:
+    return [one for one in models_in(model) if not hasattr(one, 'models') and getattr(one, 'wrapped', None) is None]
