@@ -66,7 +66,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
             archive.
         archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: in the store, else in
             memory, as `policy.archive` says; instances that share one can read each other's handles.
-        on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised.
+        on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised, but what
+            it waits for, the agent waits for: see `compactor.telemetry.sinks.Queued`.
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
         id: see `AbstractCapability.id`; needed when one agent has several.
