@@ -41,12 +41,13 @@ test-all: lint types layers
 matrix: $(READY)
 	$(BIN)/python scripts/matrix.py $(VERSIONS)
 
-# Overhead against the official harness, cold start, the store, a routing decision; prints ratios, asserts nothing.
+# Overhead against the official harness, cold start, the store, a routing decision, telemetry; prints ratios, asserts nothing.
 bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/overhead.py
 	.venvs/bench/bin/python benchmarks/cold_start.py
 	.venvs/bench/bin/python benchmarks/store.py
 	.venvs/bench/bin/python benchmarks/routing.py
+	.venvs/bench/bin/python benchmarks/telemetry.py
 
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
 retention: .venvs/bench/ready

@@ -10,6 +10,7 @@ import pytest
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
 from compactor import compact
+from tests.telemetry.process import unconfigured
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
@@ -42,7 +43,8 @@ def test_snippet_runs(where: str, language: str, code: str, capsys: pytest.Captu
     if language == 'toml':
         assert tomllib.loads(code)
     else:
-        exec(compile(code, where, 'exec'), {'__name__': '__main__'})
+        with unconfigured():  # a snippet may configure Logfire, for its own process
+            exec(compile(code, where, 'exec'), {'__name__': '__main__'})
 
 
 def test_pages_name_files_that_exist() -> None:

@@ -65,6 +65,7 @@ def test_names() -> None:
             'StoreError',
             'SummaryPolicy',
             'TaskPolicy',
+            'TelemetryPolicy',
             'TokenMetrics',
             'TokenPolicy',
             'TokenReport',

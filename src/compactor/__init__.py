@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         RoutingPolicy,
         SummaryPolicy,
         TaskPolicy,
+        TelemetryPolicy,
         TokenPolicy,
     )
     from compactor.store.archive import StoreArchive
@@ -95,6 +96,7 @@ _HOMES = {
     'StoreError': 'compactor.errors',
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
+    'TelemetryPolicy': 'compactor.policy',
     'TokenMetrics': 'compactor.adapters.pydantic_ai.batch',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
@@ -146,6 +148,7 @@ __all__ = [
     'StoreError',
     'SummaryPolicy',
     'TaskPolicy',
+    'TelemetryPolicy',
     'TokenMetrics',
     'TokenPolicy',
     'TokenReport',

@@ -22,6 +22,7 @@ from compactor.policies.routing import RoutingPolicy
 from compactor.policies.station import Station, share
 from compactor.policies.summary import SummaryPolicy
 from compactor.policies.tasks import TaskPolicy
+from compactor.policies.telemetry import TelemetryPolicy
 from compactor.policies.tokens import TokenPolicy
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     'RoutingPolicy',
     'SummaryPolicy',
     'TaskPolicy',
+    'TelemetryPolicy',
     'TokenPolicy',
     'share',
 ]
@@ -53,6 +55,7 @@ class Policy(Station):
     summary: SummaryPolicy = Field(default_factory=SummaryPolicy)
     ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
     routing: RoutingPolicy = Field(default_factory=RoutingPolicy)
+    telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
 
     @classmethod
     def preset(cls, name: str) -> Policy:

@@ -450,7 +450,7 @@ def test_one_failing_piece_fails_the_summary() -> None:
     compactor: Compactor[None] = Compactor(policy(max_prompt_tokens=4_000), summariser=writer.model, on_event=log)
     compaction = go(compactor.compact_now(messages))
     assert summaries(list(compaction.messages)) == []
-    assert [type(event) for event in log.events] == [SummaryStarted, SummaryFailed]
+    assert [type(event) for event in log.events] == [SummaryStarted, SummaryFailed, Compacted]
     assert 'status_code: 400' in log.of(SummaryFailed)[0].reason
 
 
@@ -498,7 +498,7 @@ def test_compact_now_with_a_focus() -> None:
     assert compaction.fits
     assert summaries(list(compaction.messages)) == [STORY]
     assert 'Give most room to this: the second file\n' in writer.prompts[0]
-    assert [type(event) for event in log.events] == [SummaryStarted, SummaryWritten]
+    assert [type(event) for event in log.events] == [SummaryStarted, SummaryWritten, Compacted]
     go(compactor.compact_now(messages))
     assert 'Give most room' not in writer.prompts[1]
 

@@ -21,6 +21,7 @@ from compactor.cli.recording import Recording, recording_of
 from compactor.policy import ArchivePolicy, Policy
 from tests.cli.terminal import FIXTURE, call, prompt, ran, returns, run, saved, says
 from tests.corpus import conversations, needs_corpus
+from tests.telemetry.process import unconfigured
 
 
 def loaded(messages: list[Any]) -> list[ModelMessage]:
@@ -35,6 +36,17 @@ CEREBRAS = Policy.preset('cerebras').model_copy(update={'archive': ArchivePolicy
 def played(recording: Recording, policy: Policy = CEREBRAS, act: bool = True) -> list[Request]:
     """The requests of one performance."""
     return Playback(recording, policy, act=act).run()
+
+
+def test_logfire_is_told_of_every_request() -> None:
+    """`--logfire` configures it, and counts our records: two a request, of the run with the compactor only."""
+    pytest.importorskip('logfire')
+    with unconfigured():
+        shown = ran('demo', '--session', FIXTURE, '--logfire')
+    told = dict(re.findall(r'^([a-z_]+) +(\d+)$', shown.partition('What Logfire was told')[2], re.MULTILINE))
+    assert (told['request_checked'], told['request_answered']) == ('91', '91')
+    assert 1 < int(told['compact_messages']) < 20
+    assert 1 < int(told['output_reduced']) < 30
 
 
 def test_the_fixture_ends_with_the_figures_that_matter() -> None:

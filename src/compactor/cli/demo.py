@@ -14,6 +14,8 @@ from compactor.cli.sessions import Line, Session, load
 from compactor.errors import HistoryError
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from compactor.cli.figures import Figures
     from compactor.cli.playback import Playback
     from compactor.policy import Policy
@@ -43,10 +45,16 @@ def demo(
         float | None, typer.Option('--speed', min=0.01, metavar='N', help='Requests a second (default: no waiting).')
     ] = None,
     json: Annotated[bool, typer.Option('--json', help='Print the figures as JSON, and nothing else.')] = False,
+    logfire: Annotated[
+        bool,
+        typer.Option(
+            '--logfire', help="Tell Logfire what happens, in your project if one is chosen; no message's content."
+        ),
+    ] = False,
 ) -> None:
     """Live through a recorded session with a real agent, without and with a compactor.
 
-    Nothing is sent anywhere: the model's decisions and the tools' results are played back from the file.
+    No model is asked: its decisions and the tools' results are played back from the file.
     """
     loaded = load(session or _default_session(), line)
     loaded.tell_left_out()
@@ -59,6 +67,11 @@ def demo(
     recording = recording_of(loaded.messages)
     acting = Playback(recording, policy, model, pause=1 / speed if speed else 0.0)
     limit = acting.limits.hard
+    told = None
+    if logfire:
+        from compactor.cli.telemetry import configured
+
+        told = configured()
     # With the compactor first: token counts are remembered, and its time must not profit from the other run.
     if not json:
         _introduce(loaded, acting, preset or 'cerebras')
@@ -68,6 +81,8 @@ def demo(
         screen().print('and the same session without a compactor ...')
     without = figures_of(Playback(recording, _measuring(policy), model, act=False).run(), limit)
     (_print_json if json else _print_table)(loaded, acting, without, with_)
+    if told is not None and not json:
+        _print_told(told)
 
 
 def _default_session() -> Path:
@@ -82,7 +97,8 @@ def _measuring(policy: Policy) -> Policy:
     """The same limits without strategies and budgets: a history is counted as it grows, and nothing more."""
     history = policy.history.model_copy(update={'strategies': ()})
     outputs = policy.outputs.model_copy(update={'enabled': False, 'redact': False})
-    return policy.model_copy(update={'history': history, 'outputs': outputs})
+    telemetry = policy.telemetry.model_copy(update={'enabled': False})
+    return policy.model_copy(update={'history': history, 'outputs': outputs, 'telemetry': telemetry})
 
 
 def _played(playback: Playback, quiet: bool) -> Any:
@@ -182,6 +198,13 @@ def _print_output(playback: Playback) -> None:
     shown = lines if len(lines) <= 2 * SHOWN else [*lines[:SHOWN], '   ...', *lines[-SHOWN:]]
     for text in shown:
         out.print(Text('  ').append(clean(text)), overflow='ellipsis', no_wrap=True)
+
+
+def _print_told(told: Counter[str]) -> None:
+    """How many records of each name Logfire was sent."""
+    out = screen()
+    out.print()
+    out.print(table('What Logfire was told', ('record', 'times'), [(n, f'{k:,}') for n, k in told.most_common()]))
 
 
 SHOWN = 6

@@ -1,1 +1,1 @@
-"""What happened, as frozen events; sinks are plain callables (`events.py`)."""
+"""Station 6: what happened, as frozen events (`events.py`), out to OpenTelemetry (`outlet.py`) and to sinks."""

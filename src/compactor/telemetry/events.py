@@ -4,6 +4,7 @@ Event
  ├── OutputReduced      what a tool returned was made smaller
  ├── OutputFailed       an output could not be read or made smaller; it went on as it was
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
+ ├── RequestAnswered    every answer: what it was taken for, how it ended, what stations have saved of its request
  ├── Compacted          a history was rewritten
  ├── Repaired           defects of the recorded history were mended
  ├── NearLimit          a request came near the hard limit (once per crossing)
@@ -38,19 +39,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Root of all events.
-
-    Attributes:
-        run_id: the agent run it happened in, if any.
-        model: the model the request was for, if known.
-    """
-
-    run_id: str | None
-    model: str | None
+from compactor.telemetry.event import Event as Event
+from compactor.telemetry.model_events import CacheHit as CacheHit
+from compactor.telemetry.model_events import CapacityWarning as CapacityWarning
+from compactor.telemetry.model_events import FailoverSucceeded as FailoverSucceeded
+from compactor.telemetry.model_events import FailoverTriggered as FailoverTriggered
+from compactor.telemetry.model_events import Paced as Paced
+from compactor.telemetry.model_events import RateLimited as RateLimited
+from compactor.telemetry.model_events import Recovered as Recovered
+from compactor.telemetry.model_events import WorkloadRouted as WorkloadRouted
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,34 @@ class RequestChecked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestAnswered(Event):
+    """A request was answered; `model` is the one that has. Needs a capability.
+
+    Attributes:
+        task: what the request was taken for (`request.task.Task`), '' if nobody looked.
+        finish_reason: why the answer ended, such as 'stop' or 'length'; None where nobody tells.
+        cached: it was answered from the response cache.
+        input_tokens: tokens of the request, as reported.
+        output_tokens: tokens of the answer, as reported.
+        saved_by_compaction: tokens that the request would have had besides, without compactions; negative if it has
+            more.
+        saved_by_outputs: the same for outputs within budgets.
+        saved_by_cache: tokens, input and output, of the answer that was not asked for again.
+        cost: dollars; None without a ledger (`Compactor(store=...)`), and where no price is known.
+    """
+
+    task: str
+    finish_reason: str | None
+    cached: bool
+    input_tokens: int
+    output_tokens: int
+    saved_by_compaction: int
+    saved_by_outputs: int
+    saved_by_cache: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Compacted(Event):
     """A history was rewritten (or, in observe mode, would have been)."""
 
@@ -106,6 +133,7 @@ class Compacted(Event):
     parts_removed: int
     fits: bool
     observed: bool
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,123 +312,6 @@ class BudgetWarning(BudgetEvent):
 @dataclass(frozen=True, slots=True)
 class BudgetRefused(BudgetEvent):
     """A request was refused with `BudgetExceeded`."""
-
-
-@dataclass(frozen=True, slots=True)
-class CapacityWarning(Event):
-    """A window of a model has filled past an edge; raised once for each edge and window, not at every request.
-
-    Attributes:
-        provider: whose limit it is, '' if unknown.
-        pct: percent of the limit that is gone.
-        limit_type: what is limited and for how long, such as 'tokens/minute'.
-        used: what is gone.
-        limit: what there is.
-        edge: the edge that was crossed, in percent.
-        runs_out_in: seconds until nothing is left at the present rate; None if that will not be.
-    """
-
-    provider: str
-    pct: float
-    limit_type: str
-    used: int
-    limit: int
-    edge: float
-    runs_out_in: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimited(Event):
-    """A model refused: 429, 503, a time-out or no connection.
-
-    Attributes:
-        workload: what its chain is for, '' if it was not told.
-        error_type: why, in a few words, such as 'rate limit (429)'.
-        cooldown: seconds for which it is left alone.
-        consecutive_429s: refusals in a row.
-    """
-
-    workload: str
-    error_type: str
-    cooldown: float
-    consecutive_429s: int
-
-
-@dataclass(frozen=True, slots=True)
-class FailoverTriggered(Event):
-    """Another model is asked; `model` is the one that is asked now.
-
-    After an error at every request; because a model has no room or cools down, once until it answers again.
-
-    Attributes:
-        from_model: the model that should have answered.
-        error_type: why it does not: the error in a few words, 'no room' or 'cooldown'.
-        workload: what the chain is for, '' if it was not told.
-        attempt: how many models have been asked for this request, this one included.
-        backoff_delay: seconds that the request has waited so far.
-    """
-
-    from_model: str
-    error_type: str
-    workload: str
-    attempt: int
-    backoff_delay: float
-
-
-@dataclass(frozen=True, slots=True)
-class FailoverSucceeded(Event):
-    """The model that was asked in place of `from_model` has answered."""
-
-    from_model: str
-    workload: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered(Event):
-    """The model of first choice answers again.
-
-    Attributes:
-        workload: what the chain is for.
-        seconds: since another model was first asked in its place.
-        diverted: requests that others have answered meanwhile.
-    """
-
-    workload: str
-    seconds: float
-    diverted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paced(Event):
-    """A request waits `seconds` for room at a model, or for the first of a chain to come back."""
-
-    seconds: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadRouted(Event):
-    """Which model a request goes to; `model` is that one.
-
-    Attributes:
-        agent: the agent's name, '' if nobody tells.
-        workload: what it is for.
-        default_model: the model that would answer without routing.
-        why: the decision in one line.
-    """
-
-    agent: str
-    workload: str
-    default_model: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class CacheHit(Event):
-    """A request was answered from the response cache; asking again would have cost `tokens_saved`."""
-
-    tokens_saved: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def events_of(
             len(compaction.removed),
             compaction.fits,
             observed,
+            seconds,
         )
     tried = compaction.applied or compaction.failures or compaction.outcome == 'incompressible'
     if tried and not compaction.fits:

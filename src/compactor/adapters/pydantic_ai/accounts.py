@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic_ai import RunContext
@@ -110,8 +111,8 @@ class Accounts:
 
     async def answered(
         self, ctx: RunContext[Any], name: ModelName, state: Conversation, response: ModelResponse
-    ) -> None:
-        """Writes a request down, and counts it in its budgets."""
+    ) -> Decimal | None:
+        """Writes a request down, and counts it in its budgets; what it cost in dollars, None where nobody knows."""
         usage = response.usage
         answered_by = ModelName(response.provider_name or name.provider, response.model_name or name.name or '')
         saved = (response.provider_details or {}).get(SAVED)
@@ -128,7 +129,7 @@ class Accounts:
             saved_by_outputs=state.trimmed,
             saved_by_cache=saved or 0,
         )
-        await self._written(ctx, name, state, entry)
+        return await self._written(ctx, name, state, entry)
 
     async def failed(self, ctx: RunContext[Any], name: ModelName, state: Conversation, error: BaseException) -> None:
         """Writes a request down that had no answer, and gives back what was set aside for it."""
@@ -178,15 +179,18 @@ class Accounts:
             )
         )
 
-    async def _written(self, ctx: RunContext[Any], name: ModelName, state: Conversation, entry: Entry) -> None:
+    async def _written(
+        self, ctx: RunContext[Any], name: ModelName, state: Conversation, entry: Entry
+    ) -> Decimal | None:
         lease, state.lease, state.began = state.lease, None, None
+        cost = self.prices.cost(entry)
         use = Use(
             entry.model,
             entry.provider,
             entry.agent,
             entry.input_tokens + entry.output_tokens,
             0 if entry.cache_hit or entry.error else 1,
-            self.prices.cost(entry),
+            cost,
         )
 
         pending, self._pending = self._pending, []
@@ -198,6 +202,10 @@ class Accounts:
 
         for crossing in await self._tried(ctx, name, work) or ():
             self._reporter.emit(_warning(ctx.run_id, name, crossing))
+        for one in pending:
+            self._reporter.spent(one.kind, _full(one), self.prices.cost(one))
+        self._reporter.spent(entry.kind, _full(entry), cost)
+        return cost
 
     # -- the store, which may be away ---------------------------------------------------------------------------
 
@@ -260,6 +268,10 @@ class Accounts:
 def agent_of(ctx: RunContext[Any]) -> str:
     """The agent's name; '' if it has none, or where the version does not tell."""
     return str(getattr(getattr(ctx, 'agent', None), 'name', None) or '')
+
+
+def _full(entry: Entry) -> str:
+    return f'{entry.provider}:{entry.model}' if entry.provider else entry.model
 
 
 def _shown(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.request_key import request_key
 from compactor.adapters.pydantic_ai.similar import Embed, Similar
 from compactor.errors import StoreError
+from compactor.policies.telemetry import TelemetryPolicy
 from compactor.store.engine import Store
 from compactor.store.responses import MAX_BYTES, TTL, Answer, ResponseCache
 from compactor.telemetry import events
@@ -50,6 +51,7 @@ class CachedModel(WrapperModel):
             context is answered as that one was; without (the default), only what is the same.
         alike: cosine of two vectors from which prompts are nearly the same.
         on_event: called with `CacheHit` and `StoreUnavailable` events.
+        telemetry: what of them is sent to OpenTelemetry.
 
     Raises:
         ConfigError: the extra `store` is not installed, or a number is not positive.
@@ -66,13 +68,14 @@ class CachedModel(WrapperModel):
         embed: Embed | None = None,
         alike: float = 0.97,
         on_event: events.Sink | None = None,
+        telemetry: TelemetryPolicy | None = None,
     ) -> None:
         super().__init__(wrapped)
         self.store = store if isinstance(store, Store) else Store(store if store is not None else 'sqlite://')
         self.cache = ResponseCache(self.store, ttl=ttl, max_bytes=max_bytes)
         self._tool_calls = tool_calls
         self._similar = Similar(embed, alike) if embed is not None else None
-        self._reporter = Reporter(on_event, observing=False)
+        self._reporter = Reporter(on_event, False, telemetry)
         self._flights: dict[tuple[int, str], asyncio.Future[ModelResponse]] = {}
 
     async def request(

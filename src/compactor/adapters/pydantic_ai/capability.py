@@ -66,7 +66,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
             archive.
         archive: keeps what is taken out of histories, for the recall tool and `restore`. Default: in the store, else in
             memory, as `policy.archive` says; instances that share one can read each other's handles.
-        on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised.
+        on_event: called with every `compactor.telemetry.events.Event`; what it raises is logged, never raised, but what
+            it waits for, the agent waits for: see `compactor.telemetry.sinks.Queued`.
         mode: 'act', or 'observe' to measure and report without changing or refusing anything.
         persist: False sends the compacted history but leaves the run's own record whole. Needs a capability.
         id: see `AbstractCapability.id`; needed when one agent has several.
@@ -104,7 +105,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if archive is None and told.archive.enabled:
             archive = archive_in(opened, id or 'compactor', told.archive.max_bytes)
         self._memory = Memory(told.tokens)
-        self._reporter = Reporter(on_event, observing=mode == 'observe')
+        self._reporter = Reporter(on_event, mode == 'observe', told.telemetry)
         asked: Summariser | None = None
         if summariser is not None:
             asked = Summariser(summariser, told.summary, told.tokens.windows, self._reporter.emit, clock)
@@ -261,9 +262,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
         room = None if RetryModelRequest is None else self._tasks.more_room(ctx, request_context, response)
         if room is None:
             return response
+        await self._sending.answered(ctx, request_context, response)
         if self._accounts is not None:
             name, state = self._sending.state(ctx, request_context)
-            await self._accounts.answered(ctx, name, state, response)
             await self._accounts.reserve(ctx, name, state, with_limit(request_context, room))
         raise RetryModelRequest
 

@@ -25,6 +25,7 @@ from compactor.errors import StoreError
 from compactor.policies.capacity import CapacityPolicy
 from compactor.routing.failover import Action, Decision, Failure, decide
 from compactor.telemetry import events
+from compactor.telemetry.metrics import limit_type
 
 if TYPE_CHECKING:
     from compactor.store.engine import Store
@@ -156,6 +157,7 @@ class Capacity:
             return states, books.windows.runs_out_in(model, now) if full else None
 
         states, runs_out = await self._on_books(work, run_id, model)
+        self._reporter.left(tuple(states))
         for crossing in self._edges.crossed(states, now):
             self._reporter.emit(_warning(crossing, runs_out, run_id))
 
@@ -303,13 +305,12 @@ def taken_of(usage: Any, provider: str | None) -> Taking:
 
 def _warning(crossing: Crossing, runs_out: float | None, run_id: str | None) -> events.CapacityWarning:
     state = crossing.state
-    window = state.limit.window
     return events.CapacityWarning(
         run_id,
         state.model,
         state.model.partition(':')[0] if ':' in state.model else '',
         round(state.pct, 1),
-        f'{state.limit.unit}/{window if isinstance(window, str) else f"{window} s"}',
+        limit_type(state),
         state.taken,
         state.limit.amount,
         round(100 * crossing.edge, 1),

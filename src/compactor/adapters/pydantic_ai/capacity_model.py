@@ -71,8 +71,8 @@ class CapacityModel(FallbackModel):
 
     Args:
         *models: models or their names, the best first.
-        policy: as for `Compactor`; its stations `capacity`, `routing`, `history`, `tasks`, `tokens` and `ledger` (for
-            prices and budgets) are read.
+        policy: as for `Compactor`; its stations `capacity`, `routing`, `history`, `tasks`, `tokens`, `telemetry` and
+            `ledger` (for prices and budgets) are read.
         store: a `Store`, its URL or path: windows and pauses are then shared by all processes that use it.
         workload: what the chain is for, such as 'coding': in events, and for the routing table.
         on_event: called with events; default: those of a request go to the `Compactor` that sends it.
@@ -103,7 +103,7 @@ class CapacityModel(FallbackModel):
     ) -> None:
         told = policy_of(policy)
         opened = store if isinstance(store, Store) or store is None else Store(store)
-        self._reporter = Reporter(on_event, observing=False, unless_heard=True)
+        self._reporter = Reporter(on_event, False, told.telemetry, unless_heard=True)
         self._routes = Routes(told, workload, opened, self._reporter, clock) if told.routing.model_fields_set else None
         self._given = bool(models)
         named = models or (self._routes.plain() if self._routes is not None else ())

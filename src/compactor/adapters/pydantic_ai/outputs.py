@@ -241,7 +241,7 @@ class Outputs:
             return shrinker.redacted(value)
         for loss in lost[:1]:
             self._archiving.lost(ctx.run_id, name.full, loss)
-        if told and self._reporter.on_event is not None:
+        if told and self._reporter.listening:
             self._reporter.emit(
                 events.OutputReduced(
                     ctx.run_id,

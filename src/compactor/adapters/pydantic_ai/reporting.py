@@ -1,4 +1,4 @@
-"""Tells `on_event` what happens; what a sink raises is logged once and never reaches the agent."""
+"""Tells `on_event` and OpenTelemetry what happens; what a sink raises is logged once and never reaches the agent."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.models import ModelName
+from compactor.capacity.windows import WindowState
 from compactor.compaction import Compaction
+from compactor.policies.telemetry import TelemetryPolicy
 from compactor.telemetry import events
+from compactor.telemetry.outlet import Outlet
 from compactor.telemetry.report import events_of
 
 log = logging.getLogger('compactor')
@@ -54,30 +58,47 @@ def heard_by(one: Listener) -> Iterator[None]:
 
 
 class Reporter:
-    """Hands events to one sink.
+    """Hands events to one sink, and to OpenTelemetry.
 
     Args:
         on_event: the sink; None where nobody listens.
         observing: compactions are only measured, not carried out.
+        telemetry: what is sent to OpenTelemetry.
         unless_heard: without a sink of its own, it tells whoever sends the request that is under way.
     """
 
-    def __init__(self, on_event: events.Sink | None, observing: bool, *, unless_heard: bool = False) -> None:
+    def __init__(
+        self,
+        on_event: events.Sink | None,
+        observing: bool,
+        telemetry: TelemetryPolicy | None = None,
+        *,
+        unless_heard: bool = False,
+    ) -> None:
         self._unless_heard = unless_heard
+        self._outlet = Outlet(telemetry or TelemetryPolicy())
         self.on_event = on_event
         self.on_summary: Callable[[events.SummaryWritten], None] | None = None
         """Hears of every summary that was paid for, whether anybody else listens or not."""
         self._observing = observing
         self._sink_failed = False
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody would hear of an event; what is told of every request is not even made for nobody."""
+        return self.on_event is not None or self._outlet.open
+
     def emit(self, event: events.Event) -> None:
-        """Hands one event over; never raises."""
+        """Hands one event over, to one sink and as one record, whoever has made it; never raises."""
         if self.on_summary is not None and isinstance(event, events.SummaryWritten):
             self.on_summary(event)
         if self.on_event is None:
             other = listener() if self._unless_heard else None
             if other is not None:
                 other.emit(event)
+                return
+        self._outlet.send(event)
+        if self.on_event is None:
             return
         try:
             self.on_event(event)
@@ -100,6 +121,21 @@ class Reporter:
         if near and not state.warned:
             self.emit(events.NearLimit(run_id, name.full, compaction.tokens_after, compaction.limits.hard))
         state.warned = near
-        if self.on_event is not None:
+        self.compacted(run_id, compaction, messages, seconds)
+
+    def compacted(
+        self, run_id: str | None, compaction: Compaction[Any], messages: int, seconds: float, *, request: bool = True
+    ) -> None:
+        """Tells what a compaction has to tell; `request` where it was made for one."""
+        if self.listening:
             for event in events_of(compaction, run_id, messages, seconds, observed=self._observing):
-                self.emit(event)
+                if request or not isinstance(event, events.RequestChecked):
+                    self.emit(event)
+
+    def left(self, states: tuple[WindowState, ...]) -> None:
+        """Measures what is left of a model's windows; never raises."""
+        self._outlet.left(states)
+
+    def spent(self, kind: str, model: str, cost: Decimal | None) -> None:
+        """Measures what an entry of the ledger has cost; never raises."""
+        self._outlet.spent(kind, model, cost)

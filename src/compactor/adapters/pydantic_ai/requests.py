@@ -238,6 +238,7 @@ class Requests:
         self, messages: Sequence[ModelMessage], *, model: Any = None, focus: str | None = None
     ) -> Compaction[ModelMessage]:
         """See `Compactor.compact_now`."""
+        began = time.perf_counter()
         limits = self.policy.history.limits(self._memory.window(identify(model)))
         summariser = self.summariser if self.mode == 'act' else None
         steps = started(
@@ -250,9 +251,10 @@ class Requests:
             summarising=summariser.strategy(focus) if summariser is not None else None,
         )
         keep = self.archiving.of(conversation_in(messages)).keeping(None, identify(model).full)
-        if summariser is None:
-            return written(await self._driven(steps, keep), messages)
-        return written(await Asking(summariser).compaction(steps, keep), messages)
+        driven = self._driven(steps, keep) if summariser is None else Asking(summariser).compaction(steps, keep)
+        compaction = written(await driven, messages)
+        self._reporter.compacted(None, compaction, len(messages), time.perf_counter() - began, request=False)
+        return compaction
 
 
 async def choose(ctx: RunContext[Any], model: Any, memory: Memory, messages: list[ModelMessage], settings: Any) -> None:

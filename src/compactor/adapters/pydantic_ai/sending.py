@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic_ai import RunContext
 
 from compactor.adapters.pydantic_ai.accounts import Accounts, agent_of
+from compactor.adapters.pydantic_ai.cached import SAVED
 from compactor.adapters.pydantic_ai.capacity import Capacity, taken_of
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.heard import Heard, listen
@@ -59,19 +61,27 @@ class Sending:
 
     async def accounted(self, ctx: RunContext[Any], request: Any, send: Send) -> Any:
         """The answer to a request, which is written down and counted in its budgets, if there is a store."""
-        accounts = self._accounts
-        if accounts is None:
-            return await self._sent(ctx, request, send)
-        name, state = self.state(ctx, request)
         try:
             response = await self._sent(ctx, request, send)
         except Exception as error:
-            state.task, state.streamed = self._tasks.told_of(ctx)
-            await accounts.failed(ctx, name, state, error)
+            if self._accounts is not None:
+                name, state = self.state(ctx, request)
+                state.task, state.streamed = self._tasks.told_of(ctx)
+                await self._accounts.failed(ctx, name, state, error)
             raise
-        state.task, state.streamed = self._tasks.told_of(ctx)
-        await accounts.answered(ctx, name, state, response)
+        await self.answered(ctx, request, response)
         return response
+
+    async def answered(self, ctx: RunContext[Any], request: Any, response: Any) -> None:
+        """Writes an answer down, if there is a ledger, and tells of it, if anybody listens."""
+        if self._accounts is None and not self._reporter.listening:
+            return
+        name, state = self.state(ctx, request)
+        state.task, state.streamed = self._tasks.told_of(ctx)
+        cost = None if self._accounts is None else await self._accounts.answered(ctx, name, state, response)
+        if self._reporter.listening:
+            model = getattr(request, 'model', None) or ctx.model
+            self._reporter.emit(_answer(ctx.run_id, model, state, response, cost))
 
     async def _sent(self, ctx: RunContext[Any], request: Any, send: Send) -> Any:
         """The answer to a request; one that the provider calls too long is compacted and sent once more."""
@@ -149,6 +159,33 @@ class Sending:
         """The model that a request is for, and what is known of its run."""
         name = identify(getattr(request, 'model', None) or ctx.model, ctx.run_id)
         return name, self._memory.conversation(ctx.run_id, self._memory.counter(name))
+
+
+def _answer(
+    run_id: str | None, model: Any, state: Conversation, response: Any, cost: Decimal | None
+) -> events.RequestAnswered:
+    usage = response.usage
+    saved = (response.provider_details or {}).get(SAVED)
+    by = identify(_answering(model, response), run_id)
+    by = ModelName(response.provider_name or by.provider, response.model_name or by.name)
+    return events.RequestAnswered(
+        run_id=run_id,
+        model=by.full,
+        task=state.task,
+        finish_reason=response.finish_reason,
+        cached=saved is not None,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        saved_by_compaction=state.removed,
+        saved_by_outputs=state.trimmed,
+        saved_by_cache=saved or 0,
+        cost=cost,
+    )
+
+
+def _answering(model: Any, response: Any) -> Any:
+    """Which model of a fallback chain has answered; the model itself where there is no chain, or nobody can tell."""
+    return _called(model, getattr(response, 'model_name', None))
 
 
 def _called(model: Any, name: object) -> Any:
