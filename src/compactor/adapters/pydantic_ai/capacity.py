@@ -150,6 +150,8 @@ class Capacity:
         """Warns of windows that have filled past an edge."""
         now = self.clock()
         self._looked[model] = now
+        if not self.table.known(model, now):
+            return  # no store is asked, and so none has been heard to answer
 
         def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
             states = books.windows.states(model, now)
