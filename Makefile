@@ -30,7 +30,7 @@ layers: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 unit: $(READY)
-	$(BIN)/pytest -m 'not sweep'
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not sweep'
 
 # Every test, the long sweeps over recorded conversations included, and their table.
 test-all: lint types layers
