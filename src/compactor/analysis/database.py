@@ -22,7 +22,7 @@ THREADS = 4
 ROWS = """
     CREATE TABLE rows (
         source INTEGER, model VARCHAR, region VARCHAR, start BIGINT, lasts BIGINT,
-        requests BIGINT, input BIGINT, output BIGINT
+        requests BIGINT, input BIGINT, output BIGINT, odd BOOLEAN
     )
 """
 
@@ -39,7 +39,7 @@ class Workspace:
     """A connection, with the table `rows`, and a folder of its own.
 
     `rows` has one row an export's row: the index of its source, model, region (with what else tells rows apart), start
-    in seconds since 1970, how many seconds it lasts, requests, tokens.
+    in seconds since 1970, how many seconds it lasts, requests, tokens, and whether it needs a second look.
     """
 
     connection: DuckDBPyConnection
@@ -61,7 +61,7 @@ class Workspace:
     def add_plain(self, source: int, path: Path) -> None:
         """Adds a file of plain rows: comma-separated, no header, the columns of `rows` without `source`."""
         self.run(
-            f'INSERT INTO rows SELECT {source}, * FROM read_csv({quoted(str(path))}, auto_detect = false,'
+            f'INSERT INTO rows SELECT {source}, *, false FROM read_csv({quoted(str(path))}, auto_detect = false,'
             f" header = false, delim = ',', quote = '\"', escape = '\"', force_not_null = ['model', 'region'],"
             f' columns = {PLAIN})'
         )

@@ -56,11 +56,8 @@ def _fast(work: Workspace, source: int, path: Path, layout: Layout) -> bool:
 
     work.run('BEGIN')
     try:
-        work.run(f'CREATE TABLE fresh AS {_select(layout, _plain_name(work, source, path), source)}')
-        (odd,) = work.one('SELECT count(*) FROM fresh WHERE odd IS NOT FALSE')
-        if not odd:
-            work.run('INSERT INTO rows SELECT * EXCLUDE (odd) FROM fresh')
-            work.run('DROP TABLE fresh')
+        work.run(f'INSERT INTO rows {_select(layout, _plain_name(work, source, path), source)}')
+        if work.one('SELECT count(*) FROM rows WHERE source = ? AND odd IS NOT FALSE', [source]) == (0,):
             work.run('COMMIT')
             return True
     except duckdb.Error:

@@ -51,16 +51,19 @@ def make_sessions(work: Workspace, rules: Rules) -> None:
     """Makes the table `sessions` of `minutes`."""
     rows = ACTIVE if rules.gap_rows == 'active' else 'true'
     pause = 'start' if rules.gap_from == 'start' else 'start + lasts'
+    sums = ', '.join(f'sum({name})::BIGINT AS {name}' for name in ('requests', 'input', 'output'))
+    # First where sessions open, then what lies in each: a running count over all minutes takes minutes itself.
     work.run(
-        'CREATE TABLE sessions AS WITH marked AS ('
-        f' SELECT *, coalesce(start - lag({pause}) OVER (ORDER BY start) > {rules.gap}, true) AS opens'
-        f' FROM minutes WHERE {rows}),'
-        ' numbered AS (SELECT *, count(*) FILTER (opens) OVER (ORDER BY start ROWS UNBOUNDED PRECEDING) AS n'
-        ' FROM marked)'
-        f' SELECT n AS number, min(start) AS start, max(start + lasts) AS finish, count(*) FILTER ({ACTIVE}) AS minutes,'
-        ' sum(requests)::BIGINT AS requests, sum(input)::BIGINT AS input, sum(output)::BIGINT AS output,'
-        ' max(input + output) AS peak FROM numbered GROUP BY n'
+        f'CREATE TEMP TABLE opened AS SELECT row_number() OVER (ORDER BY start) AS number, start AS opens FROM ('
+        f'SELECT start, start - lag({pause}) OVER (ORDER BY start) AS pause FROM minutes WHERE {rows})'
+        f' WHERE pause IS NULL OR pause > {rules.gap}'
     )
+    work.run(
+        'CREATE TABLE sessions AS SELECT number, min(start) AS start, max(start + lasts) AS finish,'
+        f' count(*) FILTER ({ACTIVE}) AS minutes, {sums}, max(input + output) AS peak'
+        f' FROM (SELECT * FROM minutes WHERE {rows}) m ASOF JOIN opened ON m.start >= opened.opens GROUP BY number'
+    )
+    work.run('DROP TABLE opened')
 
 
 def sessions_of(work: Workspace, rules: Rules) -> tuple[Session, ...]:
