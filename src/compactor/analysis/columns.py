@@ -61,7 +61,7 @@ class Columns(Station):
         missing = [name for name in ('start', 'input', 'output') if not given.get(name)]
         if missing:
             raise ConfigError(f'{path} does not say which column is {", ".join(missing)}: start = "Time Start"')
-        none = {name: '' for name in ('end', 'requests', 'total', 'model', 'region')}
+        none = dict.fromkeys(('end', 'requests', 'total', 'model', 'region'), '')
         try:
             return cls(**{**none, **given})
         except ConfigError as error:

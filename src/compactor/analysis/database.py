@@ -81,7 +81,7 @@ def workspace() -> Iterator[Workspace]:
     # Windows cannot delete what a virus scanner still looks at; what stays is in the folder for temporary files.
     with tempfile.TemporaryDirectory(prefix='compactor-', ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             'memory_limit': MEMORY,
             'temp_directory': str(folder),
             'threads': min(THREADS, os.cpu_count() or 1),

@@ -58,7 +58,7 @@ def days_of(work: Workspace, rules: Rules) -> tuple[Day, ...]:
     work.run('DROP TABLE days')
     zone = zone_of(rules.time_zone)
     return tuple(
-        _day(f'{datetime.fromtimestamp(begins, zone):%Y-%m-%d}', hours[begins], *said, rules) for begins, *said in rows
+        _day(f'{datetime.fromtimestamp(begins, zone):%Y-%m-%d}', hours[begins], rules, *said) for begins, *said in rows
     )
 
 
@@ -88,7 +88,7 @@ def _calendar(first: int, last: int, time_zone: str) -> Iterator[tuple[int, int]
         day = period_at(day.end, 'day', time_zone)
 
 
-def _day(date: str, hours: float, requests: int, input_: int, output: int, rules: Rules) -> Day:
+def _day(date: str, hours: float, rules: Rules, requests: int, input_: int, output: int) -> Day:
     limit, counts = rules.daily_limit, rules.limit_counts
     if limit is None:
         return Day(date, hours, requests, input_, output, None, None, 'no limit')

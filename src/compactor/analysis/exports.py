@@ -82,8 +82,8 @@ def _plain_name(work: Workspace, source: int, path: Path) -> Path:
 def _select(layout: Layout, path: Path, source: int) -> str:
     """The question to DuckDB; `odd` marks rows that need a second look."""
     names = {index: name for name, index in layout.places.items()}
-    types = {name: 'DOUBLE' for name in NUMBERS}
-    types |= {name: 'TIMESTAMPTZ' if layout.columns.time == 'iso' else 'DOUBLE' for name in TIMES}
+    types = dict.fromkeys(NUMBERS, 'DOUBLE')
+    types |= dict.fromkeys(TIMES, 'TIMESTAMPTZ' if layout.columns.time == 'iso' else 'DOUBLE')
     given = ', '.join(f"'c{index}': '{types.get(names.get(index, ''), 'VARCHAR')}'" for index in range(layout.width))
 
     def column(name: str) -> str:
@@ -105,9 +105,8 @@ def _select(layout: Layout, path: Path, source: int) -> str:
         region += f' || {quoted(APART)} || {text(place)}'
     requests = column('requests') if 'requests' in layout.places else '0'
     wrong = [f'({start}) NOT BETWEEN {EARLIEST} AND {LATEST - 1}', f'({lasts}) <= 0']
-    for name in NUMBERS:
-        if name in layout.places:
-            wrong.append(f'NOT ({column(name)} BETWEEN 0 AND {MOST} AND {column(name)} = floor({column(name)}))')
+    for name in (column(name) for name in NUMBERS if name in layout.places):
+        wrong += [f'NOT ({name} BETWEEN 0 AND {MOST} AND {name} = floor({name}))']
     if 'total' in layout.places:
         wrong.append(f'{column("total")} <> {column("input")} + {column("output")}')
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, cast
 
@@ -44,8 +45,8 @@ class Layout:
 def lines_of(path: Path) -> IO[str]:
     """A file's lines, gzipped or not; bytes that are no UTF-8 become lone surrogates, any line end is one."""
     if path.suffix == '.gz':
-        opened = gzip.open(path, 'rt', encoding='utf-8-sig', errors='surrogateescape', newline=None)
-        return cast('IO[str]', opened)
+        unpacked = cast('IO[bytes]', gzip.GzipFile(path))
+        return TextIOWrapper(unpacked, encoding='utf-8-sig', errors='surrogateescape', newline=None)
     return path.open('rt', encoding='utf-8-sig', errors='surrogateescape', newline=None)
 
 

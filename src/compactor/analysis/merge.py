@@ -61,9 +61,9 @@ def _twins(work: Workspace, names: Sequence[str]) -> tuple[int, int, tuple[Confl
     if work.one('SELECT count(*) FROM suspects') == (0,):
         work.run('DROP TABLE suspects')
         return 0, 0, ()
-    said = 'requests, input, output'
+    tokens = 'requests, input, output'
     work.run(
-        f'CREATE TEMP TABLE twins AS SELECT *, first(struct_pack(source, {said})) OVER ranked AS best,'
+        f'CREATE TEMP TABLE twins AS SELECT *, first(struct_pack(source, {tokens})) OVER ranked AS best,'
         ' row_number() OVER ranked AS place'
         f' FROM (SELECT rowid AS id, * FROM rows WHERE hash({KEY}) IN (SELECT h FROM suspects))'
         f' WINDOW ranked AS (PARTITION BY {KEY}'
@@ -72,11 +72,12 @@ def _twins(work: Workspace, names: Sequence[str]) -> tuple[int, int, tuple[Confl
     differs = 'place > 1 AND (requests, input, output) <> (best.requests, best.input, best.output)'
     twins, conflicting = work.one(f'SELECT count(*) FILTER (place > 1), count(*) FILTER ({differs}) FROM twins')
     contrary = work.all(
-        f'SELECT start, model, region, best.source, best.requests, best.input, best.output, source, {said}'
+        f'SELECT start, model, region, best.source, best.requests, best.input, best.output, source, {tokens}'
         f' FROM twins WHERE {differs} ORDER BY start, model, region, place LIMIT {NAMED}'
     )
     conflicts = tuple(
-        Conflict(*row[:3], Counted(names[row[3]], *row[4:7]), Counted(names[row[7]], *row[8:])) for row in contrary
+        Conflict(start, model, region, Counted(names[kept], *said[:3]), Counted(names[said[3]], *said[4:]))
+        for start, model, region, kept, *said in contrary
     )
     work.run('DELETE FROM rows WHERE rowid IN (SELECT id FROM twins WHERE place > 1)')
     work.run('DROP TABLE twins')

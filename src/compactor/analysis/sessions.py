@@ -69,7 +69,7 @@ def make_sessions(work: Workspace, rules: Rules) -> None:
 def sessions_of(work: Workspace, rules: Rules) -> tuple[Session, ...]:
     """The newest sessions, oldest of them first."""
     rows = work.all(f'SELECT * FROM sessions ORDER BY number DESC LIMIT {LISTED}')
-    return tuple(Session(*row, _verdict(row[4], row[5], rules)) for row in reversed(rows))
+    return tuple(Session(*row, _verdict(row[4], row[5], rules)) for row in reversed(rows))  # type: ignore[call-arg]
 
 
 def count_of(work: Workspace, rules: Rules) -> Figure:

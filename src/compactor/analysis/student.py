@@ -32,4 +32,5 @@ def _within(angle: float, freedom: float) -> float:
     scale = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(pi)
     step = angle / STEPS
     weights = (1 if i in (0, STEPS) else 4 if i % 2 else 2 for i in range(STEPS + 1))
-    return 2 * scale * step / 3 * sum(w * cos(i * step) ** (freedom - 1) for i, w in enumerate(weights))
+    area: float = sum(w * cos(i * step) ** (freedom - 1) for i, w in enumerate(weights))
+    return 2 * scale * area * step / 3

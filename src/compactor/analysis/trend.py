@@ -1,4 +1,4 @@
-"""Whether sessions get dearer or cheaper one after another: Kendall's rank correlation, no line drawn through points."""
+"""Whether sessions get dearer or cheaper one after another: Kendall's rank correlation, and no line through points."""
 
 from __future__ import annotations
 
