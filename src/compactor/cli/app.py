@@ -21,6 +21,7 @@ from compactor.cli.report import report
 from compactor.cli.screen import complain
 from compactor.cli.shrink import shrink
 from compactor.cli.stats import stats
+from compactor.cli.usage import usage
 from compactor.errors import CompactorError
 
 
@@ -73,6 +74,7 @@ app.command()(inspect)
 app.command()(shrink)
 app.command()(stats)
 app.command()(report)
+app.command()(usage)
 app.command()(cleanup)
 app.command()(doctor)
 app.add_typer(budget)

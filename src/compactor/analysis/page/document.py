@@ -31,7 +31,11 @@ def html_of(report: UsageReport, title: str = 'Token usage') -> str:
     zone = zone_of(report.rules.time_zone)
     firsts = [one.first for one in report.sources if one.first is not None]
     lasts = [one.last for one in report.sources if one.last is not None]
-    span = f'{at(min(firsts), zone)} to {at(max(lasts), zone)}, {report.rules.time_zone}' if firsts and lasts else 'no rows'
+    span = (
+        f'{at(min(firsts), zone)} to {at(max(lasts), zone)}, {report.rules.time_zone}'
+        if firsts and lasts
+        else 'no rows'
+    )
     scripts = (_file('uplot/uPlot.iife.min.js'), _file('report.js'))
     body = (
         tables.headline(report),
@@ -72,7 +76,7 @@ def _caption(report: UsageReport) -> str:
     if seconds == 60:
         return 'Each bar is a minute.'
     width = f'{seconds // 60} minutes' if seconds < 3_600 else f'{seconds / 3_600:g} hours'
-    return f'Each bar is the busiest minute of {width}; the dark part is their mean.'
+    return f'Each bar is the busiest minute of {width}; the smaller bar in it is their mean.'
 
 
 def _data(report: UsageReport) -> dict[str, Any]:

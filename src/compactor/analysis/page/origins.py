@@ -14,9 +14,22 @@ LISTED = 100
 
 def files(report: UsageReport, zone: tzinfo) -> str:
     """What was read, and what of it counts."""
-    columns = (('source', ''), ('from', 'w'), ('up to', 'w'), ('rows', 'n'), ('merged', 'n'), ('doubted', 'n'), ('bad', 'n'))
+    columns = (
+        ('source', ''),
+        ('from', 'w'),
+        ('up to', 'w'),
+        ('rows', 'n'),
+        ('merged', 'n'),
+        ('doubted', 'n'),
+        ('bad', 'n'),
+    )
     rows = (
-        (esc(one.name), at(one.first, zone), at(one.last, zone), *(f'{n:,}' for n in (one.rows, one.merged, one.doubted, one.bad)))
+        (
+            esc(one.name),
+            at(one.first, zone),
+            at(one.last, zone),
+            *(f'{n:,}' for n in (one.rows, one.merged, one.doubted, one.bad)),
+        )
         for one in report.sources
     )
     return section('Files', table(columns, rows), *map(paragraph, merged_lines(report)), _conflicts(report, zone))
@@ -33,12 +46,11 @@ def merged_lines(report: UsageReport) -> list[str]:
             f'{merging.conflicting:,} rows say something else than another row of the same minute, model and region:'
             ' the larger one counts.'
         )
-    for one in merging.overlaps:
-        said.append(
-            f'{one.long_kept + one.long_dropped:,} rows of {one.seconds:,} seconds and shorter ones tell of the same'
-            f' time: whichever side has more tokens counts ({one.long_dropped:,} long and {one.short_dropped:,} short'
-            ' rows do not).'
-        )
+    said += [
+        f'{one.long_kept + one.long_dropped:,} rows of {one.seconds:,} seconds and shorter ones tell of the same time:'
+        f' whichever side has more tokens counts ({one.long_dropped:,} long and {one.short_dropped:,} short rows do not).'
+        for one in merging.overlaps
+    ]
     if merging.ledger_rows:
         said.append(f"{merging.ledger_rows:,} minutes of the ledger are in the provider's exports already.")
     return said
@@ -49,7 +61,8 @@ def _conflicts(report: UsageReport, zone: tzinfo) -> str:
         return f'{one.requests:,} / {one.input:,} / {one.output:,} <small>{esc(one.source)}</small>'
 
     rows = [
-        (at(one.start, zone), esc(one.model), said(one.kept), said(one.dropped)) for one in report.merging.conflicts[:LISTED]
+        (at(one.start, zone), esc(one.model), said(one.kept), said(one.dropped))
+        for one in report.merging.conflicts[:LISTED]
     ]
     columns = (('minute', ''), ('model', 'w'), ('counts: requests / input / output', ''), ('does not', ''))
     return table(columns, rows) if rows else ''

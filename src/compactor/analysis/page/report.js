@@ -14,6 +14,9 @@
     ctx.restore();
   };
   const from0 = (least) => (u, low, high) => [0, Math.max(high || 0, least) * 1.08 || 1];
+  const day = '{YYYY}-{MM}-{DD}', clock = '{HH}:{mm}', below = '\n{MM}-{DD}';
+  const times = [[86400 * 28, '{YYYY}-{MM}', null, null, null, null, null, null, 1], [86400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
+    [60, clock, '\n' + day, null, below, null, null, null, 1], [1, clock + ':{ss}', '\n' + day, null, below, null, null, null, 1]];
   const drawn = [];
   const draw = () => {
     drawn.splice(0).forEach((u) => u.destroy());
@@ -28,13 +31,13 @@
     place('minutes-chart', data.minutes, {
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), data.zone),
       scales: { x: { range: () => [t[0] - pad, t[t.length - 1] + 2 * pad] }, y: { range: from0(0) } },
-      axes: [axis({}), axis({ size: 58, values: (u, some) => some.map(short) })],
-      series: [{ label: 'from' }, bars('busiest minute', 'peak', 0.9), bars('mean', 'mean', 0.9)],
+      axes: [axis({ size: 44, values: times }), axis({ size: 58, values: (u, some) => some.map(short) })],
+      series: [{ label: 'from', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, bars('busiest minute', 'peak', 0.9), bars('mean', 'mean', 0.9)],
     });
     const n = data.sessions[0];
     place('sessions-chart', data.sessions, {
       scales: { x: { time: false, range: () => [n[0] - 0.6, n[n.length - 1] + 0.6] }, y: { range: from0(data.target) } },
-      axes: [axis({ incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }), axis({ size: 58, values: (u, some) => some.map(short) })],
+      axes: [axis({ size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }), axis({ size: 58, values: (u, some) => some.map(short) })],
       series: [{ label: 'session' }, bars('input a request', 'mean', 0.6)],
       hooks: { draw: [target] },
     });

@@ -60,11 +60,11 @@ def standing_lines(report: UsageReport) -> Iterator[str]:
     yield f'{high:,} of {len(report.days):,} days at or above the target of {limit}; on {full:,} the limit was reached'
     other = sum((one.share_other or 0) >= 1 for one in report.days)
     way = _counts('total' if rules.limit_counts == 'input' else 'input')
-    yield f'counted as {way}, the limit was reached on {other:,} of {len(report.days):,} days'
+    yield f'if it counted {way}, it would have been reached on {other:,}'
 
 
 def _counts(name: str) -> str:
-    return 'input tokens' if name == 'input' else 'tokens, input and output,'
+    return 'input tokens' if name == 'input' else 'tokens of input and output'
 
 
 def days(report: UsageReport) -> str:
@@ -94,7 +94,14 @@ def _bar(share: float) -> str:
 def sessions(report: UsageReport, zone: tzinfo) -> str:
     """Every session with its verdict, and the trend."""
     some = report.sessions[-LISTED:]
-    columns = (('#', 'n'), ('began', ''), ('lasted', 'n w'), ('requests', 'n'), ('input', 'n w'), ('input a request', 'n'))
+    columns = (
+        ('#', 'n'),
+        ('began', ''),
+        ('lasted', 'n w'),
+        ('requests', 'n'),
+        ('input', 'n w'),
+        ('input a request', 'n'),
+    )
     columns += (('busiest minute', 'n w'), ('verdict', ''))
     rows = (
         (
@@ -161,13 +168,21 @@ def claims(report: UsageReport) -> str:
         )
         for one in report.claims
     )
-    return section('Claims', table((('claim', ''), ('verdict', ''), ('what the rows give', 'long')), rows)) if report.claims else ''
+    return (
+        section('Claims', table((('claim', ''), ('verdict', ''), ('what the rows give', 'long')), rows))
+        if report.claims
+        else ''
+    )
 
 
 def figures(report: UsageReport) -> str:
     """All figures with their formulas."""
     rows = (
-        (esc(one.name), esc(one.shown), esc(one.formula) + (f' <small>= {esc(one.worked)}</small>' if one.worked else ''))
+        (
+            esc(one.name),
+            esc(one.shown),
+            esc(one.formula) + (f' <small>= {esc(one.worked)}</small>' if one.worked else ''),
+        )
         for one in report.figures
     )
     return section('All figures', table((('figure', ''), ('value', 'n'), ('formula', 'long')), rows))

@@ -37,7 +37,9 @@ def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable[Cell]], em
     """
     heads = list(columns)
     made = [
-        '<tr>' + ''.join(f'<td class="{kind}">{cell}</td>' for (_, kind), cell in zip(heads, row, strict=True)) + '</tr>'
+        '<tr>'
+        + ''.join(f'<td class="{kind}">{cell}</td>' for (_, kind), cell in zip(heads, row, strict=True))
+        + '</tr>'
         for row in rows
     ]
     if not made:
@@ -60,4 +62,6 @@ def paragraph(text: str, kind: str = '') -> str:
 
 def more(shown: int, whole: int, what: str) -> str:
     """Says what a table leaves out."""
-    return paragraph(f'The newest {shown:,} of {whole:,} {what}; --json has the others.', 'quiet') if whole > shown else ''
+    return (
+        paragraph(f'The newest {shown:,} of {whole:,} {what}; --json has the others.', 'quiet') if whole > shown else ''
+    )
