@@ -230,3 +230,20 @@ def test_many_odd_lines_are_counted_and_some_named(tmp_path: Path) -> None:
     with workspace() as work:
         source, named = read_export(work, 0, path, CEREBRAS)
     assert (source.bad, len(named)) == (1_000, 100)
+
+
+@pytest.mark.parametrize(
+    'odd',
+    [
+        row(2).replace('2026-03-02', '2026-02-30'),
+        row(2).replace('2026-03-02', '2026-03-0٢'),
+        row(2).replace(',1,1000,10,', ',١,1000,10,'),
+        row(2).replace(',1010', ''),
+        row(2, lasts=-1),
+    ],
+)
+def test_a_bad_row_among_sound_ones(tmp_path: Path, odd: str) -> None:
+    """It is named with its line, whatever is wrong with it; the others count."""
+    path = written(tmp_path / 'x.csv', [row(0), row(1), odd, row(3)])
+    report = analyse([path])
+    assert (report.figure('rows').value, [one.line for one in report.odd_rows]) == (3, [4])
