@@ -22,6 +22,7 @@ from compactor.cli.route import route
 from compactor.cli.screen import complain
 from compactor.cli.shrink import shrink
 from compactor.cli.stats import stats
+from compactor.cli.usage import usage
 from compactor.errors import CompactorError
 
 
@@ -75,6 +76,7 @@ app.command()(shrink)
 app.command()(route)
 app.command()(stats)
 app.command()(report)
+app.command()(usage)
 app.command()(cleanup)
 app.command()(doctor)
 app.add_typer(budget)

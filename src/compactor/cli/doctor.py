@@ -25,6 +25,7 @@ EXTRAS = {
     'store': ('sqlalchemy', 'platformdirs'),
     'postgres': ('psycopg',),
     'prices': ('genai_prices',),
+    'analysis': ('duckdb',),
 }
 """What each extra of the package installs, as it is imported."""
 LOGFIRE_FILE = 'logfire_credentials.json'

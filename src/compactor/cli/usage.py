@@ -1,0 +1,160 @@
+"""`compactor usage`: what usage exports and the ledger say, against the targets, with a report for the browser."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compactor.cli.screen import as_json, complain, plain
+from compactor.cli.stores import Json, StoreUrl, opened
+from compactor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from compactor.analysis.compare import Span
+    from compactor.analysis.rules import Rules
+
+AMOUNT = re.compile(r'(\d[\d,_]*(?:\.\d+)?)\s*([kmb]?)', re.IGNORECASE)
+TIMES = {'': 1, 'k': 1_000, 'm': 1_000_000, 'b': 1_000_000_000}
+BETWEEN = '..'
+
+
+def usage(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar='FILES...', help='Usage exports (CSV, also .gz), in any order; overlaps count once.'),
+    ] = None,
+    ledger: Annotated[bool, typer.Option('--ledger', help='Read the ledger too.')] = False,
+    store: StoreUrl = None,
+    daily_limit: Annotated[
+        str | None, typer.Option('--daily-limit', metavar='N', help='Tokens that a day allows, such as 24M.')
+    ] = None,
+    count: Annotated[
+        str, typer.Option('--count', metavar='WHAT', help='What counts against it: input or total.')
+    ] = 'input',
+    target_tokens: Annotated[
+        str, typer.Option('--target-tokens', metavar='N', help='Input tokens a request to stay below.')
+    ] = '15000',
+    target_share: Annotated[
+        float, typer.Option('--target-share', metavar='SHARE', help='Share of the daily limit to stay below.')
+    ] = 0.8,
+    time_zone: Annotated[str, typer.Option('--time-zone', metavar='ZONE', help='Whose days.')] = 'UTC',
+    gap: Annotated[int, typer.Option('--gap', metavar='SECONDS', help='A longer pause ends a session.')] = 600,
+    model: Annotated[
+        list[str] | None, typer.Option('--model', metavar='NAME', help='Only this model; repeatable.')
+    ] = None,
+    columns: Annotated[
+        Path | None, typer.Option('--columns', metavar='FILE', help='TOML that says which column of an export is what.')
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option('--split', metavar='TIME', help='Compare what began before this time with the rest.')
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option('--compare', metavar='A..B C..D', help='Compare two periods; an end may be left out.'),
+    ] = None,
+    claims: Annotated[
+        Path | None, typer.Option('--claims', metavar='FILE', help='TOML with quoted figures to check.')
+    ] = None,
+    html: Annotated[Path | None, typer.Option('--html', metavar='FILE', help='Write the report for a browser.')] = None,
+    json: Json = False,
+) -> None:
+    """Analyse usage exports: averages, sessions, days against a limit, trend, with the formula of each figure."""
+    # Imported here, so that `--help` and typing mistakes do not wait for a database.
+    from compactor.analysis.claims import load_claims
+    from compactor.analysis.columns import CEREBRAS, Columns
+    from compactor.analysis.rules import Rules
+    from compactor.analysis.usage import analyse
+
+    values: dict[str, Any] = {
+        'daily_limit': None if daily_limit is None else amount(daily_limit, '--daily-limit'),
+        'limit_counts': count,
+        'target_tokens': amount(target_tokens, '--target-tokens'),
+        'target_share': target_share,
+        'time_zone': time_zone,
+        'gap': gap,
+    }
+    rules = Rules(**values)
+    with opened(store) if ledger else nullcontext() as found:
+        report = analyse(
+            files or (),
+            rules,
+            columns=CEREBRAS if columns is None else Columns.load(columns),
+            ledger=found,
+            models=model or (),
+            periods=periods_of(split, compare, rules),
+            claims=() if claims is None else load_claims(claims),
+        )
+    if html is not None:
+        from compactor.analysis.page.document import html_of
+
+        try:
+            html.write_text(html_of(report), encoding='utf-8')
+        except OSError as error:
+            raise ConfigError(f'{html} cannot be written: {error.strerror or error}') from None
+    if json:
+        from compactor.ledger.figures import to_json
+
+        typer.echo(as_json(to_json(report)))
+    else:
+        from compactor.cli.usage_tables import show
+
+        show(report)
+    if html is not None:
+        complain(f'report: {plain(html)}')
+
+
+def amount(text: str, option: str) -> int:
+    """A number of tokens as people write it: 24M, 300k, 1.5M, 24,000,000.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    found = AMOUNT.fullmatch(text.strip())
+    number = found and Decimal(re.sub('[,_]', '', found[1])) * TIMES[found[2].lower()]
+    if not number or number != number.to_integral_value():
+        raise ConfigError(f'{option} is a number of tokens such as 15000, 300k or 24M, not {text!r}')
+    return int(number)
+
+
+def periods_of(split: str | None, compare: tuple[str, str] | None, rules: Rules) -> tuple[Span, Span] | None:
+    """The periods that are to be compared.
+
+    Raises:
+        ConfigError: both options are given, or a time is none.
+    """
+    from compactor.analysis.compare import Span
+
+    if split is not None and compare is not None:
+        raise ConfigError('take --split or --compare, not both')
+    if split is not None:
+        at = _moment(split, rules)
+        return Span(None, at), Span(at, None)
+    if compare is None:
+        return None
+    before, after = (_span(text, rules) for text in compare)
+    return before, after
+
+
+def _span(text: str, rules: Rules) -> Span:
+    from compactor.analysis.compare import Span
+
+    first, between, last = text.partition(BETWEEN)
+    if not between:
+        raise ConfigError(f'a period is FROM..TO, such as 2026-01-27..2026-01-29, not {text!r}')
+    return Span(_moment(first, rules) if first else None, _moment(last, rules) if last else None)
+
+
+def _moment(text: str, rules: Rules) -> float:
+    from compactor.ledger.periods import zone_of
+
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(f'a time is 2026-01-29, 2026-01-29T16:34 or 2026-01-29T16:34Z, not {text!r}') from None
+    return (read if read.tzinfo else read.replace(tzinfo=zone_of(rules.time_zone))).timestamp()
