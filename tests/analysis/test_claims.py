@@ -93,7 +93,7 @@ def test_a_file_of_claims(tmp_path: Path) -> None:
     path = tmp_path / 'claims.toml'
     path.write_text('[[claim]]\ntext = "a"\nvalue = 1.50\n[[claim]]\ntext = "b"\nat_most = 3\nsessions = "2"\n')
     first, second = load_claims(path)
-    assert (first.value, second.at_most, second.sessions) == (Decimal("1.5"), Decimal(3), "2")
+    assert (first.value, second.at_most, second.sessions) == (Decimal('1.5'), Decimal(3), '2')
 
 
 @pytest.mark.parametrize(
