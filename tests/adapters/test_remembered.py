@@ -213,7 +213,9 @@ class Words(list[str]):
     """A container with more to it than a list has."""
 
 
-@pytest.mark.parametrize('value', [Slotted(1), Words(['a']), object(), {1, 2}, bytearray(b'x')], ids=repr)
+@pytest.mark.parametrize(
+    'value', [Slotted(1), Words(['a']), object(), {1, 2}, bytearray(b'x')], ids=lambda value: type(value).__name__
+)
 def test_what_may_hide_something_is_not_remembered(value: Any) -> None:
     """A type that is not known to show all it holds is stored anew each time."""
     assert mark(ModelRequest(parts=[ToolReturnPart('look', value, tool_call_id='c', timestamp=EPOCH)])) is None
