@@ -77,7 +77,11 @@ def _length(session: Session) -> float:
 def days_against(days: Sequence[Day], rules: Rules) -> Figure:
     """Each day's share of the daily limit; its tokens, where there is no limit."""
     limit = rules.daily_limit
-    title = 'Tokens by day (no daily limit is known)' if limit is None else f'Use of the daily limit of {short(limit)}'
+    title = (
+        'Tokens by day (no daily limit is known)'
+        if limit is None
+        else f'Use of the daily limit of {short(limit)} tokens'
+    )
     figure, axes = sheet(title, 3.0)
     counted = [(one.input, one.input + one.output) for one in days]
     sums = [pair if rules.limit_counts == 'input' else pair[::-1] for pair in counted]
