@@ -38,8 +38,8 @@ minutes = minutes_of(FILES)
 # %% [markdown]
 # ## What was read
 #
-# A minute that several exports have counts once; where they disagree, the row with more tokens counts, because
-# exports made while a minute goes on hold only part of it.
+# A minute that several exports have counts once. Where they disagree, the row with more requests counts, then the
+# one with more tokens: an export made while a minute goes on holds only part of it.
 
 # %%
 table(

@@ -1,13 +1,15 @@
 """Reads an export line by line: mends what can be mended, says which lines it leaves out and why.
 
-What it understands is written as plain rows for `exports`, which reads files that need no care by itself, much faster.
+Lines that are beyond doubt are copied as they stand, for DuckDB to read; what else it understands is written as plain
+rows.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -31,6 +33,10 @@ NO_TEXT = re.compile('[\ud800-\udfff]')
 """Bytes that are no UTF-8, as `lines_of` gives them."""
 APART = ' · '
 """Between a region and what else tells rows apart."""
+
+TIME = r'(?:19[7-9]\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z'
+NUMBER = '[0-9]{1,15}'
+"""Times and numbers beyond doubt; their order as text is their order."""
 
 Row = tuple[str, str, int, int, int, int, int]
 """Model, region, start, seconds, requests, input, output."""
@@ -61,28 +67,69 @@ class Mended:
             self.named.append(OddRow(file, line, reason, begins[:SHOWN], kept))
 
 
-def mend(path: Path, layout: Layout, to: Path) -> Mended:
+def mend(path: Path, layout: Layout, to: Path, sound: Path | None = None) -> Mended:
     """Writes the rows of an export as plain rows: no header, numbers without separators, times in seconds.
 
     Args:
         path: the export.
         layout: of its rows.
         to: the file to be written.
+        sound: where lines go that are as they should be, under a header; None has them written as plain rows, too.
     """
     mended = Mended()
     zone = zone_of(layout.columns.time_zone)
-    with lines_of(path) as lines, to.open('w', encoding='utf-8', newline='') as out:
+    with ExitStack() as files:
+        lines = files.enter_context(lines_of(path))
+        out = files.enter_context(to.open('w', encoding='utf-8', newline=''))
+        keep: Callable[[str], bool] = _no
+        if sound is not None:
+            copies = files.enter_context(sound.open('w', encoding='utf-8', newline=''))
+            copies.write(layout.delimiter.join(map(str, range(layout.width))) + '\n')
+            keep = _keeper(layout, copies)
         for _ in range(layout.lines):
             lines.readline(LONGEST)
         writer = csv.writer(out, lineterminator='\n', quoting=csv.QUOTE_MINIMAL)
         number = layout.lines
         try:
             for number, text in _records(lines, layout.lines + 1, path.name, mended):
-                _row(path.name, number, text, layout, zone, mended, writer)
+                if not keep(text):
+                    _row(path.name, number, text, layout, zone, mended, writer)
         except (OSError, EOFError) as error:
             # A gzip that was cut off: what came before is sound.
             mended.note(path.name, number + 1, f'the file is damaged from here on: {error}', '')
     return mended
+
+
+def _no(_: str) -> bool:
+    return False
+
+
+def _keeper(layout: Layout, copies: IO[str]) -> Callable[[str], bool]:
+    """Copies a line if nothing about it is odd, and says whether it did; takes two microseconds."""
+    names = {index: name for name, index in layout.places.items()}
+    mark = re.escape(layout.delimiter)
+    text = f'[^"{mark}\ud800-\udfff]*'
+    kinds = {**dict.fromkeys(('start', 'end'), TIME), **dict.fromkeys(('requests', 'input', 'output', 'total'), NUMBER)}
+    cells = (f'({kinds[name]})' if (name := names.get(n)) in kinds else text for n in range(layout.width))
+    fits = re.compile(mark.join(cells), re.ASCII).fullmatch
+    order = [name for _, name in sorted(names.items()) if name in kinds]
+    place = {name: n for n, name in enumerate(order)}
+    start, end, total = place['start'], place.get('end'), place.get('total')
+    input_, output = place['input'], place['output']
+
+    def keep(line: str) -> bool:
+        found = fits(line.removesuffix('\n'))
+        if found is None:
+            return False
+        said = found.groups()
+        if end is not None and not (said[end] > said[start] and len(said[end]) == len(said[start])):
+            return False
+        if total is not None and int(said[total]) != int(said[input_]) + int(said[output]):
+            return False
+        copies.write(line if line.endswith('\n') else line + '\n')
+        return True
+
+    return keep
 
 
 def _records(lines: IO[str], number: int, file: str, mended: Mended) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ words that help, so that a file with any such row is read by `careful`.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from compactor.analysis.careful import APART, Mended, mend
@@ -38,11 +39,22 @@ def read_export(work: Workspace, source: int, path: Path, columns: Columns) -> t
     layout = layout_of(path, columns)
     mended = Mended()
     if not (_fit(layout) and _fast(work, source, path, layout)):
-        plain = work.folder / f'{source}.csv'
-        mended = mend(path, layout, plain)
-        work.add_plain(source, plain)
+        mended = _with_care(work, source, path, layout)
     rows, first, last = work.one('SELECT count(*), min(start), max(start + lasts) FROM rows WHERE source = ?', [source])
     return Source(path.name, 'export', rows, mended.bad, mended.doubted, 0, first, last), mended.named
+
+
+def _with_care(work: Workspace, source: int, path: Path, layout: Layout) -> Mended:
+    """Line by line; what is beyond doubt is read by DuckDB all the same."""
+    plain, sound = work.folder / f'{source}.csv', work.folder / f'sound{source}.csv'
+    copied = replace(layout, lines=1)
+    mended = mend(path, layout, plain, sound if _fit(copied) and layout.columns.time == 'iso' else None)
+    if sound.exists():
+        if not _fast(work, source, sound, copied):  # a 30th of February, say
+            mended = mend(path, layout, plain)
+        sound.unlink()
+    work.add_plain(source, plain)
+    return mended
 
 
 def _fit(layout: Layout) -> bool:

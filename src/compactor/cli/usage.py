@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,16 +71,15 @@ def usage(
     from compactor.analysis.rules import Rules
     from compactor.analysis.usage import analyse
 
-    rules = Rules.model_validate(
-        {
-            'daily_limit': None if daily_limit is None else amount(daily_limit, '--daily-limit'),
-            'limit_counts': count,
-            'target_tokens': amount(target_tokens, '--target-tokens'),
-            'target_share': target_share,
-            'time_zone': time_zone,
-            'gap': gap,
-        }
-    )
+    values: dict[str, Any] = {
+        'daily_limit': None if daily_limit is None else amount(daily_limit, '--daily-limit'),
+        'limit_counts': count,
+        'target_tokens': amount(target_tokens, '--target-tokens'),
+        'target_share': target_share,
+        'time_zone': time_zone,
+        'gap': gap,
+    }
+    rules = Rules(**values)
     with opened(store) if ledger else nullcontext() as found:
         report = analyse(
             files or (),

@@ -48,7 +48,7 @@ def merged_lines(report: UsageReport) -> list[str]:
         )
     said += [
         f'{one.long_kept + one.long_dropped:,} rows of {one.seconds:,} seconds and shorter ones tell of the same time:'
-        f' whichever side has more tokens counts ({one.long_dropped:,} long and {one.short_dropped:,} short rows do not).'
+        f' the side with more tokens counts ({one.long_dropped:,} long and {one.short_dropped:,} short rows do not).'
         for one in merging.overlaps
     ]
     if merging.ledger_rows:

@@ -94,15 +94,8 @@ def _bar(share: float) -> str:
 def sessions(report: UsageReport, zone: tzinfo) -> str:
     """Every session with its verdict, and the trend."""
     some = report.sessions[-LISTED:]
-    columns = (
-        ('#', 'n'),
-        ('began', ''),
-        ('lasted', 'n w'),
-        ('requests', 'n'),
-        ('input', 'n w'),
-        ('input a request', 'n'),
-    )
-    columns += (('busiest minute', 'n w'), ('verdict', ''))
+    columns = [('#', 'n'), ('began', ''), ('lasted', 'n w'), ('requests', 'n'), ('input', 'n w')]
+    columns += [('input a request', 'n'), ('busiest minute', 'n w'), ('verdict', '')]
     rows = (
         (
             f'{one.number:,}',
