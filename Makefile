@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench retention reducers walls record pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench retention reducers walls record notebooks pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -69,6 +69,17 @@ walls: .venvs/bench/ready
 # Records fixtures/session.json again (real tools, scripted decisions).
 record: $(READY)
 	$(BIN)/python fixtures/record.py
+
+# Executes the notebooks of analysis/ and writes them with their charts.
+notebooks: .venvs/notebooks/ready
+	.venvs/notebooks/bin/python scripts/notebooks.py
+
+.venvs/notebooks/ready: constraints.txt analysis/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/notebooks
+	.venvs/notebooks/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	.venvs/notebooks/bin/python -m pip install --quiet --disable-pip-version-check -r analysis/requirements.txt
+	.venvs/notebooks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
 
 # Renews constraints.txt; needs uv.
 pin:
