@@ -15,9 +15,8 @@ from compactor import Policy
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / 'src'
 PAGE = (ROOT / 'docs' / 'audit.md').read_text()
-PROMISES = [
-    f'{letter}{n}' for letter, last in zip('PTGEX', (17, 16, 10, 11, 10), strict=True) for n in range(1, last + 1)
-]
+LAST = {'P': 17, 'T': 16, 'G': 10, 'E': 11, 'X': 10}
+PROMISES = [f'{source}{n}' for source, last in LAST.items() for n in range(1, last + 1)]
 STATUSES = {'done', 'differently', 'partly', 'not yet', 'refused'}
 ROW = re.compile(r'^\| ([A-Z]\d+) \|(.*)\|$', re.MULTILINE)
 PATH = re.compile(r'`((?:src|tests|docs|analysis|benchmarks|scripts|fixtures)/[^`]+)`')
@@ -57,6 +56,18 @@ def test_what_the_page_names_is_there() -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_settings_that_the_page_names_are_there() -> None:
+    """Each `station.field` is a field of the policy."""
+    named = re.findall(rf'`((?:{"|".join(Policy.model_fields)})(?:\.\w+)+)`', PAGE)
+    assert len(named) > 10
+    for name in named:
+        value: object = Policy()
+        for field in name.split('.'):
+            assert isinstance(value, BaseModel), name
+            assert field in type(value).model_fields, name
+            value = getattr(value, field)
+
+
 # -- nothing lies about unused --------------------------------------------------------------------------------
 
 
@@ -79,7 +90,6 @@ def trees() -> dict[str, ast.Module]:
 def test_every_setting_is_read() -> None:
     """A setting that nothing looks at promises what nobody keeps."""
     read = {node.attr for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    # The figures of a scale are handed on together: `ComplexityPolicy.scale`.
     assert [(station, name) for station, name in settings(Policy) if name not in read] == []
 
 

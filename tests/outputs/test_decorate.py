@@ -183,6 +183,19 @@ def test_the_archive_keeps_the_whole_without_secrets() -> None:
     assert told[0].tokens_after <= 200 < told[0].tokens_before
 
 
+@pytest.mark.parametrize('narrowing', ['heads_tails', 'smart_summary', 'error_only'])
+def test_a_key_is_redacted_before_the_cut_that_would_tear_it(narrowing: str) -> None:
+    """Of a long key at either end of an output no half is left that nobody would recognise."""
+    key = '-----BEGIN PRIVATE ' + 'KEY-----\n' + ('QUJDREVG' * 8 + '\n') * 60 + '-----END PRIVATE ' + 'KEY-----'
+
+    @output_budget(200, narrowing=narrowing)
+    def cat(text: str) -> str:
+        return text
+
+    for text in (f'{key}\n{LOG}', f'{LOG}\n{key}', f'error: bad key\n{key}\n{LOG}'):
+        assert 'QUJDREVG' not in cat(text)
+
+
 def test_secrets_go_from_what_fits_too() -> None:
     """Unless redaction is switched off."""
     key = '-----BEGIN PRIVATE ' + 'KEY-----\n' + 'QUJD' * 20 + '\n-----END PRIVATE ' + 'KEY-----'
