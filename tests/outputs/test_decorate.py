@@ -15,7 +15,7 @@ from pydantic_ai.messages import BinaryContent, ToolReturn, ToolReturnPart
 from pydantic_ai.models.test import TestModel
 from pydantic_core import to_json
 
-from compactor import ConfigError, MemoryArchive, output_budget
+from compactor import ConfigError, MemoryArchive, output_budget, shrink
 from compactor.outputs.shrink import Shrunk
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import by_run, drive
@@ -181,6 +181,18 @@ def test_the_archive_keeps_the_whole_without_secrets() -> None:
     assert '[REDACTED-' in kept.decode()
     assert len(told) == 1
     assert told[0].tokens_after <= 200 < told[0].tokens_before
+
+
+def test_a_key_is_redacted_before_the_cut_that_would_tear_it() -> None:
+    """Of a long key at the end of an output no half is left that nobody would recognise."""
+    key = '-----BEGIN PRIVATE ' + 'KEY-----\n' + ('QUJDREVG' * 8 + '\n') * 60 + '-----END PRIVATE ' + 'KEY-----'
+
+    @output_budget(200, narrowing='heads_tails')
+    def cat() -> str:
+        return f'{LOG}\n{key}'
+
+    assert 'QUJDREVG' not in cat()
+    assert 'QUJDREVG' in shrink(f'{LOG}\n{key}', 200, narrowing='heads_tails').text  # unredacted, it would be torn
 
 
 def test_secrets_go_from_what_fits_too() -> None:

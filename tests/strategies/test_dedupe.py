@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from inline_snapshot import snapshot
-from pydantic_ai.messages import BinaryContent, ModelMessage
+from pydantic_ai.messages import BinaryContent, ModelMessage, TextPart
 
 from compactor.adapters.pydantic_ai.messages import MessageReader
 from compactor.history.marks import Left, gap
@@ -130,6 +130,16 @@ def test_what_must_stay() -> None:
     messages = session(*(did('read_file', ['shot', picture, FILE], path='a.png') for _ in range(2)))
     tree = parse(MessageReader(COUNTER).read(messages)).history
     assert STEP.apply(tree, room(1)) is tree
+
+
+def test_words_that_are_said_again_stay() -> None:
+    """A second 'Yes, go on.' is an answer to another question; only what tools returned is compared."""
+    said = 'Yes, go on. ' * 60
+    talk = [ask(said), answer(TextPart(said))]
+    messages = session(talk, read(), talk, read(), read())
+    after = applied(STEP, messages)
+    assert [text[:1] for text in results(after)] == ['[', '[', ' ']
+    assert str(after).count(said) == 4
 
 
 def test_nothing_is_done_where_it_fits() -> None:
