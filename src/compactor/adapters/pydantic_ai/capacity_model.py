@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, infer_model
@@ -20,7 +21,7 @@ from compactor.adapters.pydantic_ai.chain import Attempt, Chain, Journey, Link
 from compactor.adapters.pydantic_ai.fitting import Fitting
 from compactor.adapters.pydantic_ai.heard import Heard, listen
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
-from compactor.adapters.pydantic_ai.models import identify
+from compactor.adapters.pydantic_ai.models import chooser_in, identify
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
 from compactor.adapters.pydantic_ai.routes import Routes
 from compactor.adapters.pydantic_ai.setup import policy_of
@@ -215,8 +216,11 @@ class CapacityModel(FallbackModel):
                 except Exception as error:
                     if not await journey.goes_on(attempt, error, heard):
                         raise
+                except BaseException:
+                    journey.abandoned(attempt)
+                    raise
                 else:
-                    await journey.answered(attempt, response.usage, heard)
+                    await journey.answered(attempt, response, heard)
                     return response
 
     @asynccontextmanager
@@ -246,6 +250,9 @@ class CapacityModel(FallbackModel):
                         if not await journey.goes_on(attempt, error, heard):
                             raise
                         continue
+                    except BaseException:
+                        journey.abandoned(attempt)
+                        raise
                 try:
                     yield stream
                 finally:  # read to its end, left, or broken
@@ -267,6 +274,8 @@ class CapacityModel(FallbackModel):
             name = self._links[0].name
             sized = self._fitting.fitted(run_id, name, messages, settings, parameters, late=False)
             order = await self._order(messages, sized.tokens, settings, run_id)
+            if sized.state is not None and order[0] is not self._links[0]:  # measured, and not asked
+                sized.state.not_answered()
         made_for = self._chosen.get(run_id or '', order[0]).label
         return Journey(self._capacity_chain, order, made_for, messages, settings, parameters, run_id)
 
@@ -280,13 +289,23 @@ def _links(models: list[Model], title: str) -> list[Link]:
     names = [identify(model) for model in models]
     labels: list[str] = []
     for model, name in zip(models, names, strict=True):
-        label = name.full or 'unknown'
+        # A chain within the chain goes by its own name, as it counts what its models take by theirs.
+        label = (model.model_name if chooser_in(model) is not None else name.full) or 'unknown'
         if label in labels:
-            label = f'{label} at {getattr(model, "base_url", None) or len(labels) + 1}'
+            label = f'{label} at {_address(model) or len(labels) + 1}'
         labels.append(label if label not in labels else f'{label} #{len(labels) + 1}')
     return [
         Link(model, _Lane(model, title), name, label) for model, name, label in zip(models, names, labels, strict=True)
     ]
+
+
+def _address(model: Model) -> str:
+    """Where a model is, without what nobody should read in an event."""
+    try:
+        found = urlsplit(str(getattr(model, 'base_url', None) or ''))
+        return f'{found.scheme}://{found.netloc.rpartition("@")[2]}{found.path}' if found.netloc else ''
+    except Exception:  # noqa: BLE001 - an address is only for telling two models apart
+        return ''
 
 
 class _Handed:
@@ -322,4 +341,4 @@ class _Handed:
         if not self._broken:
             response = stream.get()
             whole = response.finish_reason is not None or getattr(stream, '_finished', False)
-            await self._journey.answered(self._attempt, response.usage, self._heard, whole=whole)
+            await self._journey.answered(self._attempt, response, self._heard, whole=whole)

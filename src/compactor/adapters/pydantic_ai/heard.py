@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
-from weakref import WeakSet
 
 from compactor.adapters.pydantic_ai.settings import models_in
 
@@ -21,11 +21,12 @@ CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came with one response: its status, where it was asked for, its headers by lower-case name."""
+    """What came with one response: its status, where it was asked for, its headers by lower-case name, and when."""
 
     status: int
     url: str
     headers: Mapping[str, str]
+    at: float | None = None
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Heard:
 
 
 _listening: ContextVar[Heard | None] = ContextVar('compactor_heard', default=None)
-_hooked: WeakSet[Any] = WeakSet()
+_hooking = Lock()
 
 
 @contextmanager
@@ -71,15 +72,24 @@ def _hook(model: Any) -> None:
     for path in CLIENTS:
         client = model
         for name in path:
-            client = getattr(client, name, None)
-        hooks = getattr(client, 'event_hooks', None)
-        if not isinstance(hooks, dict) or client in _hooked:
-            continue
-        client.event_hooks = {
-            'request': [*hooks.get('request', ()), _sent],
-            'response': [*hooks.get('response', ()), _take],
-        }
-        _hooked.add(client)
+            client = _attribute(client, name)
+        with _hooking:  # threads may share a client
+            hooks = _attribute(client, 'event_hooks')
+            # A client for threads would call our hooks and never wait for them.
+            if not isinstance(hooks, dict) or not hasattr(client, 'aclose') or _take in hooks.get('response', ()):
+                continue
+            client.event_hooks = {
+                'request': [*hooks.get('request', ()), _sent],
+                'response': [*hooks.get('response', ()), _take],
+            }
+
+
+def _attribute(one: Any, name: str) -> Any:
+    """What a client holds; some are made only when they are asked for, which may fail."""
+    try:
+        return getattr(one, name, None)
+    except Exception:  # noqa: BLE001 - whoever sends with it will say so
+        return None
 
 
 async def _sent(request: Any) -> None:
@@ -92,4 +102,5 @@ async def _take(response: Any) -> None:
     heard = _listening.get()
     if heard is not None:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        heard.responses.append(Response(response.status_code, str(response.request.url), headers))
+        at = heard.clock() if heard.clock is not None else None
+        heard.responses.append(Response(response.status_code, str(response.request.url), headers, at))
