@@ -18,7 +18,7 @@ from compactor.adapters.pydantic_ai.cached import SAVED
 from compactor.adapters.pydantic_ai.circuit import Circuit, Clock
 from compactor.adapters.pydantic_ai.heard import Response
 from compactor.adapters.pydantic_ai.reporting import Reporter
-from compactor.capacity.cooldown import Cooldowns
+from compactor.capacity.cooldown import MAX_MODELS, Cooldowns
 from compactor.capacity.counts import MemoryCounts
 from compactor.capacity.edges import Crossing, Edges
 from compactor.capacity.headers import Reading, readings
@@ -163,6 +163,9 @@ class Capacity:
     async def _look(self, model: str, run_id: str | None) -> None:
         """Warns of windows that have filled past an edge."""
         now = self.clock()
+        if len(self._looked) >= MAX_MODELS:  # all are looked at anew
+            self._looked.clear()
+            self._full.clear()
         self._looked[model] = now
 
         def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:

@@ -138,8 +138,8 @@ class CapacityModel(FallbackModel):
         else:
             link = order[0]
         if run_id:
+            self._chosen.pop(run_id, None)
             self._chosen[run_id] = link
-            self._chosen.move_to_end(run_id)
             while len(self._chosen) > CONVERSATIONS:
                 self._chosen.popitem(last=False)
 
@@ -208,7 +208,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             fitted = attempt.fitted
-            with listen(attempt.link.model, self._capacity.clock) as heard:
+            with listen(attempt.link.model, self._capacity.clock, at_once=True) as heard:
                 try:
                     response: ModelResponse = await attempt.link.lane.request(
                         fitted.messages, fitted.settings, model_request_parameters
@@ -237,7 +237,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             async with AsyncExitStack() as stack:
-                with listen(attempt.link.model, self._capacity.clock) as heard:
+                with listen(attempt.link.model, self._capacity.clock, at_once=True) as heard:
                     try:
                         stream = await stack.enter_async_context(
                             attempt.link.lane.request_stream(
@@ -338,7 +338,12 @@ class _Handed:
 
     async def over(self, stream: Any) -> None:
         """Takes in how a stream ended that did not break."""
-        if not self._broken:
+        if self._broken:
+            return
+        try:
             response = stream.get()
+        except Exception:  # noqa: BLE001 - whoever reads the stream asks for it too, and is told
+            self._journey.abandoned(self._attempt)
+        else:
             whole = response.finish_reason is not None or getattr(stream, '_finished', False)
             await self._journey.answered(self._attempt, response, self._heard, whole=whole)

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from compactor.adapters.pydantic_ai.settings import models_in
+from compactor.routing.failover import REFUSALS
 
 CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client'))
 """Where models keep the HTTP client of their SDK: OpenAI, Anthropic, Groq, Cerebras, Mistral; Google."""
@@ -35,17 +36,19 @@ class Heard:
 
     Attributes:
         clock: seconds since 1970; None where nobody asks when.
+        at_once: somebody else is asked after a refusal, so an SDK is not to try again by itself.
         responses: more than one where an SDK tries again.
         sent_at: when its last attempt left; None if it has not, or its client cannot be listened to.
     """
 
     clock: Callable[[], float] | None = None
+    at_once: bool = False
     responses: list[Response] = field(default_factory=list)
     sent_at: float | None = None
 
     def of(self, model: Any) -> list[Response]:
         """Those of one model of several; all of them where nobody can tell."""
-        base = getattr(model, 'base_url', None)
+        base = _attribute(model, 'base_url')
         if not isinstance(base, str) or not base:
             return self.responses
         return [response for response in self.responses if response.url.startswith(base.rstrip('/'))]
@@ -56,11 +59,11 @@ _hooking = Lock()
 
 
 @contextmanager
-def listen(model: Any, clock: Callable[[], float] | None = None) -> Iterator[Heard]:
+def listen(model: Any, clock: Callable[[], float] | None = None, *, at_once: bool = False) -> Iterator[Heard]:
     """Hears the responses to requests that are sent within the block, of the model and all that it may hand them to."""
     for one in models_in(model):
         _hook(one)
-    heard = Heard(clock)
+    heard = Heard(clock, at_once)
     token = _listening.set(heard)
     try:
         yield heard
@@ -76,11 +79,11 @@ def _hook(model: Any) -> None:
         with _hooking:  # threads may share a client
             hooks = _attribute(client, 'event_hooks')
             # A client for threads would call our hooks and never wait for them.
-            if not isinstance(hooks, dict) or not hasattr(client, 'aclose') or _take in hooks.get('response', ()):
+            if not isinstance(hooks, dict) or not hasattr(client, 'aclose') or _take in (hooks.get('response') or ()):
                 continue
             client.event_hooks = {
-                'request': [*hooks.get('request', ()), _sent],
-                'response': [*hooks.get('response', ()), _take],
+                'request': [*(hooks.get('request') or ()), _sent],
+                'response': [*(hooks.get('response') or ()), _take],
             }
 
 
@@ -104,3 +107,5 @@ async def _take(response: Any) -> None:
         headers = {name.lower(): value for name, value in response.headers.items()}
         at = heard.clock() if heard.clock is not None else None
         heard.responses.append(Response(response.status_code, str(response.request.url), headers, at))
+        if heard.at_once and response.status_code in REFUSALS:
+            response.headers['x-should-retry'] = 'false'  # what OpenAI, Anthropic, Groq and Cerebras tell their SDKs
