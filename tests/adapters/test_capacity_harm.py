@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,25 @@ def test_state_at_one_provider_does_not_keep_another_from_a_history_that_it_can_
         agent = Agent(model, model_settings=settings)
         assert go(agent.run('And?', message_history=history)).output == 'ok'
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize('refused', [False, True])
+def test_a_store_that_is_away_is_told_once_and_left_alone(tmp_path: Path, refused: bool) -> None:
+    """Also of a model of which no limit is known, and where an error says nothing of capacity."""
+    (tmp_path / 'a.db').mkdir()
+    statuses = [503, 503, 400, 503]
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        if refused:
+            raise ModelHTTPError(statuses.pop(), 'm')
+        return ModelResponse(parts=[TextPart('ok')])
+
+    heard: list[events.Event] = []
+    store = Store(tmp_path / 'a.db')
+    plug: Compactor[None] = Compactor(store=store, on_event=heard.append)
+    agent = Agent(FunctionModel(answer, model_name='m'), capabilities=[plug])
+    for _ in range(4):
+        with suppress(ModelHTTPError):
+            go(agent.run('hi'))
+    away = [event.part for event in heard if isinstance(event, events.StoreUnavailable)]
+    assert away.count('capacity') == 1

@@ -26,7 +26,7 @@ from compactor.capacity.limits import LimitTable
 from compactor.capacity.windows import NO_TAKING, Reservation, Standing, Taking, Windows, WindowState, status_of
 from compactor.errors import StoreError
 from compactor.policies.capacity import CapacityPolicy
-from compactor.routing.failover import Action, Decision, Failure, decide
+from compactor.routing.failover import Action, Decision, Failure, action_for, decide
 from compactor.telemetry import events
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class Capacity:
             self._looked.clear()
             self._full.clear()
         self._looked[model] = now
+        if not self.table.known(model, now):  # a store that is asked nothing is not back for that
+            return
 
         def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
             states = books.windows.states(model, now)
@@ -263,6 +265,9 @@ class Capacity:
         `begun` says that a part of an answer had come before.
         """
         now = self.clock()
+        action, reason = action_for(failure)
+        if action is not Action.NEXT and admission is None:
+            return Decision(action, 0.0, reason)
         # A request that timed out, or whose answer is of no use, was answered for nothing; any other took nothing.
         taken = admission.reservation.taking if admission and admission.reservation else NO_TAKING
         if failure.kind not in ('timeout', 'validation') and not begun:
