@@ -366,3 +366,8 @@ def test_the_frameworks_own_error_is_recognised() -> None:
     """Where the framework names the case itself, its word is taken."""
     kind = vars(exceptions)['ModelContextWindowExceededError']
     assert is_overflow(kind('a-model', 'too long'))
+
+
+def test_a_window_without_digits_is_none() -> None:
+    """What a refusal says is anybody's text."""
+    assert window_from(ModelHTTPError(400, 'm', 'prompt is too long: 12 tokens > ,,, maximum')) is None

@@ -144,7 +144,8 @@ class Cooldowns:
             now: when the refusal came.
             asked: seconds that the provider asks to wait; None if it does not say.
             sent_at: when the request was sent. Those in flight together are refused together: a request sent before the
-                model refused another one says nothing new and does not count as one more failure in a row.
+                model refused another one says nothing new and does not count as one more failure in a row; where the
+                pause is over by now, another one as long begins.
         """
         chance = self.chance()
 
@@ -153,7 +154,7 @@ class Cooldowns:
                 return Cooling(1, now, now + self.rule.seconds(1, asked, chance))
             known = sent_at is not None and sent_at <= state.since
             failures = state.failures if known else state.failures + 1
-            if known and not asked:
+            if known and not asked and state.left(now) > 0:
                 return state
             until = now + self.rule.seconds(failures, asked, chance)
             # A clock that went back must not make it longer than any pause is.

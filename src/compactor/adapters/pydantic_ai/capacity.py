@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from compactor.adapters.pydantic_ai.cached import SAVED
 from compactor.adapters.pydantic_ai.circuit import Circuit, Clock
 from compactor.adapters.pydantic_ai.heard import Response
 from compactor.adapters.pydantic_ai.reporting import Reporter
-from compactor.capacity.cooldown import Cooldowns
+from compactor.capacity.cooldown import MAX_MODELS, Cooldowns
 from compactor.capacity.counts import MemoryCounts
 from compactor.capacity.edges import Crossing, Edges
 from compactor.capacity.headers import Reading, readings
@@ -23,7 +26,7 @@ from compactor.capacity.limits import LimitTable
 from compactor.capacity.windows import NO_TAKING, Reservation, Standing, Taking, Windows, WindowState, status_of
 from compactor.errors import StoreError
 from compactor.policies.capacity import CapacityPolicy
-from compactor.routing.failover import Action, Decision, Failure, decide
+from compactor.routing.failover import Action, Decision, Failure, action_for, decide
 from compactor.telemetry import events
 from compactor.telemetry.metrics import limit_type
 
@@ -128,7 +131,15 @@ class Capacity:
             StoreError: the store is away, and policy says 'closed'.
         """
 
+        left = Event()
+
         def work(books: Books) -> Admission:
+            admission = found(books)
+            if left.is_set() and admission.reservation is not None:
+                books.windows.settle(admission.reservation)
+            return admission
+
+        def found(books: Books) -> Admission:
             now = self.clock()  # here, as it may have taken a while until a thread was free
             state = books.cooldowns.states.read(model)
             if state is not None and state.left(now) > 0:
@@ -138,7 +149,11 @@ class Capacity:
             reservation = books.windows.admit(model, taking, now)
             return Admission(reservation, books, 'no room' if reservation is None else '', refused=state is not None)
 
-        admission = await self._on_books(work, run_id, model, asking=True)
+        try:
+            admission = await self._on_books(work, run_id, model)
+        except asyncio.CancelledError:
+            left.set()  # a thread that is still at it has nobody to tell
+            raise
         if admission.reason != 'no room':
             self._full.discard(model)
         elif model not in self._full:
@@ -149,24 +164,38 @@ class Capacity:
     async def _look(self, model: str, run_id: str | None) -> None:
         """Warns of windows that have filled past an edge."""
         now = self.clock()
+        if len(self._looked) >= MAX_MODELS:  # all are looked at anew
+            self._looked.clear()
+            self._full.clear()
         self._looked[model] = now
-        if not self.table.known(model, now):
-            return  # no store is asked, and so none has been heard to answer
+        if not self.table.known(model, now):  # a store that is asked nothing is not back for that
+            return
 
         def work(books: Books) -> tuple[tuple[WindowState, ...], float | None]:
             states = books.windows.states(model, now)
             full = bool(states) and states[0].share >= min(self.policy.edges, default=2.0)
             return states, books.windows.runs_out_in(model, now) if full else None
 
-        states, runs_out = await self._on_books(work, run_id, model)
+        states, runs_out = await self._on_books(work, run_id, model, needed=False)
         self._reporter.left(tuple(states))
         for crossing in self._edges.crossed(states, now):
             self._reporter.emit(_warning(crossing, runs_out, run_id))
 
-    def most_tokens(self, model: str) -> int | None:
-        """Tokens that one request may take of a model at most, as far as limits are known."""
+    def most_output(self, model: str, input_tokens: int, *, stated: bool) -> int | None:
+        """Tokens that an answer to so much input may take of a model at most, as far as limits are known.
+
+        Args:
+            model: its name.
+            input_tokens: what the request takes beside it.
+            stated: heed limits of policy too, and not only those that a provider has named.
+        """
         limits = [known.limit for known in self.table.known(model, self.clock())]
-        return min((limit.amount for limit in limits if limit.unit in ('tokens', 'output_tokens')), default=None)
+        most = [
+            limit.amount - (input_tokens if limit.unit == 'tokens' else 0)
+            for limit in limits
+            if limit.unit in ('tokens', 'output_tokens') and (stated or limit.source != 'policy')
+        ]
+        return max(0, min(most)) if most else None
 
     async def wait(self, model: str, taking: Taking, bound: float, run_id: str | None = None) -> float | None:
         """Seconds until a request may be sent to a model; None if longer than `bound`, or never."""
@@ -195,9 +224,9 @@ class Capacity:
     def learn(self, model: str, provider: str | None, responses: Sequence[Response]) -> None:
         """Takes in what the headers of responses say about limits."""
         if self.policy.learn:
-            now = self.clock()
-            for response in responses:
-                self.table.learn(model, readings(response.headers, now, provider), now)
+            for response in responses:  # of a stream they came long before its end
+                at = response.at if response.at is not None else self.clock()
+                self.table.learn(model, readings(response.headers, at, provider), at)
 
     def learn_readings(self, model: str, found: Sequence[Reading]) -> None:
         """Takes in what the body of a refusal says about limits."""
@@ -221,49 +250,61 @@ class Capacity:
         now = self.clock()
 
         def work(books: Books) -> None:
-            if admission is not None and admission.reservation is not None and admission.books is books:
-                books.windows.settle(admission.reservation, taken, left_at)
-            else:  # nothing was set aside, or in a store that is away now
-                books.windows.record(model, taken, now)
+            _settle(books, model, admission, taken, now, left_at)
             if admission is None or admission.refused:
                 books.cooldowns.succeeded(model, sent_at)
 
-        await self._on_books(work, run_id, model, admission)
+        await self._on_books(work, run_id, model, admission, needed=False)
         if not 0 <= now - self._looked.get(model, float('-inf')) < LOOK_EVERY:
             await self._look(model, run_id)
 
-    async def left(self, model: str, admission: Admission, run_id: str | None = None) -> None:
-        """Counts a request that was given up while it was under way as what was set aside for it: nobody knows."""
-
-        def work(books: Books) -> None:
-            if admission.reservation is not None and admission.books is books:
-                books.windows.settle(admission.reservation, admission.reservation.taking)
-
-        await self._on_books(work, run_id, model, admission)
-
     async def refused(
         self, model: str, failure: Failure, sent_at: float, run_id: str | None = None,
-        admission: Admission | None = None, workload: str = '',
+        admission: Admission | None = None, workload: str = '', *, begun: bool = False,
     ) -> Decision:  # fmt: skip
-        """What to do about an error; where it is a refusal, the model's pause begins."""
+        """What to do about an error; where it is a refusal, the model's pause begins.
+
+        `begun` says that a part of an answer had come before.
+        """
         now = self.clock()
-        # A request that timed out may have been answered for nothing; any other took nothing.
+        action, reason = action_for(failure)
+        if action is not Action.NEXT and admission is None:
+            return Decision(action, 0.0, reason)
+        # A request that timed out, or whose answer is of no use, was answered for nothing; any other took nothing.
         taken = admission.reservation.taking if admission and admission.reservation else NO_TAKING
-        if failure.kind != 'timeout':
+        if failure.kind not in ('timeout', 'validation') and not begun:
             taken = NO_TAKING
 
         def work(books: Books) -> tuple[Decision, int]:
-            if admission is not None and admission.reservation is not None and admission.books is books:
-                books.windows.settle(admission.reservation, taken)
+            _settle(books, model, admission, taken, now)
             decision = decide(failure, model, books.cooldowns, now, sent_at)
             return decision, books.cooldowns.failures(model) if decision.action is Action.NEXT else 0
 
-        decision, failures = await self._on_books(work, run_id, model, admission)
+        decision, failures = await self._on_books(work, run_id, model, admission, needed=False)
         if decision.action is Action.NEXT:
             await self._look(model, run_id)
             figures = (workload, decision.reason, decision.cooldown_seconds, failures)
             self._reporter.emit(events.RateLimited(run_id, model, *figures))
         return decision
+
+    def abandoned(self, admission: Admission) -> None:
+        """Counts a request that was cancelled as all that was set aside, as nobody knows how far it got.
+
+        Waits for nothing: whoever is cancelled may not.
+        """
+        reservation, windows = admission.reservation, admission.books.windows
+        if reservation is None:
+            return
+
+        def work() -> None:
+            with suppress(StoreError):  # it then counts until its window is over
+                windows.settle(reservation, reservation.taking)
+
+        loop = asyncio._get_running_loop()  # None where a request is thrown away after its loop has ended
+        if admission.books is self._own or loop is None:
+            work()
+        else:
+            loop.run_in_executor(None, work)
 
     # -- the store, which may be away ---------------------------------------------------------------------------
 
@@ -274,12 +315,11 @@ class Capacity:
         model: str,
         admission: Admission | None = None,
         *,
-        asking: bool = False,
+        needed: bool = True,
     ) -> T:
         """Carries out work on the books that are shared; on this process's own where those are away.
 
-        Only where a request asks to be let in may policy refuse it for want of the store: an answer that was paid for
-        is not lost for that.
+        Where policy says 'closed' that is an error, if the work is `needed`: what was answered already is not lost.
         """
         shared, closed = self._shared, self.policy.on_store_error == 'closed'
         if shared is None or (admission is not None and admission.books is self._own):
@@ -291,7 +331,7 @@ class Capacity:
                 if self._circuit.failures == 0:
                     self._reporter.emit(events.StoreUnavailable(run_id, model, 'capacity', str(error)))
                 self._circuit.failed()
-                if closed and asking:
+                if closed and needed:
                     raise
             else:
                 self._circuit.succeeded()
@@ -299,8 +339,21 @@ class Capacity:
         return work(self._own)
 
 
-def taken_of(usage: Any, provider: str | None) -> Taking:
-    """What a request took, as its provider counts it."""
+def _settle(
+    books: Books, model: str, admission: Admission | None, taken: Taking, now: float, left_at: float | None = None
+) -> None:
+    """Puts what a request took in place of what was set aside for it; counts it alone in books that have not."""
+    if admission is not None and admission.reservation is not None and admission.books is books:
+        books.windows.settle(admission.reservation, taken, left_at)
+    else:
+        books.windows.record(model, taken, now)
+
+
+def taken_of(response: Any, provider: str | None) -> Taking:
+    """What a request took, as its provider counts it; nothing if the answer came from a `CachedModel`."""
+    if SAVED in (response.provider_details or {}):
+        return NO_TAKING
+    usage = response.usage
     cached = usage.cache_read_tokens if provider in CACHE_IS_FREE else 0
     return Taking(max(0, usage.input_tokens - cached), usage.output_tokens)
 

@@ -21,7 +21,7 @@ from compactor.adapters.pydantic_ai.chain import Attempt, Chain, Journey, Link
 from compactor.adapters.pydantic_ai.fitting import Fitting
 from compactor.adapters.pydantic_ai.heard import Heard, listen
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
-from compactor.adapters.pydantic_ai.models import identify
+from compactor.adapters.pydantic_ai.models import chooser_in, identify
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
 from compactor.adapters.pydantic_ai.routes import Routes
 from compactor.adapters.pydantic_ai.setup import policy_of
@@ -138,8 +138,8 @@ class CapacityModel(FallbackModel):
         else:
             link = order[0]
         if run_id:
+            self._chosen.pop(run_id, None)
             self._chosen[run_id] = link
-            self._chosen.move_to_end(run_id)
             while len(self._chosen) > CONVERSATIONS:
                 self._chosen.popitem(last=False)
 
@@ -208,7 +208,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             fitted = attempt.fitted
-            with listen(attempt.link.model, self._capacity.clock) as heard:
+            with listen(attempt.link.model, self._capacity.clock, at_once=True) as heard:
                 try:
                     response: ModelResponse = await attempt.link.lane.request(
                         fitted.messages, fitted.settings, model_request_parameters
@@ -216,11 +216,11 @@ class CapacityModel(FallbackModel):
                 except Exception as error:
                     if not await journey.goes_on(attempt, error, heard):
                         raise
-                except BaseException:  # given up while it was under way
-                    await journey.left(attempt)
+                except BaseException:
+                    journey.abandoned(attempt)
                     raise
                 else:
-                    await journey.answered(attempt, response.usage, heard)
+                    await journey.answered(attempt, response, heard)
                     return response
 
     @asynccontextmanager
@@ -237,7 +237,7 @@ class CapacityModel(FallbackModel):
         while True:
             attempt = await journey.next()
             async with AsyncExitStack() as stack:
-                with listen(attempt.link.model, self._capacity.clock) as heard:
+                with listen(attempt.link.model, self._capacity.clock, at_once=True) as heard:
                     try:
                         stream = await stack.enter_async_context(
                             attempt.link.lane.request_stream(
@@ -251,7 +251,7 @@ class CapacityModel(FallbackModel):
                             raise
                         continue
                     except BaseException:
-                        await journey.left(attempt)
+                        journey.abandoned(attempt)
                         raise
                 try:
                     yield stream
@@ -274,6 +274,8 @@ class CapacityModel(FallbackModel):
             name = self._links[0].name
             sized = self._fitting.fitted(run_id, name, messages, settings, parameters, late=False)
             order = await self._order(messages, sized.tokens, settings, run_id)
+            if sized.state is not None and order[0] is not self._links[0]:  # measured, and not asked
+                sized.state.not_answered()
         made_for = self._chosen.get(run_id or '', order[0]).label
         return Journey(self._capacity_chain, order, made_for, messages, settings, parameters, run_id)
 
@@ -287,19 +289,23 @@ def _links(models: list[Model], title: str) -> list[Link]:
     names = [identify(model) for model in models]
     labels: list[str] = []
     for model, name in zip(models, names, strict=True):
-        label = name.full or 'unknown'
+        # A chain within the chain goes by its own name, as it counts what its models take by theirs.
+        label = (model.model_name if chooser_in(model) is not None else name.full) or 'unknown'
         if label in labels:
-            label = f'{label} at {_host(model) or len(labels) + 1}'
+            label = f'{label} at {_address(model) or len(labels) + 1}'
         labels.append(label if label not in labels else f'{label} #{len(labels) + 1}')
     return [
         Link(model, _Lane(model, title), name, label) for model, name, label in zip(models, names, labels, strict=True)
     ]
 
 
-def _host(model: Model) -> str | None:
-    """Where a model is asked, without what an address may hold of names and passwords."""
-    address = urlsplit(getattr(model, 'base_url', None) or '')
-    return f'{address.hostname}:{address.port}' if address.port else address.hostname
+def _address(model: Model) -> str:
+    """Where a model is, without what nobody should read in an event."""
+    try:
+        found = urlsplit(str(getattr(model, 'base_url', None) or ''))
+        return f'{found.scheme}://{found.netloc.rpartition("@")[2]}{found.path}' if found.netloc else ''
+    except Exception:  # noqa: BLE001 - an address is only for telling two models apart
+        return ''
 
 
 class _Handed:
@@ -332,7 +338,12 @@ class _Handed:
 
     async def over(self, stream: Any) -> None:
         """Takes in how a stream ended that did not break."""
-        if not self._broken:
+        if self._broken:
+            return
+        try:
             response = stream.get()
+        except Exception:  # noqa: BLE001 - whoever reads the stream asks for it too, and is told
+            self._journey.abandoned(self._attempt)
+        else:
             whole = response.finish_reason is not None or getattr(stream, '_finished', False)
-            await self._journey.answered(self._attempt, response.usage, self._heard, whole=whole)
+            await self._journey.answered(self._attempt, response, self._heard, whole=whole)

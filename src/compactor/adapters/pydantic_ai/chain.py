@@ -23,7 +23,7 @@ from compactor.adapters.pydantic_ai.overflow import window_from
 from compactor.adapters.pydantic_ai.refusals import failure_of, headers_of, readings_of
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
 from compactor.capacity.headers import readings
-from compactor.capacity.windows import Taking
+from compactor.capacity.windows import NO_TAKING, Taking
 from compactor.policies.capacity import CapacityPolicy
 from compactor.routing.failover import Action
 from compactor.telemetry import events
@@ -32,6 +32,8 @@ CALM = 10.0
 """Seconds without a request that went elsewhere after which the model of first choice counts as back."""
 LOOKS_AHEAD = 86_400.0
 """Seconds for which it is worth saying when a model may be asked again."""
+NEVER = float('-inf')
+"""When a request was sent that was not: its answer came from a cache, and says nothing about the model."""
 SHORTEST = 0.25
 """Seconds that a request waits at least: others may take the room that it waits for."""
 APART = 0.5
@@ -193,7 +195,8 @@ class Journey:
             return await waiting(anybody)
         except _Nobody as nobody:
             if self._failed is not None and (len(self.order) == 1 or not nobody.lines):
-                raise self._failed[2] from None
+                error = self._failed[2]
+                raise error from error.__cause__
             seconds, waited, title = nobody.seconds, self._waited, self._chain.title
             cause = self._failed[2] if self._failed is not None else None
             raise CapacityExhausted(nobody.lines, seconds, waited, title) from cause
@@ -232,12 +235,12 @@ class Journey:
         if fitted is None:
             fitted = self._fitted[link.label] = self._fit(link)
         own = getattr(link.model, 'settings', None) or {}
-        output = (fitted.settings or {}).get('max_tokens') or own.get('max_tokens')
-        if not output:  # nobody knows; a guess must not keep a request out for good
-            most = self._chain.capacity.most_tokens(link.label)
-            output = self._chain.policy.reserve_output
-            output = output if most is None else max(0, min(output, most - fitted.tokens))
-        return fitted, Taking(fitted.tokens, output)
+        told = (fitted.settings or {}).get('max_tokens') or own.get('max_tokens')
+        output = told or self._chain.policy.reserve_output
+        # What nobody knows must not keep a request out for good: not a guess, and not a `max_tokens` that a provider
+        # would let pass, as most answers are shorter. What a user has limited is another matter.
+        most = self._chain.capacity.most_output(link.label, fitted.tokens, stated=not told)
+        return fitted, Taking(fitted.tokens, output if most is None else min(output, most))
 
     def _fit(self, link: Link, *, refused: bool = False) -> Fitted:
         late = link.label != self._made_for
@@ -268,6 +271,9 @@ class Journey:
 
     def _started(self, link: Link, admission: Admission, reasons: dict[str, Admission]) -> Attempt:
         self._asked += 1
+        for label, other in self._fitted.items():  # measured, and passed over
+            if label != link.label and other.state is not None:
+                other.state.not_answered()
         now = self._chain.capacity.clock()
         if link is not self.order[0]:
             told = reasons.get(self.order[0].label)
@@ -328,17 +334,25 @@ class Journey:
         self._too_long.add(link.label)
         return any(other.label not in self._too_long for other in self.order)
 
-    async def answered(self, attempt: Attempt, usage: Any, heard: Heard, *, whole: bool = True) -> None:
+    def abandoned(self, attempt: Attempt) -> None:
+        """Takes in that whoever asked is not there any more; waits for nothing."""
+        if attempt.fitted.state is not None:
+            attempt.fitted.state.not_answered()
+        self._chain.capacity.abandoned(attempt.admission)
+
+    async def answered(self, attempt: Attempt, response: Any, heard: Heard, *, whole: bool = True) -> None:
         """Takes in an answer; of one that was not read to its end, what was set aside counts as taken."""
         link, chain = attempt.link, self._chain
         chain.capacity.learn(link.label, link.name.provider, heard.responses)
         reserved = attempt.admission.reservation
-        taken = taken_of(usage, link.name.provider)
-        if reserved is not None and (not whole or not usage.input_tokens):
+        taken, sent_at = taken_of(response, link.name.provider), attempt.sent_at
+        if taken is NO_TAKING:
+            sent_at = NEVER
+        elif reserved is not None and (not whole or not response.usage.input_tokens):
             taken = reserved.taking
         if attempt.fitted.shortened and attempt.fitted.state is not None:
             attempt.fitted.state.observed = None
-        await chain.capacity.answered(link.label, taken, attempt.sent_at, self._run, attempt.admission, heard.sent_at)
+        await chain.capacity.answered(link.label, taken, sent_at, self._run, attempt.admission, heard.sent_at)
         now, first = chain.capacity.clock(), self.order[0].label
         if self._triggered is not None:
             figures = (self._triggered, chain.workload, self._asked)
@@ -346,19 +360,16 @@ class Journey:
             self._triggered = None
         spell = chain.spells.get(first)
         if link.label == first and spell is not None and now - spell.last >= CALM:
-            del chain.spells[first]
+            chain.spells.pop(first, None)  # another thread may have been quicker
             chain.reporter.emit(events.Recovered(self._run, first, chain.workload, now - spell.since, spell.diverted))
-
-    async def left(self, attempt: Attempt) -> None:
-        """Takes in that a request was given up while it was under way."""
-        await self._chain.capacity.left(attempt.link.label, attempt.admission, self._run)
 
     async def broken(self, attempt: Attempt, error: Exception, heard: Heard) -> None:
         """Takes in the error of a stream of which something has been handed out: nobody else is asked."""
         link, capacity = attempt.link, self._chain.capacity
         self._learn(link, error, heard)
         failure = failure_of(error, capacity.clock())
-        await capacity.refused(link.label, failure, attempt.sent_at, self._run, attempt.admission, self._chain.workload)
+        told = (attempt.sent_at, self._run, attempt.admission, self._chain.workload)
+        await capacity.refused(link.label, failure, *told, begun=True)
 
     def _learn(self, link: Link, error: Exception, heard: Heard) -> None:
         capacity = self._chain.capacity

@@ -29,6 +29,9 @@ SLACK = 0.9
 LESS = 0.7
 """Share of its size to which a request is brought that was refused as too long although it should have fitted."""
 
+OWN_API = frozenset(('anthropic', 'openai', 'cerebras', 'groq', 'mistral', 'cohere', 'bedrock', 'google', 'google-gla'))
+"""Providers that heed no setting that begins with another provider's name; who else does is not known."""
+
 
 @dataclass(slots=True)
 class Fitted:
@@ -125,7 +128,7 @@ class Fitting:
         self, name: ModelName, state: Conversation, messages: Sequence[ModelMessage], settings: Any, parameters: Any
     ) -> RequestContext:
         counter = self._memory.counter(name)
-        kept = next((key for key in SERVER_SETTINGS if (settings or {}).get(key)), None)
+        kept = next((key for key in SERVER_SETTINGS if (settings or {}).get(key) and _heeds(name, key)), None)
         if kept is None and state.tracker.server_state:
             kept = 'a message holds a compaction by the provider'
         calibrate = self.policy.tokens.calibrate and counter.method != 'exact'
@@ -139,3 +142,8 @@ class Fitting:
             sending=True,
             server_state=kept,
         )
+
+
+def _heeds(name: ModelName, key: str) -> bool:
+    """Whether a setting means anything to a model: to those that certainly have an API of their own, others' do not."""
+    return name.provider not in OWN_API or key.startswith(f'{name.provider}_')

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
-from weakref import WeakSet
 
 from compactor.adapters.pydantic_ai.settings import models_in
+from compactor.routing.failover import REFUSALS
 
 CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client'))
 """Where models keep the HTTP client of their SDK: OpenAI, Anthropic, Groq, Cerebras, Mistral; Google."""
@@ -21,11 +22,12 @@ CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came with one response: its status, where it was asked for, its headers by lower-case name."""
+    """What came with one response: its status, where it was asked for, its headers by lower-case name, and when."""
 
     status: int
     url: str
     headers: Mapping[str, str]
+    at: float | None = None
 
 
 @dataclass(slots=True)
@@ -34,32 +36,34 @@ class Heard:
 
     Attributes:
         clock: seconds since 1970; None where nobody asks when.
+        at_once: somebody else is asked after a refusal, so an SDK is not to try again by itself.
         responses: more than one where an SDK tries again.
         sent_at: when its last attempt left; None if it has not, or its client cannot be listened to.
     """
 
     clock: Callable[[], float] | None = None
+    at_once: bool = False
     responses: list[Response] = field(default_factory=list)
     sent_at: float | None = None
 
     def of(self, model: Any) -> list[Response]:
         """Those of one model of several; all of them where nobody can tell."""
-        base = getattr(model, 'base_url', None)
+        base = _attribute(model, 'base_url')
         if not isinstance(base, str) or not base:
             return self.responses
         return [response for response in self.responses if response.url.startswith(base.rstrip('/'))]
 
 
 _listening: ContextVar[Heard | None] = ContextVar('compactor_heard', default=None)
-_hooked: WeakSet[Any] = WeakSet()
+_hooking = Lock()
 
 
 @contextmanager
-def listen(model: Any, clock: Callable[[], float] | None = None) -> Iterator[Heard]:
+def listen(model: Any, clock: Callable[[], float] | None = None, *, at_once: bool = False) -> Iterator[Heard]:
     """Hears the responses to requests that are sent within the block, of the model and all that it may hand them to."""
     for one in models_in(model):
         _hook(one)
-    heard = Heard(clock)
+    heard = Heard(clock, at_once)
     token = _listening.set(heard)
     try:
         yield heard
@@ -71,15 +75,24 @@ def _hook(model: Any) -> None:
     for path in CLIENTS:
         client = model
         for name in path:
-            client = getattr(client, name, None)
-        hooks = getattr(client, 'event_hooks', None)
-        if not isinstance(hooks, dict) or client in _hooked:
-            continue
-        client.event_hooks = {
-            'request': [*hooks.get('request', ()), _sent],
-            'response': [*hooks.get('response', ()), _take],
-        }
-        _hooked.add(client)
+            client = _attribute(client, name)
+        with _hooking:  # threads may share a client
+            hooks = _attribute(client, 'event_hooks')
+            # A client for threads would call our hooks and never wait for them.
+            if not isinstance(hooks, dict) or not hasattr(client, 'aclose') or _take in (hooks.get('response') or ()):
+                continue
+            client.event_hooks = {
+                'request': [*(hooks.get('request') or ()), _sent],
+                'response': [*(hooks.get('response') or ()), _take],
+            }
+
+
+def _attribute(one: Any, name: str) -> Any:
+    """What a client holds; some are made only when they are asked for, which may fail."""
+    try:
+        return getattr(one, name, None)
+    except Exception:  # noqa: BLE001 - whoever sends with it will say so
+        return None
 
 
 async def _sent(request: Any) -> None:
@@ -93,4 +106,7 @@ async def _take(response: Any) -> None:
     if heard is not None:
         with suppress(AttributeError, RuntimeError, TypeError, ValueError):  # of a client that is like none we know
             headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-            heard.responses.append(Response(int(response.status_code), str(response.request.url), headers))
+            at = heard.clock() if heard.clock is not None else None
+            heard.responses.append(Response(int(response.status_code), str(response.request.url), headers, at))
+            if heard.at_once and response.status_code in REFUSALS:
+                response.headers['x-should-retry'] = 'false'  # as providers tell the SDKs of OpenAI and its kin

@@ -33,7 +33,7 @@ def window_from(error: BaseException) -> int | None:
     for e in _errors(error):
         found = _WINDOW.search(_text(e))
         if found:
-            return int((found[1] or found[2]).replace(',', '')) or None
+            return int((found[1] or found[2]).replace(',', '') or 0) or None
     return None
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ModelMessage
 
+from compactor.adapters.pydantic_ai.capacity import FAILURES, PAUSE
+from compactor.adapters.pydantic_ai.circuit import Circuit
 from compactor.adapters.pydantic_ai.memory import CONVERSATIONS
 from compactor.adapters.pydantic_ai.reporting import Reporter, listener
 from compactor.adapters.pydantic_ai.tasks import last_prompt
-from compactor.errors import ConfigError
+from compactor.errors import ConfigError, StoreError
 from compactor.ledger.prices import Prices
 from compactor.policy import Policy
 from compactor.routing.afford import Affordable, within
@@ -48,6 +50,8 @@ class Routes:
         self._workload = workload
         self._budgets = policy.ledger.budgets if store is not None else ()
         self._store = store
+        self._closed = policy.ledger.on_store_error == 'closed'
+        self._circuit = Circuit(FAILURES, PAUSE)
         self._prices = Prices.of(policy.ledger.prices)
         self._reporter = reporter
         self._clock = clock
@@ -100,7 +104,7 @@ class Routes:
             ask,
             self.table,
             learned=self._learning.learner(self._outcomes) if self._learning.enabled else None,
-            affordable=await self._affordable(now),
+            affordable=await self._affordable(now, run),
             cost=priced_by(self._prices, now),
         )
         if made.model is None:
@@ -111,19 +115,30 @@ class Routes:
             said = events.WorkloadRouted(run, made.model, made.agent, made.workload, made.default or '', made.why)
             self._reporter.emit(said)
         if told and run:
+            self._made.pop(run, None)
             self._made[run] = made
-            self._made.move_to_end(run)
             while len(self._made) > CONVERSATIONS:
                 self._made.popitem(last=False)
         return made
 
-    async def _affordable(self, now: float) -> Affordable | None:
+    async def _affordable(self, now: float, run: str | None) -> Affordable | None:
+        """What budgets leave; None where there are none, or where the store is away and policy does not mind."""
         store, budgets = self._store, self._budgets
-        if store is None or not budgets:
+        if store is None or not budgets or (self._circuit.wait > 0 and not self._closed):
             return None
         from compactor.store.reservations import usage
 
-        return within(await asyncio.to_thread(lambda: [usage(store, budget, now) for budget in budgets]))
+        try:
+            found = await asyncio.to_thread(lambda: [usage(store, budget, now) for budget in budgets])
+        except StoreError as error:
+            if self._circuit.failures == 0:
+                self._reporter.emit(events.StoreUnavailable(run, None, 'routing', str(error)))
+            self._circuit.failed()
+            if self._closed:
+                raise
+            return None
+        self._circuit.succeeded()
+        return within(found)
 
     def record(self, run: str, model: str, success: bool | None, feedback: bool | None, checked: bool | None) -> None:
         """Remembers how a run ended; see `CapacityModel.record_outcome`."""

@@ -22,6 +22,7 @@ from compactor.adapters.pydantic_ai.requests import Requests, with_messages
 from compactor.adapters.pydantic_ai.settings import models_in
 from compactor.adapters.pydantic_ai.tasks import Tasks
 from compactor.capacity.headers import retry_after
+from compactor.capacity.windows import NO_TAKING
 from compactor.routing.failover import REFUSALS, Failure
 from compactor.telemetry import events
 
@@ -102,7 +103,7 @@ class Sending:
         if capacity is None:
             return await send(request)
         sent_at = capacity.clock()
-        with listen(model) as heard:
+        with listen(model, capacity.clock) as heard:
             try:
                 response = await send(request)
             except Exception as error:
@@ -113,8 +114,9 @@ class Sending:
         name = identify(answered_by)
         if name.full:
             capacity.learn(name.full, name.provider, heard.of(answered_by))
-            taken = taken_of(response.usage, name.provider)
-            await capacity.answered(name.full, taken, ANY_TIME if hidden else sent_at, ctx.run_id)
+            taken = taken_of(response, name.provider)
+            if taken is not NO_TAKING:
+                await capacity.answered(name.full, taken, ANY_TIME if hidden else sent_at, ctx.run_id)
         return response
 
     async def _hidden(
