@@ -4,7 +4,9 @@
 
 The export is written to a temporary folder (about 1 GB) in the per-minute format, in three shapes: many models and
 regions over some weeks; one model over years; and the first with a cut last line, which is read with care, line by
-line. Nothing is asserted: the last column says whether a wanted figure was reached, the exit code is always 0.
+line. Seconds are those of a clock, CPU seconds those of all cores together: where others use the machine, the second
+says what it would take alone. Nothing is asserted: the last column says whether a wanted figure was reached, the exit
+code is always 0.
 """
 
 from __future__ import annotations
@@ -119,7 +121,8 @@ def main() -> None:
     if given.json:
         print(json.dumps([asdict(one) for one in table], indent=2))
         return
-    print(f'Python {platform.python_version()}, {os.cpu_count()} cores')
+    busy = f', {os.getloadavg()[0]:.1f} processes waiting for them' if hasattr(os, 'getloadavg') else ''
+    print(f'Python {platform.python_version()}, {os.cpu_count()} cores{busy}')
     heads = ('rows', 'file MB', 'seconds', 'CPU s', 'peak MB', 'report KB')
     print(f'{"export":24}' + ''.join(f'{head:>12}' for head in heads))
     for one in table:
