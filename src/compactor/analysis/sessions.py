@@ -12,6 +12,8 @@ from compactor.analysis.totals import ACTIVE
 
 LISTED = 100_000
 """Sessions that are listed one by one, the newest; all of them are counted."""
+STRETCH = 900
+"""Seconds of what is summed up at once."""
 Verdict = Literal['below target', 'above target', 'no requests']
 
 
@@ -58,11 +60,22 @@ def make_sessions(work: Workspace, rules: Rules) -> None:
         f'SELECT start, start - lag({pause}) OVER (ORDER BY start) AS pause FROM minutes WHERE {rows})'
         f' WHERE pause IS NULL OR pause > {rules.gap}'
     )
+    # Stretches in which no session opens are summed up first, so that only they have to be put in order, not every row.
+    stretch = f'start // {STRETCH}'
+    opening = f'(SELECT opens // {STRETCH} FROM opened)'
     work.run(
-        'CREATE TABLE sessions AS SELECT number, min(start) AS start, max(start + lasts) AS finish,'
-        f' count(*) FILTER ({ACTIVE}) AS minutes, {sums}, max(input + output) AS peak'
-        f' FROM (SELECT * FROM minutes WHERE {rows}) m ASOF JOIN opened ON m.start >= opened.opens GROUP BY number'
+        'CREATE TEMP TABLE pieces AS SELECT min(start) AS start, max(start + lasts) AS finish,'
+        f' count(*) FILTER ({ACTIVE}) AS minutes, {sums}, max(input + output) AS peak FROM minutes'
+        f' WHERE {rows} AND {stretch} NOT IN {opening} GROUP BY {stretch}'
+        f' UNION ALL SELECT start, start + lasts, ({ACTIVE})::BIGINT, requests, input, output, input + output'
+        f' FROM minutes WHERE {rows} AND {stretch} IN {opening}'
     )
+    work.run(
+        'CREATE TABLE sessions AS SELECT number, min(start) AS start, max(finish) AS finish,'
+        f' sum(minutes)::BIGINT AS minutes, {sums}, max(peak) AS peak'
+        ' FROM pieces ASOF JOIN opened ON pieces.start >= opened.opens GROUP BY number'
+    )
+    work.run('DROP TABLE pieces')
     work.run('DROP TABLE opened')
 
 
