@@ -41,13 +41,14 @@ test-all: lint types layers
 matrix: $(READY)
 	$(BIN)/python scripts/matrix.py $(VERSIONS)
 
-# Overhead against the official harness, cold start, the store, a routing decision, telemetry; prints ratios, asserts nothing.
+# Overhead against the official harness, cold start, the store, routing, telemetry, usage exports; prints ratios, asserts nothing.
 bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/overhead.py
 	.venvs/bench/bin/python benchmarks/cold_start.py
 	.venvs/bench/bin/python benchmarks/store.py
 	.venvs/bench/bin/python benchmarks/routing.py
 	.venvs/bench/bin/python benchmarks/telemetry.py
+	.venvs/bench/bin/python benchmarks/usage.py
 
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
 retention: .venvs/bench/ready
@@ -63,7 +64,7 @@ walls: .venvs/bench/ready
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
-	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli,store,postgres]'
+	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli,store,postgres,analysis,logfire]'
 	@touch $@
 
 # Records fixtures/session.json again (real tools, scripted decisions).
