@@ -59,8 +59,8 @@ reducers: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.reducers
 
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
-walls: .venvs/bench/ready
-	.venvs/bench/bin/python -m benchmarks.walls
+walls: $(READY)
+	$(BIN)/python -m benchmarks.walls
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
