@@ -36,14 +36,14 @@ new�[31m          1   1,000      100   unknown        -     0.0%
 By agent
          requests   input   output      cost     time   cached
 ──────────────────────────────────────────────────────────────
-critic          2   2,000      200    $0.00+   1.00 s     0.0%
+critic          2   2,000      200   unknown   1.00 s     0.0%
 coder           2   1,000      100   $0.2500   2.00 s    50.0%
 (none)          1     500       50     $0.00   2.00 s     0.0%
 
 By task
          requests   input   output      cost     time   cached
 ──────────────────────────────────────────────────────────────
-(none)          4   2,500      250    $0.00+   1.50 s    25.0%
+(none)          4   2,500      250   unknown   1.50 s    25.0%
 coding          1   1,000      100   $0.2500   2.00 s     0.0%
 
 By kind of request

@@ -120,3 +120,11 @@ def test_what_json_does_not_know() -> None:
         'c': ['x'],
     }
     assert to_json(Figures())['requests'] == 0
+
+
+def test_a_cache_hit_gives_an_unknown_model_no_price() -> None:
+    """Its known cost of nothing must not make the unknown rest look free."""
+    unknown = Entry(at=0.0, model='mine', input_tokens=1_000, output_tokens=10)
+    hit = Entry(at=1.0, model='mine', kind='cache', cache_hit=True, saved_by_cache=1_010, cost=Decimal(0))
+    total = added([Figures.of(unknown), Figures.of(hit)])
+    assert (total.cost, total.unpriced) == (None, 1)

@@ -131,8 +131,8 @@ class Figures:
 
     @property
     def cost(self) -> Decimal | None:
-        """Dollars known to have been paid; None where entries have tokens and none of them a known price."""
-        return None if self.unpriced and not self.priced else dollars(self.nano)
+        """Dollars known to have been paid; None where tokens have no known price and the rest cost nothing."""
+        return None if self.unpriced and not self.nano else dollars(self.nano)
 
     @property
     def hit_rate(self) -> float:
