@@ -59,4 +59,4 @@ def interval(minutes: Sequence[Minute], confidence: float = 0.95) -> tuple[float
     middle = fmean(without)
     error = sqrt((n - 1) / n * sum((one - middle) ** 2 for one in without))
     reach = quantile(confidence, n - 1) * error
-    return tuple(tokens / requests * exp(way * reach) for way in (-1, 1))  # type: ignore[return-value]
+    return tokens / requests * exp(-reach), tokens / requests * exp(reach)

@@ -30,7 +30,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = '#0072B2', '#E69F00', '#009E73', '#D55E0
 LONGEST = 48
 """Characters of a table's last column on one line: a page shows about a hundred in all."""
 INK, GREY, PALE = '#222222', '#767676', '#EDEDED'
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     'font.family': 'DejaVu Sans',  # comes with matplotlib, so that every machine has it
     'font.size': 9,
     'axes.titlesize': 10,
@@ -49,7 +49,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-rcParams.update(STYLE)  # type: ignore[arg-type]  # its type names every setting one by one
+rcParams.update(STYLE)
 
 
 def sheet(title: str, height: float, pad: float = 10) -> tuple[Figure, Axes]:

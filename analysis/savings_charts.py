@@ -83,7 +83,7 @@ def money_by_model(paid: Mapping[str, Figures], spared: Mapping[str, Decimal | N
     """Dollars paid and spared by model; where no price is known it says so, and no bar of 0 pretends to know."""
     figure, axes = sheet('Money by model', 1.6 + 0.6 * len(paid))
     for row, (model, figures) in enumerate(paid.items()):
-        cost = known_cost(figures)
+        cost = figures.cost
         if cost is None:
             axes.annotate(
                 f'unknown: no price for these {short(figures.tokens)} tokens',
@@ -103,20 +103,12 @@ def money_by_model(paid: Mapping[str, Figures], spared: Mapping[str, Decimal | N
     axes.axvline(0, color=GREY, lw=0.8)
     axes.set_yticks(range(len(paid)), list(paid))
     axes.set_ylim(len(paid) - 0.4, -0.6)
-    known = [float(one) for one in (*(known_cost(one) for one in paid.values()), *spared.values()) if one is not None]
+    known = [float(one) for one in (*(one.cost for one in paid.values()), *spared.values()) if one is not None]
     axes.set_xlim(min([*known, 0.0]) * 1.05, max([*known, 0.01]) * 1.35)
     axes.xaxis.set_major_formatter(lambda value, _: f'${value:,.2f}')
     axes.set_xlabel('dollars')
     axes.tick_params(axis='y', length=0)
     return figure
-
-
-def known_cost(figures: Figures) -> Decimal | None:
-    """Dollars paid; None where no request that was sent has a known price.
-
-    Answers from the cache are known to be free, so that a model without a price would pass for free because of them.
-    """
-    return None if figures.unpriced and not figures.nano else figures.cost
 
 
 def _beside(axes: Axes, row: float, at: float, text: str) -> None:

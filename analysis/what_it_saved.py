@@ -26,7 +26,7 @@ from compactor.ledger.report import day_of
 from compactor.ledger.savings import savings
 from paper import show, table
 from sample import ledger
-from savings_charts import by_day, from_without_to_sent, known_cost, money_by_model
+from savings_charts import by_day, from_without_to_sent, money_by_model
 
 DAYS = 14
 
@@ -95,13 +95,10 @@ spared = {
 }
 table(
     ('model', 'requests', 'tokens', 'paid', 'spared (estimate)'),
-    [
-        (model, one.requests, one.tokens, dollars(known_cost(one)), dollars(spared[model]))
-        for model, one in paid.items()
-    ],
+    [(model, one.requests, one.tokens, dollars(one.cost), dollars(spared[model])) for model, one in paid.items()],
 )
 everything = overall(totals)
-print(f'\npaid, as far as prices are known: {dollars(known_cost(everything))}', end='')
+print(f'\npaid, as far as prices are known: {dollars(everything.cost)}', end='')
 print(f', and {everything.unpriced:,} requests without a known price' if everything.unpriced else '')
 print(f'spared, all models together: {dollars(whole.cost_saved)}')
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from statistics import median
 from timeit import timeit
 from typing import Any
@@ -133,7 +134,7 @@ def calls() -> tuple[dict[str, float], dict[str, Callable[[], object]]]:
         'spent': lambda: outlet.spent('request', 'openai:gpt-5', Decimal('0.01')),
     }
     for name, event in sample.items():
-        how[f'send {name}'] = lambda event=event: outlet.send(event)  # type: ignore[misc]
+        how[f'send {name}'] = partial(outlet.send, event)
     return {name: n / REQUESTS for name, n in made.items()}, how
 
 

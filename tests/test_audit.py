@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,44 +64,3 @@ def test_settings_that_the_page_names_are_there() -> None:
             assert isinstance(value, BaseModel), name
             assert field in type(value).model_fields, name
             value = getattr(value, field)
-
-
-# -- nothing lies about unused --------------------------------------------------------------------------------
-
-
-def settings(station: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """Each field of a policy, with its station's name."""
-    for name, field in station.model_fields.items():
-        yield station.__name__, name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from settings(field.annotation)
-
-
-def trees() -> dict[str, ast.Module]:
-    """Each module by its dotted name."""
-    return {
-        '.'.join(path.relative_to(SOURCES).with_suffix('').parts): ast.parse(path.read_text('utf-8'))
-        for path in SOURCES.rglob('*.py')
-    }
-
-
-def test_every_setting_is_read() -> None:
-    """A setting that nothing looks at promises what nobody keeps."""
-    read = {node.attr for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert [(station, name) for station, name in settings(Policy) if name not in read] == []
-
-
-def test_every_module_is_used() -> None:
-    """The library imports it (lazily, too), or a page tells readers to."""
-    pages = ' '.join(page.read_text() for page in [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')])
-    modules = trees()
-    used: set[str] = set()
-    for name, tree in modules.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                used |= {node.module, *(f'{node.module}.{alias.name}' for alias in node.names)} - {name}
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                used |= {node.value} - {name}
-    leaves = [name for name in modules if not name.endswith('__init__')]
-    assert len(leaves) > 100
-    assert [name for name in leaves if name not in used and name not in pages] == []

@@ -14,6 +14,7 @@ from typing import Any
 import anthropic
 import openai
 from pydantic_ai import Agent
+from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -21,6 +22,7 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
+from compactor.errors import CompactorError
 from compactor.testing import Api
 
 from .clock import Clock
@@ -159,7 +161,7 @@ async def _one(agent: Agent, shape: Shape, at: float, given: Work, clock: Clock,
     try:
         async with asyncio.timeout((2 * given.deadline - lag) / clock.scale):
             answered_by = await _ask(agent, shape)
-    except Exception as raised:  # noqa: BLE001 (whatever it is, the request is lost)
+    except (AgentRunError, BaseExceptionGroup, CompactorError, TimeoutError) as raised:
         error = type(raised).__name__ + str(getattr(raised, 'status_code', ''))
     if at < given.measured:
         return

@@ -300,11 +300,13 @@ class Capacity:
             with suppress(StoreError):  # it then counts until its window is over
                 windows.settle(reservation, reservation.taking)
 
-        loop = asyncio._get_running_loop()  # None where a request is thrown away after its loop has ended
-        if admission.books is self._own or loop is None:
+        if admission.books is self._own:
             work()
-        else:
-            loop.run_in_executor(None, work)
+            return
+        try:
+            asyncio.get_running_loop().run_in_executor(None, work)
+        except RuntimeError:  # a request that is thrown away after its loop has ended
+            work()
 
     # -- the store, which may be away ---------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -304,7 +304,7 @@ def _address(model: Model) -> str:
     try:
         found = urlsplit(str(getattr(model, 'base_url', None) or ''))
         return f'{found.scheme}://{found.netloc.rpartition("@")[2]}{found.path}' if found.netloc else ''
-    except Exception:  # noqa: BLE001 - an address is only for telling two models apart
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):  # it is only for telling models apart
         return ''
 
 
@@ -340,10 +340,11 @@ class _Handed:
         """Takes in how a stream ended that did not break."""
         if self._broken:
             return
-        try:
+        response = None
+        with suppress(Exception):  # somebody else's stream: its reader asks it too, and is told what is wrong with it
             response = stream.get()
-        except Exception:  # noqa: BLE001 - whoever reads the stream asks for it too, and is told
+        if response is None:
             self._journey.abandoned(self._attempt)
-        else:
-            whole = response.finish_reason is not None or getattr(stream, '_finished', False)
-            await self._journey.answered(self._attempt, response, self._heard, whole=whole)
+            return
+        whole = response.finish_reason is not None or getattr(stream, '_finished', False)
+        await self._journey.answered(self._attempt, response, self._heard, whole=whole)

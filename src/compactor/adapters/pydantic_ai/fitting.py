@@ -6,19 +6,17 @@ that model could not take it, and then loses as little as it must.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_ai.messages import ModelMessage
 
 from compactor.adapters.pydantic_ai.compact import written
+from compactor.adapters.pydantic_ai.context import request_context
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
-from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
+from compactor.adapters.pydantic_ai.messages import merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName
-from compactor.adapters.pydantic_ai.overhead import overhead
-from compactor.compaction import RequestContext
 from compactor.pipeline import drive, fit
 from compactor.policy import Policy, share
 from compactor.request.ceilings import output_ceiling
@@ -28,9 +26,6 @@ SLACK = 0.9
 """Share of what a model takes that a fitted history has, so that the next requests fit without being rewritten."""
 LESS = 0.7
 """Share of its size to which a request is brought that was refused as too long although it should have fitted."""
-
-OWN_API = frozenset(('anthropic', 'openai', 'cerebras', 'groq', 'mistral', 'cohere', 'bedrock', 'google', 'google-gla'))
-"""Providers that heed no setting that begins with another provider's name; who else does is not known."""
 
 
 @dataclass(slots=True)
@@ -89,7 +84,7 @@ class Fitting:
         state = self._memory.conversation(f'{run} {name.full}' if run else None, counter)
         working = state.working(messages)
         self._memory.calibrate(name, state.follow(working, self._memory.calibrations.get(name)))
-        context = self._context(name, state, working, settings, parameters)
+        context = request_context(self._memory, name, state, working, settings, parameters)
         tokens = context.estimate(state.tracker.tokens)
         room = self._room(context.window, settings)
         if (not late and not refused) or (tokens <= room and not refused) or context.server_state:
@@ -123,27 +118,3 @@ class Fitting:
             return settings
         most = within(wanted, output_ceiling(name.full, self.policy.tasks.ceilings), window, tokens)
         return settings if most is None or most >= wanted else {**settings, 'max_tokens': most}
-
-    def _context(
-        self, name: ModelName, state: Conversation, messages: Sequence[ModelMessage], settings: Any, parameters: Any
-    ) -> RequestContext:
-        counter = self._memory.counter(name)
-        kept = next((key for key in SERVER_SETTINGS if (settings or {}).get(key) and _heeds(name, key)), None)
-        if kept is None and state.tracker.server_state:
-            kept = 'a message holds a compaction by the provider'
-        calibrate = self.policy.tokens.calibrate and counter.method != 'exact'
-        return RequestContext(
-            counter=counter,
-            overhead=overhead(None, state.tool_tokens, counter, messages, parameters),
-            window=self._memory.window(name),
-            provider=name.provider,
-            model=name.full,
-            anchor=state.anchor if calibrate else None,
-            sending=True,
-            server_state=kept,
-        )
-
-
-def _heeds(name: ModelName, key: str) -> bool:
-    """Whether a setting means anything to a model: to those that certainly have an API of their own, others' do not."""
-    return name.provider not in OWN_API or key.startswith(f'{name.provider}_')

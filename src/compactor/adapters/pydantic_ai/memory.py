@@ -64,6 +64,11 @@ class Memory:
         if state is not None:
             state.drop_ahead()
 
+    @property
+    def calibrates(self) -> bool:
+        """Whether estimates are corrected by what providers report."""
+        return self._policy.calibrate
+
     # -- models -------------------------------------------------------------------------------------------------
 
     def counter(self, name: ModelName) -> Counter:

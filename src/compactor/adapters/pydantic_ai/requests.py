@@ -21,13 +21,13 @@ from compactor.adapters.pydantic_ai.archive import newest_handle
 from compactor.adapters.pydantic_ai.archiving import Archiving, conversation_in, conversation_of
 from compactor.adapters.pydantic_ai.circuit import Clock
 from compactor.adapters.pydantic_ai.compact import started, written
+from compactor.adapters.pydantic_ai.context import request_context
 from compactor.adapters.pydantic_ai.conversation import Conversation
 from compactor.adapters.pydantic_ai.memory import Memory
-from compactor.adapters.pydantic_ai.messages import SERVER_SETTINGS, merge_requests
+from compactor.adapters.pydantic_ai.messages import merge_requests
 from compactor.adapters.pydantic_ai.models import ModelName, chooser_in, identify
 from compactor.adapters.pydantic_ai.outputs import Outputs
 from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
-from compactor.adapters.pydantic_ai.overhead import overhead
 from compactor.adapters.pydantic_ai.reporting import Reporter
 from compactor.adapters.pydantic_ai.summariser import Asking, Summariser
 from compactor.adapters.pydantic_ai.tools import RECALL
@@ -40,7 +40,6 @@ from compactor.pipeline import Steps, drive, drive_async, fit
 from compactor.policy import Policy, share
 from compactor.strategies import Question
 from compactor.telemetry import events
-from compactor.tokens.counter import Counter
 
 Mode = Literal['act', 'observe']
 Keep = Callable[[Deposit], Kept | Awaitable[Kept]]
@@ -109,7 +108,7 @@ class Requests:
             return messages
         working = await self.outputs.settled(ctx, messages if self.persist else state.working(messages), name, state)
         self._memory.calibrate(name, state.follow(working, self._memory.calibrations.get(name)))
-        context = self._context(ctx, state, name, self._memory.counter(name), working, parameters, settings)
+        context = self._context(ctx, state, name, working, parameters, settings)
         target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
         state.asked = False
         compaction = written(await self._fitted(ctx, state, context, target), working)
@@ -166,24 +165,12 @@ class Requests:
         ctx: RunContext[Any],
         state: Conversation,
         name: ModelName,
-        counter: Counter,
         messages: Sequence[ModelMessage],
         parameters: Any,
         settings: Any,
     ) -> RequestContext:
-        calibrate = self.policy.tokens.calibrate and counter.method != 'exact'
-        kept = next((key for key in SERVER_SETTINGS if (settings or {}).get(key)), None)
-        if kept is None and state.tracker.server_state:
-            kept = 'a message holds a compaction by the provider'
-        return RequestContext(
-            counter=counter,
-            overhead=overhead(ctx, state.tool_tokens, counter, messages, parameters),
-            window=self._memory.window(name),
-            provider=name.provider,
-            model=name.full,
-            anchor=state.anchor if calibrate else None,
-            sending=True,
-            server_state=kept,
+        return replace(
+            request_context(self._memory, name, state, messages, settings, parameters, ctx),
             retry_at=state.retry_at,
             archive=self.archiving.ready and self.mode == 'act',
             recall=any(tool.name == RECALL for tool in getattr(parameters, 'function_tools', ())),
@@ -206,7 +193,7 @@ class Requests:
         state.refused_at = ctx.run_step
         state.follow(request.messages, None)
         parameters = request.model_request_parameters
-        context = self._context(ctx, state, name, counter, request.messages, parameters, request.model_settings)
+        context = self._context(ctx, state, name, request.messages, parameters, request.model_settings)
         before = context.estimate(state.tracker.tokens)
         window = min(window_from(error) or before, before)
         self._memory.learn_window(name, window)

@@ -168,7 +168,7 @@ def _answer(
 ) -> events.RequestAnswered:
     usage = response.usage
     saved = (response.provider_details or {}).get(SAVED)
-    by = identify(_answering(model, response), run_id)
+    by = identify(_called(model, response.model_name), run_id)
     by = ModelName(response.provider_name or by.provider, response.model_name or by.name)
     return events.RequestAnswered(
         run_id=run_id,
@@ -183,11 +183,6 @@ def _answer(
         saved_by_cache=saved or 0,
         cost=cost,
     )
-
-
-def _answering(model: Any, response: Any) -> Any:
-    """Which model of a fallback chain has answered; the model itself where there is no chain, or nobody can tell."""
-    return _called(model, getattr(response, 'model_name', None))
 
 
 def _called(model: Any, name: object) -> Any:
