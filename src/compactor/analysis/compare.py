@@ -125,7 +125,7 @@ def _interval(
     freedom = max(1.0, whole * whole / sum(parts))
     reach = quantile(CONFIDENCE, freedom) * sqrt(whole)
     middle = log(1 + change)
-    return tuple(exp(min(middle + way * reach, 700)) - 1 for way in (-1, 1))  # type: ignore[return-value]
+    return exp(min(middle - reach, 700)) - 1, exp(min(middle + reach, 700)) - 1
 
 
 def _jackknife(pairs: Sequence[tuple[int, int]]) -> float | None:
