@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench retention reducers walls record notebooks pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -58,14 +58,49 @@ retention: .venvs/bench/ready
 reducers: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.reducers
 
+# Every function that reads foreign text, on 150 hostile shapes: what a doubling of the length multiplies its time by.
+shapes: $(READY)
+	$(BIN)/python -m benchmarks.shapes
+
+# Failing names, errors and totals of runners' outputs, and alarms of logs, that are left at 300 and 800 tokens.
+runners: $(READY)
+	$(BIN)/python -m benchmarks.runners
+
+# Secrets: found by context, redacted in vain, left in copies (none may be).
+secrets: $(READY)
+	$(BIN)/python -m benchmarks.redaction
+
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
 walls: $(READY)
 	$(BIN)/python -m benchmarks.walls
+
+# pydantic-ai's own tests with a Compactor in every agent: make foreign SUITE=path/to/clone (at the tag in scripts/foreign.py)
+foreign: .venvs/foreign/ready
+	@test -n "$(SUITE)" || { echo 'skipped: name a clone of pydantic-ai, make foreign SUITE=path'; exit 0; }
+	@test -z "$(SUITE)" || .venvs/foreign/bin/python scripts/foreign.py $(SUITE)
+
+# Agents with a Compactor in Temporal's workflow sandbox, in DBOS and in Prefect; the examples of docs/durable.md.
+durable: .venvs/durable/ready
+	.venvs/durable/bin/python -m pytest tests/durable
+
+.venvs/durable/ready: benchmarks/durable-requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/durable
+	.venvs/durable/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/durable-requirements.txt -e '.[store]'
+	@touch $@
+
+.venvs/foreign/ready: benchmarks/foreign-requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/foreign
+	.venvs/foreign/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/foreign-requirements.txt -e '.[store]'
+	@touch $@
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
 	.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cli,store,postgres,analysis,logfire]'
 	@touch $@
+
+# Agents against a real llama.cpp server with a small model, at small windows; LONG=1 adds larger ones. Skips with a reason.
+local: $(READY)
+	$(BIN)/python -m benchmarks.local
 
 # Records fixtures/session.json again (real tools, scripted decisions).
 record: $(READY)

@@ -2,8 +2,9 @@
 
     python benchmarks/overhead.py [--sizes 100,1000,10000] [--repeat 7] [--runs 10000] [--json]
 
-Both sides are called through the hook that pydantic-ai calls (`before_model_request`), with the contexts that the
-installed pydantic-ai made for a real run. Measurements of both are interleaved, each figure is the median, garbage
+Both sides are driven through all hooks of a request in the framework's order, with the contexts that the installed
+pydantic-ai made for a real run; what the handler is given is what was sent, and a row that should compact and did not
+is an error. Measurements of both are interleaved, each figure is the median, garbage
 collection stays on as it is in an agent. The harness is given the bundled encoding without our memo, which is what
 a user who wants exact counts would write; its own four-characters-a-token heuristic is shown for information.
 
@@ -31,10 +32,11 @@ from pydantic_ai.messages import ModelMessage
 
 import histories
 from compactor import Compactor, counter_for
-from compactor.adapters.pydantic_ai.conversation import Conversation
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
+from compactor.run.counted import Counted
 from compactor.telemetry.events import Event, RequestChecked
 from compactor.tokens.encodings import encoding
-from sides import ENCODING, ENDLESS, Harness, Named, Requests, answer, finish, forget_texts, ours, peers, timed
+from sides import ENCODING, ENDLESS, Harness, Named, Requests, answer, forget_texts, ours, peers, sent_by, timed
 
 GROWTH = 10
 """Requests of one growing run that are timed; the middle one has the nominal size."""
@@ -93,21 +95,25 @@ class Bench:
     def rows(self) -> Iterator[Row]:
         """Every measurement, in order."""
         yield self.below('below trigger, no usage reported', self.exact, self.longer)
+        yield self.below('below trigger, no usage reported, persist', self.exact, self.longer, persist=True)
         reported = histories.with_usage(self.longer, 'anthropic', 'claude-sonnet-4-5')
         yield self.below('below trigger, usage reported', Requests('anthropic', 'claude-sonnet-4-5'), reported)
         yield from self.window()
         yield self.tiers()
 
-    def below(self, what: str, requests: Requests, longer: list[ModelMessage]) -> Row:
+    def below(self, what: str, requests: Requests, longer: list[ModelMessage], *, persist: bool = False) -> Row:
         """A growing run far below its trigger: two new messages a request."""
         times: dict[str, list[float]] = defaultdict(list)
-        compactor = ours(ENDLESS)
+        compactor = ours(ENDLESS, persist=persist)
         lengths = range(max(1, self.length - GROWTH), self.length + GROWTH + 1, 2)
         for _ in range(self.repeat):
             run = next(self.runs)
-            finish(compactor.before_model_request(*requests.pair(longer[: max(0, lengths[0] - 2)], run)))
+            sent_by(compactor, requests.pair(longer[: max(0, lengths[0] - 2)], run))
             for length in lengths:
-                times['ours'].append(timed(compactor, requests.pair(longer[:length], run))[0])
+                spent, sent = timed(compactor, requests.pair(longer[:length], run))
+                times['ours'].append(spent)
+                if sent != length:
+                    raise RuntimeError(f'below the trigger {length} messages were sent as {sent}')
             for name, harness in self._named_peers():
                 pair = requests.pair(longer[: self.length], run)
                 times[name].append(timed(harness.by_messages(ENDLESS, 10), pair)[0])
@@ -128,11 +134,11 @@ class Bench:
         kept = 0
         for _ in range(self.repeat):
             run = next(self.runs)
-            finish(compactor.before_model_request(*self.exact.pair(self.history[:-2], run)))
+            sent_by(compactor, self.exact.pair(self.history[:-2], run))
             _settle_memory()
             spent, kept = timed(compactor, self.exact.pair(self.history, run))
             times['warm']['ours'].append(spent)
-            finish(archiving.before_model_request(*self.exact.pair(self.history[:-2], run)))
+            sent_by(archiving, self.exact.pair(self.history[:-2], run))
             _settle_memory()
             times['archived']['ours'].append(timed(archiving, self.exact.pair(self.history, run))[0])
             fresh = histories.loaded(data)
@@ -174,9 +180,11 @@ class Bench:
         kept = 0
         for _ in range(self.repeat):
             run = next(self.runs)
-            finish(compactor.before_model_request(*self.exact.pair(self.history[:-2], run)))
+            sent_by(compactor, self.exact.pair(self.history[:-2], run))
             _settle_memory()
             spent, kept = timed(compactor, self.exact.pair(self.history, run))
+            if kept >= self.length:
+                raise RuntimeError(f'no compaction of {self.length} messages')
             times['ours'].append(spent)
             for name, harness in self._named_peers():
                 tiered = harness.tiered(harness.size(self.history) // 2)
@@ -189,7 +197,7 @@ class Bench:
         counter.count_messages(self.history)  # fills the memo of texts, which is shared and bounded
         _settle_memory()
         tracemalloc.start()
-        conversation = Conversation.start(counter)
+        conversation = Counted.start(MessageReader(counter))
         conversation.follow(self.history, None)
         held = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
@@ -200,7 +208,7 @@ class Bench:
         """Tokens of the request as the compactor sees it."""
         seen: list[Event] = []
         compactor: Compactor[None] = Compactor(ours(ENDLESS).policy, on_event=seen.append)
-        finish(compactor.before_model_request(*self.exact.pair(history, next(self.runs))))
+        sent_by(compactor, self.exact.pair(history, next(self.runs)))
         return next(event.tokens_before for event in seen if isinstance(event, RequestChecked))
 
     def _named_peers(self) -> list[tuple[str, Harness]]:
@@ -256,7 +264,7 @@ def growth(runs: int) -> str:
     ours_only = snapshot.filter_traces([tracemalloc.Filter(True, '*compactor*')])
     held = sum(trace.size for trace in ours_only.traces)
     everything = sum(trace.size for trace in snapshot.traces)
-    maps = {'conversations': len(compactor._memory.conversations), 'calibrations': len(compactor._memory.calibrations)}
+    maps = {'runs': len(compactor._runs), 'calibrations': len(compactor._learned.calibrations)}
     sizes = ', '.join(f'{entries} {name}' for name, entries in maps.items())
     return (
         f'{held:,} bytes held by compactor code from {runs - runs // 10:,} runs after the first {runs // 10:,}'

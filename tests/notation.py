@@ -13,8 +13,9 @@ from typing import Any
 
 from compactor.history.marks import mark
 from compactor.history.message import PART_FRAMING, Kind, Message, Part
-from compactor.history.parse import Parsed
-from compactor.history.turns import History, Segment, Step
+from compactor.history.parse import Parsed, parse
+from compactor.history.turns import Edit, History, Segment, Step
+from compactor.history.write import write
 from compactor.strategies import Room
 from compactor.tokens.counter import counter_for
 
@@ -86,6 +87,24 @@ def tree(history: History) -> str:
         return ', '.join(items(step.segments) for step in of)
 
     return ' | '.join(f'{items(e.prompts)} : {steps(e.steps)}'.strip() for e in history.exchanges)
+
+
+def dropping(history: History, *labels: str) -> History:
+    """The history without the steps that hold a part of these labels."""
+    return history.map_steps(lambda _, step: None if any(part.raw.label in labels for part in step.parts) else step)
+
+
+def taking(before: Sequence[Message], places: str) -> Edit:
+    """An edit that takes out some parts: each place is the index of a message and a part's label, as in `3?a`."""
+    named = places.split()
+    gone = {id(part) for i, message in enumerate(before) for part in message.parts if f'{i}{label(part)}' in named}
+    return lambda part: None if id(part) in gone else part
+
+
+def without(before: Sequence[Message], places: str) -> list[Message]:
+    """The messages without parts of their steps (see `taking`), and without messages that this empties."""
+    edit = taking(before, places)
+    return write(parse(before).history.map_steps(lambda _, step: step.only(edit)).segments)
 
 
 def repairs(parsed: Parsed) -> list[str]:

@@ -14,7 +14,10 @@ from compactor.policy import Policy
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / 'src').rglob('*.py'))
 FOR_USERS = {
+    'compactor.__main__': '`python -m compactor`',
     'compactor.outputs.json_text.columns': 'TOON for whoever wants it; outputs become JSON rows instead',
+    'compactor.routing.decision': 'nine fields of a route for whoever knows them by their names',
+    'compactor.routing.plans': 'dated multipliers, prices and windows, for whoever has such a subscription',
     'compactor.routing.workload': 'names of workloads for whoever writes a table',
     'compactor.telemetry.sinks': 'a queue in front of a slow sink',
 }

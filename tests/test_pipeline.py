@@ -21,7 +21,7 @@ from pydantic_ai.messages import (
 )
 
 from compactor import Compaction, Policy, compact
-from compactor.adapters.pydantic_ai.compact import read
+from compactor.adapters.pydantic_ai.messages.compact import read
 from compactor.compaction import Anchor, RequestContext
 from compactor.history.marks import misplaced
 from compactor.history.message import Message

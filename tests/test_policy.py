@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from compactor.errors import ConfigError
+from compactor.ledger.budget import Budget
+from compactor.ledger.prices import Prices
 from compactor.policy import ASSUMED_WINDOW, HistoryPolicy, Limits, Policy, TaskPolicy, TokenPolicy, share
 from compactor.request.max_tokens import LIMITS
 from compactor.sources import presets
+from compactor.store.engine import Store
+from compactor.store.entries import Ledger
 
 # -- presets -------------------------------------------------------------------------------------------------
 
@@ -34,7 +38,7 @@ TABLE = {
 
 def test_the_presets() -> None:
     """Every documented preset comes with the library, and `default`, which follows the model's window."""
-    assert presets() == sorted([*TABLE, 'default'])
+    assert presets() == sorted([*TABLE, 'default', 'ez_aigents'])
 
 
 @pytest.mark.parametrize('name', TABLE)
@@ -130,16 +134,18 @@ def test_unknown_keys_name_those_that_exist() -> None:
     assert refused(HistoryPolicy, max_exchange=4) == snapshot(
         [
             'max_exchange: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
-            'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, reserve_tokens, strategies,',
-            'keep_steps, protect_tools, clamp_prompts, compact_tool',
+            'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, exchange_unit, reserve_tokens,',
+            'strategies, keep_steps, protect_tools, clamp_prompts, latest_reminders, compact_tool,',
+            'compact_tool_limit',
         ]
     )
     assert refused(Policy, histroy={})[0].startswith('histroy: unknown key; there are: history, outputs, tasks, ')
     assert refused(Policy.load, environment={}, history={'goal': 1}) == snapshot(
         [
             'history: goal: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
-            'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, reserve_tokens, strategies,',
-            'keep_steps, protect_tools, clamp_prompts, compact_tool',
+            'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, exchange_unit, reserve_tokens,',
+            'strategies, keep_steps, protect_tools, clamp_prompts, latest_reminders, compact_tool,',
+            'compact_tool_limit',
         ]
     )
 
@@ -149,7 +155,7 @@ def test_unknown_presets_list_the_names() -> None:
     assert refused(Policy.preset, name='cerebra') == snapshot(
         [
             "there is no preset 'cerebra'; there are: anthropic, antigravity, cerebras, chatgpt, claude_code,",
-            'default, openai, openrouter_free',
+            'default, ez_aigents, openai, openrouter_free',
         ]
     )
 
@@ -225,7 +231,8 @@ def test_an_unknown_key_in_the_environment() -> None:
         [
             "COMPACTOR_HISTORY_MAX_TURNS is set, but history has no 'max_turns'; it has: max_input_tokens,",
             'compaction_threshold, hard_limit_threshold, target_input_tokens, goal_ratio, warning_ratio,',
-            'max_exchanges, reserve_tokens, strategies, keep_steps, protect_tools, clamp_prompts, compact_tool',
+            'max_exchanges, exchange_unit, reserve_tokens, strategies, keep_steps, protect_tools, clamp_prompts,',
+            'latest_reminders, compact_tool, compact_tool_limit',
         ]
     )
 
@@ -234,7 +241,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     """A missing file, a directory, what is not TOML, what is not text: each says which and why."""
     bad = {
         'syntax.toml': b'[history\n',
-        'binary.toml': b'\xff\xfe\x00',
+        'binary.toml': b'\xff\xfa\x00',
         'station.toml': b'[histroy]\n',
         'flat.toml': b'history = 3',
     }
@@ -332,3 +339,72 @@ def test_a_mistyped_station_in_the_environment_is_told() -> None:
     with pytest.raises(ConfigError, match="there is no station 'histroy'; did you mean 'history'"):
         Policy.load(environment={'COMPACTOR_HISTROY_MAX_EXCHANGES': '4'})
     Policy.load(environment={'COMPACTOR_STORE': 'x', 'COMPACTOR_CORPUS': 'y', 'COMPACTOR_ZZZ_TOP': '1', 'HOME': '/'})
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_a_file_of_a_windows_editor(tmp_path: Path, encoding: str) -> None:
+    """It may begin with a mark of byte order."""
+    path = tmp_path / 'policy.toml'
+    path.write_bytes('[history]\nmax_exchanges = 3\n'.encode(encoding))
+    assert Policy.load(path, environment={}).history.max_exchanges == 3
+
+
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    """An error, no traceback."""
+    path = tmp_path / 'policy.toml'
+    path.write_text(f'a = {"[" * 100_000}')
+    with pytest.raises(ConfigError, match='nested too deeply'):
+        Policy.load(path, environment={})
+
+
+def test_variables_that_nothing_reads(caplog: pytest.LogCaptureFixture) -> None:
+    """Where it is plain what was meant, it is said; else a warning, once."""
+    for name, says in (
+        ('COMPACTOR_MAX_INPUT_TOKENS', 'it is COMPACTOR_HISTORY_MAX_INPUT_TOKENS'),
+        ('COMPACTOR_MODE', r'Compactor\(mode=...\)'),
+        ('COMPACTOR_HISTROY_MAX_EXCHANGES', "did you mean 'history'"),
+    ):
+        with pytest.raises(ConfigError, match=f'{name} is set.*{says}'):
+            Policy.load(environment={name: '1'})
+    for _ in range(2):
+        Policy.load(environment={'COMPACTOR_ZZZ_ELSE': '1', 'COMPACTOR_STORE': 'x', 'OTHER': '1'})
+    assert [one.getMessage() for one in caplog.records] == ['COMPACTOR_ZZZ_ELSE is set, but nothing reads it']
+
+
+@pytest.mark.parametrize('text', ['a, b', '["a", "b"]', 'a,b,'])
+def test_a_list_in_a_variable(text: str) -> None:
+    """With commas, or as TOML has it."""
+    policy = Policy.load(environment={'COMPACTOR_HISTORY_PROTECT_TOOLS': text})
+    assert policy.history.protect_tools == {'a', 'b'}
+
+
+WRONG: Any = Policy
+WRONG_HISTORY: Any = HistoryPolicy
+"""As a type checker does not see them."""
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'says'),
+    [
+        (lambda: Policy.load({'history': {}}), 'the path of a TOML file'),  # type: ignore[arg-type]
+        (lambda: Policy.load(preset=5), 'a preset is a name'),  # type: ignore[arg-type]
+        (lambda: WRONG('cerebras'), 'takes fields by name'),
+        (lambda: WRONG_HISTORY(5), 'takes fields by name'),
+        (lambda: WRONG(history=5), 'history: '),
+        (lambda: Store(5), 'a store is a path'),  # type: ignore[arg-type]
+        (lambda: Ledger('store.db'), r'Ledger\(Store.open'),  # type: ignore[arg-type]
+        (lambda: Budget('daily', 5), 'by name'),
+        (lambda: Prices({'m': {'input': 1, 'output': 2}}), 'Prices.of'),  # type: ignore[dict-item]
+        (lambda: Prices.of({'m': {'input': 'x', 'output': 2}}), "the price input of 'm'"),
+    ],
+)
+def test_what_is_of_a_wrong_type(wrong: Callable[[], object], says: str) -> None:
+    """An error that says what is wanted, never an AttributeError, and no file of a strange name."""
+    with pytest.raises(ConfigError, match=says):
+        wrong()
+
+
+def test_a_target_above_the_whole() -> None:
+    """What was compacted to it would not fit."""
+    with pytest.raises(ConfigError, match=r'target_input_tokens \(20,000\) is above max_input_tokens'):
+        HistoryPolicy(max_input_tokens=10_000, target_input_tokens=20_000)

@@ -54,6 +54,7 @@ def test_names() -> None:
             'Level',
             'MemoryArchive',
             'Narrowing',
+            'OutputKind',
             'OutputsPolicy',
             'Policy',
             'Prices',

@@ -144,7 +144,7 @@ def test_a_learner_of_a_policy() -> None:
 @pytest.mark.parametrize(
     ('make', 'says'),
     [
-        (lambda: a_routing(preset='workload'), "there is no routing table 'workload'; there are: premium-requests"),
+        (lambda: a_routing(preset='workload'), "there is no routing table 'workload'; there are: ez-aigents, pre"),
         (lambda: a_routing(preset='../default'), 'there is no routing table'),
         (lambda: a_routing(rule=[]), 'rule: unknown key; there are: preset, rules, models, default'),
         (lambda: a_routing(rules=[{'chains': []}]), 'chains: unknown key; there are: workload, task'),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from statistics import median
 
-from compactor.outputs.redact import redact
+from compactor.secrets.redact import redact
 from retention.table import aligned
 
 from .cases import Case

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-from compactor.adapters.pydantic_ai import messages as adapter
+from compactor.adapters.pydantic_ai.messages import reader as adapter
 from compactor.history import message, parse
 
 from . import facts, grammar, laws, measure, sessions

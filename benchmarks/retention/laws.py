@@ -9,8 +9,9 @@ from typing import Any
 from pydantic_ai.messages import ModelMessage
 
 from compactor import counter_for
-from compactor.adapters.pydantic_ai.compact import read
-from compactor.adapters.pydantic_ai.messages import MessageReader, write
+from compactor.adapters.pydantic_ai.messages.compact import read
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
+from compactor.adapters.pydantic_ai.messages.writer import write
 from compactor.history import rules
 from compactor.history.message import Kind, Message
 from compactor.history.write import write as assembled

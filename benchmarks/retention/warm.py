@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 from statistics import median
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.compat import SUMMARY_FRAME
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.compaction import RequestContext
 from compactor.history.track import Tracker
 from compactor.pipeline import drive, fit
@@ -27,7 +28,7 @@ def milliseconds(cases: Sequence[Case], target: int) -> list[float]:
         SystemExit: two of them gave different messages.
     """
     counter = counter_for(MODEL)
-    context = RequestContext(counter=counter)
+    context = RequestContext(counter=counter, frame=SUMMARY_FRAME)
     gc.freeze()  # the collector's walks over all cases are no compaction's
     found: list[float] = []
     for case in cases:

@@ -12,15 +12,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from compactor.imports import passed_through
+
 if TYPE_CHECKING:
-    from compactor.adapters.pydantic_ai.archive import restore
-    from compactor.adapters.pydantic_ai.batch import TokenMetrics, process_batch, process_request
-    from compactor.adapters.pydantic_ai.cached import CachedModel
-    from compactor.adapters.pydantic_ai.capability import Compactor
-    from compactor.adapters.pydantic_ai.capacity_model import CapacityModel
-    from compactor.adapters.pydantic_ai.compact import compact, inspect
-    from compactor.adapters.pydantic_ai.models import counter_for
-    from compactor.adapters.pydantic_ai.pin import pin
+    from compactor.adapters.pydantic_ai.agent.capability import Compactor
+    from compactor.adapters.pydantic_ai.cache.batch import TokenMetrics, process_batch, process_request
+    from compactor.adapters.pydantic_ai.cache.cached import CachedModel
+    from compactor.adapters.pydantic_ai.chain.capacity_model import CapacityModel
+    from compactor.adapters.pydantic_ai.messages.archive import restore
+    from compactor.adapters.pydantic_ai.messages.compact import compact, inspect
+    from compactor.adapters.pydantic_ai.messages.counter import counter_for
+    from compactor.adapters.pydantic_ai.messages.pin import pin
     from compactor.archive.archive import Archive, MemoryArchive
     from compactor.caching.tool import cache_tool
     from compactor.compaction import Compaction
@@ -38,10 +40,10 @@ if TYPE_CHECKING:
     from compactor.ledger.budget import Budget
     from compactor.ledger.entry import Entry
     from compactor.ledger.prices import Prices
-    from compactor.outputs.decorate import output_budget
     from compactor.outputs.kind import Kind
     from compactor.outputs.level import Level, Narrowing
-    from compactor.outputs.shrink import Shrunk, shrink
+    from compactor.outputs.own import OutputKind
+    from compactor.outputs.shrink import Shrunk
     from compactor.policy import (
         ArchivePolicy,
         CapacityPolicy,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
         TelemetryPolicy,
         TokenPolicy,
     )
+    from compactor.run.told import output_budget, shrink
     from compactor.store.archive import StoreArchive
     from compactor.store.engine import Store
     from compactor.store.entries import Ledger
@@ -68,11 +71,11 @@ _HOMES = {
     'Budget': 'compactor.ledger.budget',
     'BudgetExceeded': 'compactor.errors',
     'CapacityExhausted': 'compactor.errors',
-    'CapacityModel': 'compactor.adapters.pydantic_ai.capacity_model',
+    'CapacityModel': 'compactor.adapters.pydantic_ai.chain.capacity_model',
     'CapacityPolicy': 'compactor.policy',
-    'CachedModel': 'compactor.adapters.pydantic_ai.cached',
+    'CachedModel': 'compactor.adapters.pydantic_ai.cache.cached',
     'Compaction': 'compactor.compaction',
-    'Compactor': 'compactor.adapters.pydantic_ai.capability',
+    'Compactor': 'compactor.adapters.pydantic_ai.agent.capability',
     'CompactorError': 'compactor.errors',
     'ConfigError': 'compactor.errors',
     'Counter': 'compactor.tokens.counter',
@@ -85,6 +88,7 @@ _HOMES = {
     'Level': 'compactor.outputs.level',
     'MemoryArchive': 'compactor.archive.archive',
     'Narrowing': 'compactor.outputs.level',
+    'OutputKind': 'compactor.outputs.own',
     'OutputsPolicy': 'compactor.policy',
     'Policy': 'compactor.policy',
     'Prices': 'compactor.ledger.prices',
@@ -97,20 +101,20 @@ _HOMES = {
     'SummaryPolicy': 'compactor.policy',
     'TaskPolicy': 'compactor.policy',
     'TelemetryPolicy': 'compactor.policy',
-    'TokenMetrics': 'compactor.adapters.pydantic_ai.batch',
+    'TokenMetrics': 'compactor.adapters.pydantic_ai.cache.batch',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
     'cache_tool': 'compactor.caching.tool',
-    'compact': 'compactor.adapters.pydantic_ai.compact',
+    'compact': 'compactor.adapters.pydantic_ai.messages.compact',
     'count_batch': 'compactor.tokens.batch',
-    'counter_for': 'compactor.adapters.pydantic_ai.models',
-    'inspect': 'compactor.adapters.pydantic_ai.compact',
-    'output_budget': 'compactor.outputs.decorate',
-    'pin': 'compactor.adapters.pydantic_ai.pin',
-    'process_batch': 'compactor.adapters.pydantic_ai.batch',
-    'process_request': 'compactor.adapters.pydantic_ai.batch',
-    'restore': 'compactor.adapters.pydantic_ai.archive',
-    'shrink': 'compactor.outputs.shrink',
+    'counter_for': 'compactor.adapters.pydantic_ai.messages.counter',
+    'inspect': 'compactor.adapters.pydantic_ai.messages.compact',
+    'output_budget': 'compactor.run.told',
+    'pin': 'compactor.adapters.pydantic_ai.messages.pin',
+    'process_batch': 'compactor.adapters.pydantic_ai.cache.batch',
+    'process_request': 'compactor.adapters.pydantic_ai.cache.batch',
+    'restore': 'compactor.adapters.pydantic_ai.messages.archive',
+    'shrink': 'compactor.run.told',
 }
 
 __all__ = [
@@ -137,6 +141,7 @@ __all__ = [
     'Level',
     'MemoryArchive',
     'Narrowing',
+    'OutputKind',
     'OutputsPolicy',
     'Policy',
     'Prices',
@@ -169,7 +174,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    with passed_through():
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 

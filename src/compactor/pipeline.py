@@ -13,20 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from compactor.compaction import ARCHIVE, DIGEST, SUMMARISE, Applied, Compaction, Failure, Outcome, RequestContext
 from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
 from compactor.history.changes import first_change
+from compactor.history.demands import repairs_demanded
 from compactor.history.handles import Deposit, Kept
 from compactor.history.marks import shortened
-from compactor.history.message import MARK, Message, Part, message_of
+from compactor.history.message import MARK, Message, message_of
 from compactor.history.parse import Parsed, Repair
 from compactor.history.report import holders
+from compactor.history.summaries import released
 from compactor.history.turns import History, Segment, history_of
 from compactor.history.write import write
 from compactor.policy import HistoryPolicy, Limits
+from compactor.secrets.redact import redact
 from compactor.strategies import STRATEGIES, Question, Room, Strategy
 from compactor.strategies.window import placed
 
@@ -79,9 +83,13 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
     least = aim + 1 if target is not None else limits.trigger
     start = _Outcome(source, context, limits, aim, before, recorded)
     if context.server_state is not None:
-        return start.unchanged('stood_aside')
+        aside = replace(start, before=context.read(recorded, source.tokens))
+        if context.reads_from is None or aside.before < limits.hard:
+            return aside.unchanged('stood_aside')
     headless = bool(recorded) and recorded[0].role == 'response'
     if before < least and not source.broken and not headless:
+        return start.unchanged('below')
+    if before < least and not (context.mended or repairs_demanded(context.provider)):
         return start.unchanged('below')
     parsed = source.snapshot(context.sending)
     rule = reasoning.rule_for(context.provider, context.model)
@@ -103,12 +111,16 @@ def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
     units = context.counter.in_units()
     return Room(
         tokens=tokens,
-        max_exchanges=policy.max_exchanges,
+        max_exchanges=policy.max_exchanges if policy.exchange_unit == 'prompt' else None,
         count=units.base,
         fit=units.fit,
         fit_end=units.fit_end,
         protect_tools=policy.protect_tools,
         may_clamp_prompts=policy.clamp_prompts,
+        frame=context.frame,
+        reminders=policy.latest_reminders,
+        max_steps=policy.max_exchanges if policy.exchange_unit == 'request' else None,
+        secrets=context.secrets,
     )
 
 
@@ -116,8 +128,12 @@ def _reserve(history: History, context: RequestContext) -> int:
     """Room kept free for the archive's line, and for a mark to hold it where none stands."""
     if not context.archive:
         return 0
-    marked = any(part.kind is MARK for part in handles.bare(history, len).parts)
-    return handles.LINE_TOKENS + (0 if marked else handles.NOTE_TOKENS)
+    marked = any(part.kind is MARK for part in handles.bare(history, len).rare)
+    return handles.LINE_TOKENS + (0 if marked else handles.NOTE_TOKENS + context.frame)
+
+
+PASSES = 4
+"""Times that the strategies are applied in order, where the history is still too large and the last time helped."""
 
 
 def _compact(
@@ -132,43 +148,72 @@ def _compact(
     applied: list[Applied] = []
     failures: list[Failure] = []
     size = start.context.estimate(history.tokens)
-    history = handles.bare(history, room.count)
-    for name, strategy in _strategies(policy, start.context):
-        if name == DIGEST and applied and applied[-1].strategy == SUMMARISE:
-            continue
-        try:
-            changed = yield from _ask(strategy, history, room)
-            if changed.tokens >= history.tokens:
-                continue  # nothing to do, or a mark would cost more than what it stands for
-            changed = move_cache_points(start.mended, reasoning.settle(start.mended, changed, rule))
-            written = write(changed.segments)
-            broken = rules.check(start.mended, written, rule)
-        except Exception as error:  # noqa: BLE001 - a strategy that fails leaves the request as it was
-            failures.append(Failure(name, f'{type(error).__name__}: {error}'))
-            continue
-        if broken:
-            failures.append(Failure(name, f'broke the law of {broken[0].law}: {broken[0].detail}'))
-            continue
-        now = start.context.estimate(sum(message.tokens for message in written))
-        applied.append(Applied(name, size, now))
-        history, messages, size = history_of(changed.exchanges), written, now
+    history = released(handles.bare(history, room.count), room, sealed=start.context.reads_from is not None)
+    for turn in range(PASSES):
+        done = len(applied)
+        for name, strategy in _strategies(
+            policy, start.context if turn == 0 else replace(start.context, summarising=None)
+        ):
+            if name == DIGEST and any(one.strategy == SUMMARISE for one in applied):
+                continue
+            try:
+                changed = yield from _ask(strategy, history, room)
+                if changed.tokens >= history.tokens:
+                    continue  # nothing to do, or a mark would cost more than what it stands for
+                changed = move_cache_points(start.mended, _settled(start, changed, room, rule))
+                written = write(changed.segments)
+                broken = rules.check(start.mended, written, rule)
+            except Exception as error:  # noqa: BLE001 - a strategy that fails leaves the request as it was
+                failures.append(Failure(name, _told(error, room)))
+                continue
+            if broken:
+                failures.append(Failure(name, f'broke the law of {broken[0].law}: {broken[0].detail}'))
+                continue
+            now = start.context.estimate(sum(message.tokens for message in written))
+            applied.append(Applied(name, size, now))
+            history, messages, size = history_of(changed.exchanges), written, now
+        if history.tokens <= room.tokens or len(applied) == done or failures:
+            break  # else what one strategy did may give another something to do, as the next compaction would find
     if not applied or not start.context.archive:
         return start.compacted(messages, tuple(applied), tuple(failures))
     try:
         archived = yield from _archived(start, whole, history, room, rule)
     except Exception as error:  # noqa: BLE001 - an archive that fails costs the handle, not the request
-        failures.append(Failure(ARCHIVE, f'{type(error).__name__}: {error}'))
+        failures.append(Failure(ARCHIVE, _told(error, room)))
         archived = messages
     if archived is None:
         return start.compacted(start.mended, (), tuple(failures))
     return start.compacted(archived, tuple(applied), tuple(failures))
 
 
+def _settled(start: _Outcome, after: History, room: Room, rule: reasoning.ReasoningRule) -> History:
+    """The history without the thinking that the rewrite has made stale.
+
+    Where signatures bind what precedes them, that is all behind the mark for the archive's line, which is still to
+    come: what then says nothing any more, the strategies are to find now.
+    """
+    if not (start.context.archive and rule.binds) or any(part.kind is MARK for part in after.parts):
+        return reasoning.settle(start.mended, after, rule)
+    note = message_of('request', (handles.marked(shortened(), room),))
+    noted = history_of(placed(after.exchanges, Segment(note, note.parts)))
+    return handles.bare(reasoning.settle(start.mended, noted, rule), room.count)
+
+
+def _told(error: Exception, room: Room) -> str:
+    """An exception in a report; its message may quote what the strategy or the archive was given."""
+    said = f'{type(error).__name__}: {error}'
+    return said if room.secrets is None else redact(said, room.secrets)
+
+
 def _strategies(policy: HistoryPolicy, context: RequestContext) -> Iterator[tuple[str, Strategy]]:
     """What to apply, in order; a digest is first tried with a summary, where there is someone to write it."""
+    summarising = context.summarising
     for name in policy.strategies:
-        if name == DIGEST and context.summarising is not None:
-            yield SUMMARISE, context.summarising
+        if name in (DIGEST, SUMMARISE):
+            if summarising is not None:
+                yield SUMMARISE, summarising
+                summarising = None  # asked for once
+            name = DIGEST
         yield name, STRATEGIES[name](policy.keep_steps)
 
 
@@ -177,12 +222,11 @@ def _archived(
 ) -> Generator[Deposit, Kept, Sequence[Message] | None]:
     """The compacted messages with the archive's handle in their mark; None if that costs more than was freed."""
     context = start.context
-    if not any(part.kind is MARK for part in after.parts):
-        text = shortened()
-        note = message_of('request', (Part(MARK, None, room.count(text), text),))
+    if not any(part.kind is MARK for part in after.rare):
+        note = message_of('request', (handles.marked(shortened(), room),))
         after = history_of(placed(after.exchanges, Segment(note, note.parts)))
-    left, parent = handles.standing(before.parts)
-    follows = handles.standing(after.parts)[0].steps + 1
+    left, parent = handles.standing(before.rare)
+    follows = handles.standing(after.rare)[0].steps + 1
     text = handles.line(handles.UNKNOWN, follows, context.recall)
     lined = handles.with_handle(after, text, room.count)
     draft = write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
@@ -256,6 +300,16 @@ class _Outcome:
         )
 
 
+Asked = Question | Deposit | Compaction[Message]
+"""What a stretch of `fit` ends with."""
+Stretch = Callable[[Callable[[], Asked]], Awaitable[Asked]]
+
+
+async def at_once(work: Callable[[], Asked]) -> Asked:
+    """Does the work here."""
+    return work()
+
+
 def drive(steps: Steps, keep: Callable[[Deposit], Kept] | None = None) -> Compaction[Message]:
     """Runs `fit` without a model: a strategy that asks one is skipped as failed.
 
@@ -284,6 +338,7 @@ async def drive_async(
     steps: Steps,
     answer: Callable[[Question], Awaitable[str | Sequence[str]]],
     keep: Callable[[Deposit], Kept | Awaitable[Kept]] | None = None,
+    stretch: Stretch = at_once,
 ) -> Compaction[Message]:
     """Runs `fit` with a model, or with an archive that has to be waited for.
 
@@ -291,23 +346,31 @@ async def drive_async(
         steps: what `fit` returned.
         answer: asks the model; what it raises is reported as a `Failure` of the strategy that asked.
         keep: see `drive`; what it returns is awaited where it must be.
+        stretch: carries out the work between two questions; by default here and now.
     """
-    try:
-        asked = next(steps)
-        while True:
-            try:
-                if isinstance(asked, Deposit):
-                    if keep is None:
-                        raise RuntimeError('no archive is at hand to keep')
-                    reply: Any = keep(asked)
-                    if isinstance(reply, Awaitable):
-                        reply = await reply
-                else:
-                    reply = await answer(asked)
-            except Exception as error:  # noqa: BLE001 - `fit` decides what to do without an answer
-                asked = steps.throw(error)
+    resume: Callable[[], Question | Deposit] = partial(next, steps)
+    while True:
+        asked = await stretch(partial(_until_asked, resume))
+        if isinstance(asked, Compaction):
+            return asked
+        try:
+            if isinstance(asked, Deposit):
+                if keep is None:
+                    raise RuntimeError('no archive is at hand to keep')
+                reply: Any = keep(asked)
+                if isinstance(reply, Awaitable):
+                    reply = await reply
             else:
-                asked = steps.send(reply)
+                reply = await answer(asked)
+        except Exception as error:  # noqa: BLE001 - `fit` decides what to do without an answer
+            resume = partial(steps.throw, error)
+        else:
+            resume = partial(steps.send, reply)
+
+
+def _until_asked(resume: Callable[[], Question | Deposit]) -> Asked:
+    try:
+        return resume()
     except StopIteration as end:
         result: Compaction[Message] = end.value
         return result

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import Field
 
 from compactor import sources
+from compactor.errors import ConfigError
+from compactor.foreign import files
 from compactor.policies.archive import ArchivePolicy
 from compactor.policies.capacity import CapacityPolicy
 from compactor.policies.history import ASSUMED_WINDOW, HistoryPolicy, Limits
@@ -58,9 +60,28 @@ class Policy(Station):
     telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
 
     @classmethod
-    def preset(cls, name: str) -> Policy:
-        """A policy that comes with the library, unchanged; `ConfigError` lists the names if there is no such."""
-        return cls(**sources.preset(name))
+    def preset(cls, name: str, model: str | None = None) -> Policy:
+        """A policy that comes with the library, unchanged; `ConfigError` lists the names if there is no such.
+
+        'auto' is the one that suits the `model`: `cerebras` where its name, or its provider's, holds that word.
+        """
+        return cls(**sources.preset(sources.settled(name, model)))
+
+    @classmethod
+    def from_limits(cls, limits: Mapping[str, Any]) -> Policy:
+        """A policy from fields of several stations side by side, such as `max_exchanges` and `default_max_output`.
+
+        Raises:
+            ConfigError: no station has such a field, or more than one has.
+        """
+        stations: dict[str, Any] = {}
+        fields = {name: field.default_factory for name, field in cls.model_fields.items()}
+        for key, value in limits.items():
+            homes = [name for name, station in fields.items() if key in getattr(station, 'model_fields', ())]
+            if len(homes) != 1:
+                raise ConfigError(f'{key!r} is a field of {" and ".join(homes) or "no station"}: say it by its station')
+            stations.setdefault(homes[0], {})[key] = value
+        return cls(**stations)
 
     @classmethod
     def load(
@@ -68,6 +89,7 @@ class Policy(Station):
         path: str | Path | None = None,
         *,
         preset: str | None = None,
+        model: str | None = None,
         environment: Mapping[str, str] | None = None,
         **stations: Mapping[str, Any],
     ) -> Policy:
@@ -75,20 +97,31 @@ class Policy(Station):
 
         Args:
             path: a TOML file with a table per station (default: `COMPACTOR_CONFIG`, if set); its top-level key
-                `preset` names the preset below it.
-            preset: the preset to start from (default: the file's, then `COMPACTOR_PRESET`, then `default`).
+                `preset` names the preset below it. Or a JSON file of another system (`compactor.foreign`).
+            preset: the preset to start from (default: the file's, then `COMPACTOR_PRESET`, then `default`); 'auto' for
+                the one that suits the model.
+            model: its name, for 'auto'.
             environment: where to look for `COMPACTOR_*` (default: the process's environment).
             **stations: values by station, such as `history={'max_exchanges': 4}`.
 
         Raises:
             ConfigError: unreadable file, unknown key, bad value; the message names source and remedy.
         """
+        if not isinstance(path, str | Path | None):
+            raise ConfigError(f'a policy is loaded from the path of a TOML file, not from {path!r}')
         variables = os.environ if environment is None else environment
         path = path or variables.get('COMPACTOR_CONFIG') or None
-        file = sources.from_toml(Path(path)) if path else {}
+        file = _of_file(Path(path)) if path else {}
         named = file.pop('preset', None)
-        values = sources.preset(preset or named or variables.get('COMPACTOR_PRESET') or 'default')
+        named = preset or named or variables.get('COMPACTOR_PRESET') or 'default'
+        values = sources.preset(sources.settled(named, model))
         models: dict[str, Any] = {name: field.annotation for name, field in cls.model_fields.items()}
-        for layer in (file, sources.from_environment(variables, models), stations):
+        theirs = files.of_environment(variables, sources.PREFIX)
+        for layer in (file, theirs, sources.from_environment(variables, models), stations):
             values = sources.over(values, layer)
         return cls(**values)
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    """The values of a TOML file, or of a JSON file of another system."""
+    return files.values(path) if files.is_foreign(path) else sources.from_toml(path)

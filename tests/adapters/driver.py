@@ -24,13 +24,13 @@ from pydantic_ai.messages import (
     TextPart,
     ToolCallPart,
     ToolReturnPart,
-    UserPromptPart,
 )
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
 from compactor import HistoryPolicy, Policy
 from compactor.policy import ArchivePolicy, OutputsPolicy
 from compactor.telemetry.events import Event, RequestChecked
+from tests.sealing import unsealed
 
 T = TypeVar('T')
 
@@ -144,7 +144,7 @@ Shape = tuple[Any, ...]
 
 
 def shape(messages: Sequence[ModelMessage]) -> list[Shape]:
-    """What a model sees of a history: roles, parts and texts; ids, timestamps and run bookkeeping aside."""
+    """What a model sees of a history: roles, parts and texts; ids, timestamps, seals and run bookkeeping aside."""
     return [
         (
             message.kind,
@@ -157,16 +157,18 @@ def shape(messages: Sequence[ModelMessage]) -> list[Shape]:
 def _text(part: Any) -> str:
     if isinstance(part, ToolCallPart):
         return part.args_as_json_str()
-    return str(getattr(part, 'content', ''))
+    return unsealed(str(getattr(part, 'content', '')))
 
 
 def texts(messages: Sequence[ModelMessage]) -> list[str]:
-    """All texts of user prompts, in order."""
+    """All texts of user prompts and of summaries in requests, in order."""
     return [
         part.content
         for message in messages
         for part in message.parts
-        if isinstance(part, UserPromptPart) and isinstance(part.content, str)
+        if isinstance(message, ModelRequest)
+        and part.part_kind in ('user-prompt', 'compaction')
+        and isinstance(part.content, str)
     ]
 
 
@@ -196,12 +198,21 @@ def faults(messages: Sequence[ModelMessage]) -> list[str]:
             else:
                 if open_calls:
                     found.append(f'{i}: {part.part_kind} stands before the results')
-                spoken = spoken or isinstance(part, UserPromptPart)
+                spoken = spoken or part.part_kind in ('user-prompt', 'speech', 'compaction')
     if open_calls:
         found.append(f'end: unanswered calls {list(open_calls)}')
     if messages and not isinstance(messages[-1], ModelRequest):
         found.append('ends with a response')
     return found
+
+
+class Demanding(FunctionModel):
+    """A model that takes only what providers take: it is no stand-in, as far as anybody can see."""
+
+    @property
+    def system(self) -> str:
+        """The provider's name."""
+        return 'scripted'
 
 
 Decision = Callable[[int, list[ModelMessage], AgentInfo], ModelResponse]
@@ -216,16 +227,19 @@ class Script:
         decide: what it answers.
         seen: the history of each request, as a list of its own.
         infos: settings and tools of each request.
+        demanding: whether histories with defects are mended for it.
     """
 
     decide: Decision
     seen: list[list[ModelMessage]] = field(default_factory=list)
     infos: list[AgentInfo] = field(default_factory=list)
+    demanding: bool = False
 
     @property
     def model(self) -> FunctionModel:
         """The model; streamed answers come in two halves."""
-        return FunctionModel(self._answer, stream_function=self._stream)
+        kind = Demanding if self.demanding else FunctionModel
+        return kind(self._answer, stream_function=self._stream)
 
     @property
     def shapes(self) -> list[list[Shape]]:

@@ -17,6 +17,7 @@ from compactor import (
     BudgetExceeded,
     CachedModel,
     Compactor,
+    ConfigError,
     HistoryPolicy,
     LedgerPolicy,
     Policy,
@@ -24,15 +25,15 @@ from compactor import (
     StoreError,
     restore,
 )
-from compactor.adapters.pydantic_ai.archive import newest_handle
-from compactor.adapters.pydantic_ai.archiving import conversation_in
+from compactor.adapters.pydantic_ai.messages.archive import newest_handle
+from compactor.adapters.pydantic_ai.messages.conversation import conversation_in
 from compactor.ledger.budget import Budget
 from compactor.ledger.entry import Entry
 from compactor.store.archive import StoreArchive
 from compactor.store.entries import Ledger
 from compactor.store.limits import set_budget
 from compactor.store.reservations import usage
-from compactor.telemetry.events import BudgetRefused, BudgetWarning, StoreUnavailable
+from compactor.telemetry.events import BudgetRefused, BudgetWarning, StoreLost, StoreUnavailable
 from tests.adapters.driver import (
     WAYS,
     Log,
@@ -145,20 +146,25 @@ def test_a_hit_of_the_cache_costs_nothing(store: Store) -> None:
     assert (second.kind, second.input_tokens, second.saved_by_cache, second.cost) == ('cache', 0, 120, Decimal(0))
 
 
-def test_a_summary_is_an_entry(store: Store) -> None:
-    """Under the summariser's name, beside the request that it was written for."""
+@pytest.mark.parametrize('text', ['## Goal\nGo on reading.', ''], ids=['used', 'useless'])
+def test_a_summary_is_an_entry(store: Store, text: str) -> None:
+    """Under the summariser's name, beside the request it was written for; paid and counted, used or not."""
 
     def summarise(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        usage = RequestUsage(input_tokens=500, output_tokens=50)
-        return ModelResponse(parts=[TextPart('## Goal\nGo on reading.')], usage=usage)
+        usage = RequestUsage(input_tokens=500, output_tokens=50, cache_read_tokens=400)
+        return ModelResponse(parts=[TextPart(text)], usage=usage)
 
     summariser = FunctionModel(summarise, model_name='small')
-    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(small(), store=store, summariser=summariser)))
+    budget = Budget(name='all', limit=10**9, unit='tokens', period='day')
+    policy = small().model_copy(update={'ledger': LedgerPolicy(budgets=(budget,))})
+    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(policy, store=store, summariser=summariser)))
     drive(by_run, agent, 'Go.')
-    summaries = [entry for entry in entries(store) if entry.kind == 'summary']
+    written = entries(store)
+    summaries = [entry for entry in written if entry.kind == 'summary']
     assert summaries
     assert {entry.model for entry in summaries} == {'small'}
-    assert {entry.input_tokens for entry in summaries} == {500}
+    assert {entry.input_tokens / (entry.cache_read_tokens or 1) for entry in summaries} == {500 / 400}
+    assert usage(store, budget, store.clock()).used == sum(one.input_tokens + one.output_tokens for one in written)
 
 
 def test_a_budget_refuses_before_anything_is_sent(store: Store) -> None:
@@ -248,18 +254,22 @@ def test_observing_counts_and_refuses_nothing(store: Store) -> None:
 def test_a_store_that_is_away(tmp_path: Path) -> None:
     """Open: the run goes on and says so once; closed: it is refused. When the store is back, so is the ledger."""
     path = tmp_path / 'store.db'
-    path.mkdir()
-    budget = Budget(name='daily', limit=5, unit='requests', period='day')
+    budget = Budget(name='daily', limit=9, unit='requests', period='day')
     now = [0.0]
     log = Log()
     with Store(path) as store:
         agent = new_agent(
             paid(), **as_capability(Compactor(counting(budget), store=store, on_event=log, clock=lambda: now[0]))
         )
+        drive(by_run, agent, 'Go.')
+        closed = new_agent(paid(), **as_capability(Compactor(counting(budget, on_store_error='closed'), store=store)))
+        drive(by_run, closed, 'Go.')
+        store.close()
+        path.unlink()
+        path.mkdir()
         for _ in range(3):
             assert drive(by_run, agent, 'Go.').output == 'Done.'
         assert sorted(event.part for event in log.of(StoreUnavailable)) == ['capacity', 'ledger']  # once each
-        closed = new_agent(paid(), **as_capability(Compactor(counting(budget, on_store_error='closed'), store=store)))
         with pytest.raises(StoreError, match=r'store\.db'):
             drive(by_run, closed, 'Go.')
         path.rmdir()
@@ -268,12 +278,44 @@ def test_a_store_that_is_away(tmp_path: Path) -> None:
         assert len(entries(store)) == 1
 
 
+def test_a_store_that_never_was_there(tmp_path: Path) -> None:
+    """Budgets that nobody can count are an error at the first request, which names the cure; a ledger alone is not."""
+    path = tmp_path / 'store.db'
+    path.mkdir()
+    with Store(path) as store:
+        alone = new_agent(paid(), **as_capability(Compactor(counting(), store=store)))
+        assert drive(by_run, alone, 'Go.').output == 'Done.'
+        budget = Budget(name='daily', limit=5, unit='requests', period='day')
+        agent = new_agent(paid(), **as_capability(Compactor(counting(budget), store=store)))
+        with pytest.raises(StoreError, match='put the store elsewhere'):
+            drive(by_run, agent, 'Go.')
+
+
+def test_budgets_without_a_store() -> None:
+    """Nobody would count them: that is said when the compactor is made, whichever way it will be plugged in."""
+    budget = Budget(name='daily', limit=5, unit='requests', period='day')
+    with pytest.raises(ConfigError, match=r'the budgets \(daily\) need a store'):
+        Compactor(counting(budget))
+
+
+def test_a_store_that_is_deleted_is_told(tmp_path: Path) -> None:
+    """Its file goes while it is open: it is made anew, and one event says that what it held is gone."""
+    log, path = Log(), tmp_path / 'store.db'
+    with Store(path) as store:
+        agent = new_agent(paid(), **as_capability(Compactor(counting(), store=store, on_event=log)))
+        drive(by_run, agent, 'Go.')
+        assert not log.of(StoreLost)
+        path.unlink()
+        drive(by_run, agent, 'Go.')
+        assert [event.part for event in log.of(StoreLost)] == ['ledger']
+
+
 def test_the_archive_outlives_the_process(tmp_path: Path) -> None:
     """A history compacted by one program is restored by another, byte for byte."""
     url = f'sqlite:///{tmp_path / "store.db"}'
     policy = small().model_copy(update={'archive': Policy().archive})
     with Store.open(url) as store:
-        compactor: Compactor[None] = Compactor(policy, store=store)
+        compactor: Compactor[None] = Compactor(policy, store=store, persist=True)
         kept = drive(by_run, reading_agent(Script(rounds(12)), **as_capability(compactor)), 'Go.').all_messages()
     with Store.open(url) as store:
         again: Compactor[None] = Compactor(policy, store=store)
@@ -287,7 +329,7 @@ def test_the_archive_outlives_the_process(tmp_path: Path) -> None:
 def test_an_archive_finds_nothing_of_another_conversation(store: Store) -> None:
     """Where the version knows conversations, each has a scope of its own; who has the whole archive finds them all."""
     policy = small().model_copy(update={'archive': Policy().archive})
-    compactor: Compactor[None] = Compactor(policy, store=store)
+    compactor: Compactor[None] = Compactor(policy, store=store, persist=True)
     kept = drive(by_run, reading_agent(Script(rounds(12)), **as_capability(compactor)), 'Go.').all_messages()
     handle = newest_handle(kept)
     assert handle is not None

@@ -11,8 +11,8 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models.function import AgentInfo
 
 from compactor import ArchivePolicy, Compactor, MemoryArchive, restore
-from compactor.adapters.pydantic_ai import archiving
-from compactor.adapters.pydantic_ai.archive import newest_handle
+from compactor.adapters.pydantic_ai.messages.archive import newest_handle
+from compactor.run import archiving
 from compactor.telemetry import events
 from tests.adapters.driver import Log, Script, as_capability, by_run, call, drive, go, reading_agent, rounds, say, small
 
@@ -53,7 +53,7 @@ class Waiting(MemoryArchive):
 def test_after_three_failures_the_archive_is_left_alone_for_a_minute() -> None:
     """One event says so; meanwhile nothing is tried, and afterwards compactions are archived again."""
     log, archive, now = Log(), Failing(), [0.0]
-    compactor: Compactor[None] = Compactor(POLICY, archive=archive, on_event=log, clock=lambda: now[0])
+    compactor: Compactor[None] = Compactor(POLICY, archive=archive, persist=True, on_event=log, clock=lambda: now[0])
     agent = reading_agent(Script(rounds(20)), **as_capability(compactor))
     result = drive(by_run, agent, 'Go.')
     assert len(log.of(events.Compacted)) > archiving.FAILURES
@@ -75,7 +75,7 @@ def test_after_three_failures_the_archive_is_left_alone_for_a_minute() -> None:
 def test_the_first_failure_after_a_pause_begins_the_next_one() -> None:
     """An archive that is still out of order costs one attempt a minute, and one event each time."""
     log, archive, now = Log(), Failing(), [0.0]
-    compactor: Compactor[None] = Compactor(POLICY, archive=archive, on_event=log, clock=lambda: now[0])
+    compactor: Compactor[None] = Compactor(POLICY, archive=archive, persist=True, on_event=log, clock=lambda: now[0])
     for minute in range(3):
         now[0] = minute * archiving.PAUSE
         drive(by_run, reading_agent(Script(rounds(20)), **as_capability(compactor)), 'Go.')
@@ -101,7 +101,7 @@ def test_a_success_forgets_the_failures_before_it() -> None:
 def test_an_archive_that_blocks_is_called_beside_the_event_loop() -> None:
     """The loop goes on meanwhile, and what was archived is restored as from any other."""
     archive = Waiting(0.001)
-    compactor: Compactor[None] = Compactor(POLICY, archive=archive)
+    compactor: Compactor[None] = Compactor(POLICY, archive=archive, persist=True)
     ticks = 0
 
     async def run() -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage
 
-from compactor import ConfigError, count_batch, counter_for, process_batch, process_request
+from compactor import Compactor, ConfigError, Ledger, Store, count_batch, counter_for, process_batch, process_request
+from compactor.adapters.pydantic_ai.cache.noted import NotedModel
+from compactor.ledger.entry import Entry
 from compactor.ledger.prices import Prices
 from tests.adapters.driver import go, new_agent
 
@@ -68,12 +72,16 @@ def test_one_request_and_what_it_took(tmp_path: Path) -> None:
     assert first.model == 'function:echo'
 
 
-def test_without_a_cache_and_without_a_price() -> None:
+def test_without_a_cache_and_without_a_price(tmp_path: Path) -> None:
     """Every request is sent; an unknown price is none."""
     echo = Echo()
 
     async def twice() -> list[Any]:
-        return [await process_request('hello', echo.agent, use_cache=False, prices=Prices(bundled=False)) for _ in '12']
+        where = tmp_path / 'store.db'
+        return [
+            await process_request('hello', echo.agent, use_cache=False, store=where, prices=Prices(bundled=False))
+            for _ in '12'
+        ]
 
     results = go(twice())
     assert echo.times == 2
@@ -102,6 +110,46 @@ def test_a_batch_keeps_its_order_and_its_bound(tmp_path: Path) -> None:
     assert echo.most <= 4
     assert echo.times == 22
     assert told == [(n, 23) for n in range(1, 24)]
+
+
+def test_what_is_sent_is_in_the_ledger(tmp_path: Path) -> None:
+    """Without a `Compactor` on the agent: requests, answers of the cache, failures; with one, once all the same."""
+    with Store(tmp_path / 'store.db') as store:
+        echo = Echo()
+        go(process_batch(['a', 'a', 'fail'], echo.agent, store=store, prices=PRICES, concurrency=1))
+        found = Ledger(store).entries()
+        assert [(one.kind, one.model, one.input_tokens, one.cost, one.error) for one in found] == [
+            ('request', 'echo', 1_000, Decimal('0.002'), None),
+            ('cache', 'echo', 0, Decimal(0), None),
+            ('request', 'echo', 0, Decimal(0), 'RuntimeError: no answer'),
+        ]
+        assert found[1].saved_by_cache == 1_500
+        watched = Agent(echo.agent.model, capabilities=[Compactor(store=store)])
+        go(process_request('b', watched, use_cache=False, store=store))
+        assert len(Ledger(store).entries()) == 4
+
+
+def test_a_streamed_request_is_noted() -> None:
+    """When it has been read to its end; one that broke as failed."""
+
+    async def stream(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str]:
+        yield 'half '
+        if 'break' in str(messages[-1].parts[-1].content):  # type: ignore[union-attr]
+            raise RuntimeError('the line broke')
+        yield 'and half'
+
+    async def read(prompt: str) -> list[Entry]:
+        noted = NotedModel(FunctionModel(stream_function=stream))
+        with suppress(RuntimeError):
+            async with Agent(noted).run_stream(prompt) as result:
+                assert await result.get_output() == 'half and half'
+        return noted.entries('reader')
+
+    (whole,), (broken,) = go(read('hello')), go(read('break'))
+    assert (whole.error, whole.agent, whole.output_tokens > 0) == (None, 'reader', True)
+    # pydantic-ai 1.x cancels what it reads from, 2.x hands the error on.
+    assert broken.error in ('RuntimeError: the line broke', 'CancelledError: ')
+    assert broken.output_tokens == 0
 
 
 def test_an_empty_batch(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from compactor import ConfigError
-from compactor.adapters.pydantic_ai.cached import CachedModel
+from compactor.adapters.pydantic_ai.cache.cached import CachedModel
 from compactor.store.engine import Store
 from compactor.telemetry.events import CacheHit, StoreUnavailable
 from tests.adapters.driver import Log, by_run, by_stream, drive, go, new_agent
@@ -266,6 +266,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(tmp_path: Path) -> Non
         agent = new_agent(model)
         drive(by_run, agent, 'Go.')
         key = asyncio.run(model._key([], None, ModelRequestParameters()))
+        assert key is not None
         model.cache.set(key, b'{"no": "answer"}', model='m')
         assert go(model.request([], None, ModelRequestParameters())).parts
         assert asked.times == 2

@@ -10,8 +10,8 @@ from pydantic_ai.models import Model
 from pydantic_ai.usage import RequestUsage
 
 from compactor import Compactor, Policy, TokenPolicy
-from compactor.adapters.pydantic_ai.messages import MessageReader
-from compactor.adapters.pydantic_ai.overhead import _definition
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
+from compactor.run.overhead import _definition
 from compactor.telemetry.events import Compacted, RequestChecked
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import (

@@ -199,9 +199,9 @@ def test_nobody_learns_from_the_usage_of_another_model() -> None:
     second = Playing(*[Reply(calls=(Call('look'),))] * 3, Reply('done'))
     with chain(Playing(Failure(429, headers={'retry-after': '20'})), second) as links:
         go(Agent(links.model, tools=[look]).run('hi'))
-        states = links.model._fitting._memory.conversations
+        (underway,) = links.model._runs._states.values()
         assert links.asked == (1, 4)
-    assert {key.partition(' ')[2]: state.anchor is not None for key, state in states.items()} == {
+    assert {name.full: state.anchor is not None for (name, _), state in underway.counted.items()} == {
         'openai:model-a': False,
         'openai:model-b': True,
     }

@@ -16,8 +16,9 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 
 from compactor import CapacityModel, Compactor, Policy, Store, StoreError
-from compactor.adapters.pydantic_ai.heard import Heard, Response, listen
+from compactor.adapters.pydantic_ai.heard import Heard, listen
 from compactor.capacity.windows import Taking
+from compactor.run.answer import Response
 from compactor.telemetry import events
 from compactor.testing import Api, Failure, Reply, StrictProvider
 from tests.adapters.chains import Playing, Time, chain, openai_model
@@ -141,7 +142,8 @@ def test_what_is_known_of_models_is_bounded() -> None:
             await capacity.answered(f'm{number}', Taking(1, 1), 0.0)
 
     go(many())
-    assert len(capacity._looked) <= 1_024
+    assert len(capacity._nearing._looked) <= 1_024
+    assert len(capacity._nearing.unseen()) <= 1_024
 
 
 def test_a_stream_that_cannot_say_what_it_was_has_been_read_all_the_same() -> None:

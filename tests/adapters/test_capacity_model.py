@@ -27,6 +27,7 @@ from tests.wire.driver import requires
 
 REFUSED = Failure(429, headers={'retry-after': '20'})
 APIS: tuple[Api, ...] = ('openai', 'anthropic')
+WORDS = {401: 'no access', 403: 'no access', 404: 'not there'}
 
 
 def told(**stations: Any) -> Policy:
@@ -62,16 +63,52 @@ def test_a_refusal_goes_to_the_next_model_at_once(api: Api, status: int) -> None
         assert links.of(events.Recovered)[0].diverted == 2
 
 
-@pytest.mark.parametrize('status', [400, 401, 403, 404, 422, 500])
-def test_what_another_model_would_not_mend_is_raised(status: int) -> None:
-    """The error is the model's own, nobody else is asked, and nothing pauses."""
+@pytest.mark.parametrize('status', [400, 401, 403, 404, 422])
+def test_what_one_model_refuses_another_is_asked(status: int) -> None:
+    """As along a chain of the framework. Nothing pauses, and the next request goes to the first again."""
     with chain(Playing(Failure(status, message='no, error 429 it is not'), Reply('from a'))) as links:
-        with pytest.raises(exceptions.ModelHTTPError) as caught:
+        assert ask(links) == 'from b'
+        (told,) = links.of(events.FailoverTriggered)
+        assert told.error_type == f'{WORDS.get(status, "refused")} ({status})'
+        assert ask(links) == 'from a'
+        assert links.asked == (2, 1)
+        assert (links.of(events.RateLimited), links.time.waits) == ([], [])
+
+
+@pytest.mark.parametrize('status', [400, 401, 404, 422])
+def test_what_every_model_refuses_is_raised_at_once(status: int) -> None:
+    """As the model of first choice has put it; each is asked once, and nobody waits."""
+    with chain(Playing(Failure(status, message='first')), Playing(Failure(400, message='second'))) as links:
+        with pytest.raises(exceptions.ModelHTTPError, match='first') as caught:
             ask(links)
         assert caught.value.status_code == status
-        assert links.asked == (1, 0)
+        assert (links.asked, links.time.waits) == ((1, 1), [])
+
+
+def test_nobody_waits_with_a_request_that_was_called_wrong() -> None:
+    """The first pauses, the second says what is wrong with the request: that is the answer, and not in 20 seconds."""
+    with chain(Playing(REFUSED), Playing(Failure(400, message='bad schema'))) as links:
+        with pytest.raises(exceptions.ModelHTTPError, match='bad schema'):
+            ask(links)
+        assert links.time.waits == []
+
+
+def test_a_provider_that_is_shut_does_not_keep_a_request_from_one_that_pauses() -> None:
+    """A wrong key says nothing of the request: it waits for the first, as it would without the second."""
+    with chain(Playing(REFUSED, Reply('from a')), Playing(Failure(401))) as links:
         assert ask(links) == 'from a'
-        assert links.events == []
+        assert links.time.waits == [20.0]
+
+
+@pytest.mark.parametrize('status', [500, 502, 520, 524])
+def test_a_failing_server_is_left_alone_for_a_while(status: int) -> None:
+    """The next model answers at once; the SDK does not try again by itself."""
+    with chain(Playing(Failure(status), Reply('from a'))) as links:
+        sdk: Any = links.model.models[0]
+        sdk.client.max_retries = 2
+        assert ask(links) == 'from b'
+        assert (links.asked, links.time.waits) == ((1, 1), [])
+        assert links.of(events.RateLimited)[0].cooldown == 2.0
 
 
 def test_no_connection_goes_to_the_next_model() -> None:
@@ -320,7 +357,7 @@ def test_a_compactor_makes_its_history_for_the_model_that_will_answer() -> None:
     heard: list[events.Event] = []
     policy = told(tokens={'windows': {'*model-a': 200_000, '*model-b': 12_000}})
     with chain(Playing(REFUSED), policy=policy, windows=(None, 12_000), on_event=None) as links:
-        agent = Agent(links.model, capabilities=[Compactor(policy, on_event=heard.append)])
+        agent = Agent(links.model, capabilities=[Compactor(policy, on_event=heard.append, persist=True)])
         go(agent.run('hi'))
         history = long_history(links, 20_000)
         result = go(agent.run('What drops a row?', message_history=history))

@@ -11,7 +11,8 @@ import pytest
 from pydantic_ai.messages import ModelMessage
 
 from compactor import Compactor
-from compactor.adapters.pydantic_ai.memory import CONVERSATIONS, MODELS
+from compactor.run.learned import MODELS
+from compactor.run.runs import RUNS
 from compactor.telemetry.events import Compacted
 from tests.adapters.driver import (
     MODES,
@@ -130,12 +131,12 @@ def test_what_is_kept_stays_bounded(mode: Mode) -> None:
             await agent.run(f'question {i}')
 
     go(many())
-    holders = (compactor, compactor._requests, compactor._memory, compactor._reporter)
+    holders = (compactor, compactor._requests, compactor._learned, compactor._reporter)
     kept = {name: len(value) for held in holders for name, value in vars(held).items() if hasattr(value, '__len__')}
-    assert kept['conversations'] == (0 if mode is as_capability else CONVERSATIONS)
+    assert kept['_runs'] == (0 if mode is as_capability else RUNS)
     assert kept['calibrations'] <= MODELS
     assert kept['windows'] <= MODELS
-    assert sum(size for name, size in kept.items() if name not in ('conversations', 'mode')) <= 4
+    assert sum(size for name, size in kept.items() if name not in ('_runs', 'mode')) <= 4
 
 
 def test_a_run_that_fails_is_forgotten() -> None:
@@ -149,7 +150,7 @@ def test_a_run_that_fails_is_forgotten() -> None:
 
     with pytest.raises(OSError, match='the disk is gone'):
         drive(by_run, agent, 'Go.')
-    assert not compactor._memory.conversations
+    assert not len(compactor._runs)
 
 
 def test_a_finished_run_can_be_collected() -> None:

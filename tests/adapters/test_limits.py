@@ -8,7 +8,7 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, Text
 
 import compactor
 from compactor import Compactor
-from compactor.adapters.pydantic_ai.requests import RequestTooLarge
+from compactor.adapters.pydantic_ai.agent.errors import RequestTooLarge
 from compactor.telemetry.events import (
     Compacted,
     NearLimit,

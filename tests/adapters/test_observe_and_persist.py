@@ -88,7 +88,7 @@ def _whole() -> list[Shape]:
 def test_without_persistence_the_record_stays_whole(way: Way) -> None:
     """`all_messages()` holds every message of every run while each request stays in its budget and lawful."""
     log, script = Log(), Script(rounds(40))
-    compactor: Compactor[None] = Compactor('cerebras', persist=False, on_event=log)
+    compactor: Compactor[None] = Compactor(cerebras(), persist=False, on_event=log)
     results = session(way, reading_agent(script, **as_capability(compactor)), ['a', 'b', 'c'])
     assert shape(results[-1].all_messages()) == _whole()
     assert len(results[-1].all_messages()) == 240
@@ -101,13 +101,15 @@ def test_without_persistence_the_record_stays_whole(way: Way) -> None:
 def test_without_persistence_what_was_rendered_is_sent_again_as_the_same_objects() -> None:
     """Between two compactions a request is the previous one, object for object, with the new messages behind it."""
     log, script = Log(), Script(rounds(40))
-    compactor: Compactor[None] = Compactor('cerebras', persist=False, on_event=log)
+    compactor: Compactor[None] = Compactor(cerebras(), persist=False, on_event=log)
     session(by_run, reading_agent(script, **as_capability(compactor)), ['a', 'b', 'c'])
     rewritten = sum(
         len(now) < len(before) or any(_parts(a) != _parts(b) for a, b in zip(before, now, strict=False))
         for before, now in zip(script.seen, script.seen[1:], strict=False)
     )
-    assert rewritten <= len(log.of(Compacted)) + 2  # where one run hands on to the next, its record is read afresh
+    assert (
+        rewritten <= len(log.of(Compacted)) + 2
+    )  # where one run hands on to the next, what was made here is read from its note
     assert rewritten <= 18
 
 
@@ -118,7 +120,7 @@ def _parts(message: object) -> list[int]:
 def test_within_a_run_persistence_does_not_change_what_is_sent() -> None:
     """In one run the model sees the same histories whether or not the compacted one is kept."""
     kept, whole = Script(rounds(40)), Script(rounds(40))
-    drive(by_run, reading_agent(kept, **as_capability(Compactor(cerebras()))), 'Go.')
+    drive(by_run, reading_agent(kept, **as_capability(Compactor(cerebras(), persist=True))), 'Go.')
     drive(by_run, reading_agent(whole, **as_capability(Compactor(cerebras(), persist=False))), 'Go.')
     assert whole.shapes == kept.shapes
 
@@ -132,9 +134,9 @@ def test_a_processor_cannot_leave_the_record_whole(mode: Mode) -> None:
 
 
 def test_persisting_keeps_the_rebuilt_history_in_the_record() -> None:
-    """By default the record is what was sent: it ends with the same messages, the compacted ones included."""
+    """Where it is asked for, the record is what was sent: it ends with the same messages, the compacted ones too."""
     script = Script(rounds(12))
-    result = drive(by_run, reading_agent(script, **as_capability(Compactor(small()))), 'Go.')
+    result = drive(by_run, reading_agent(script, **as_capability(Compactor(small(), persist=True))), 'Go.')
     record = result.all_messages()
     assert len(record) < 24
     assert shape(record[-2:-1]) == script.shapes[-1][-1:]

@@ -17,7 +17,7 @@ from pydantic_ai.messages import (
 )
 
 from compactor import Compactor, HistoryPolicy, MemoryArchive, Policy, compact, counter_for, pin
-from compactor.adapters.pydantic_ai.messages import merge_requests
+from compactor.adapters.pydantic_ai.messages.writer import merge_requests
 from compactor.strategies import STRATEGIES
 from tests.adapters.driver import Script, as_capability, by_run, drive, reading_agent, rounds, session, small
 from tests.laws.histories import lawful_histories, shape_of
@@ -28,6 +28,9 @@ RULE = 'Never touch prod.\nArchive 0123456789abcdef: recall(n) gives step n back
 FEWER = settings(max_examples=max(25, settings().max_examples // 4))
 
 
+RESULTS = frozenset(('tool-return', 'retry-prompt'))
+
+
 def said(messages: Sequence[ModelMessage]) -> list[str]:
     """Every text a user part holds."""
     contents = [p.content for m in messages for p in m.parts if isinstance(p, UserPromptPart)]
@@ -35,12 +38,13 @@ def said(messages: Sequence[ModelMessage]) -> list[str]:
 
 
 def with_pins(messages: list[ModelMessage], places: Sequence[int], in_list: bool) -> list[ModelMessage]:
-    """The history with a pin behind the user prompts of some requests."""
+    """The history with a pin behind the user prompts of some requests; beside results there may be no pin."""
     changed = list(messages)
     for number, place in enumerate(places):
         i = place % len(messages)
         message: Any = changed[i]
-        if isinstance(message, ModelRequest) and message.parts and message.parts[-1].part_kind == 'user-prompt':
+        kinds = [part.part_kind for part in message.parts]
+        if isinstance(message, ModelRequest) and kinds[-1:] == ['user-prompt'] and RESULTS.isdisjoint(kinds):
             text = pin(f'{RULE} {number}')
             content: Any = ['See this.', text] if in_list else text
             changed[i] = ModelRequest([*message.parts, UserPromptPart(content, timestamp=EPOCH)])
@@ -80,7 +84,7 @@ def test_pins_survive(strategies: tuple[str, ...]) -> None:
 
 def test_how_it_reads() -> None:
     """A header that says whose it is, and the text as it was given."""
-    assert pin('Never touch prod.') == '[compactor 6d29e63a] Pinned: Never touch prod.'
+    assert pin('Never touch prod.') == '[compactor 04879563943237251038] Pinned: Never touch prod.'
 
 
 def test_a_pin_that_was_edited_is_a_prompt_like_any_other() -> None:

@@ -23,14 +23,22 @@ from pydantic_ai.messages import (
 )
 
 from compactor import MemoryArchive, Policy, counter_for, restore
-from compactor.adapters.pydantic_ai.archive import keeping
-from compactor.adapters.pydantic_ai.messages import MessageReader, write
-from compactor.adapters.pydantic_ai.remembered import Remembered, mark
+from compactor.adapters.pydantic_ai.compat import SUMMARY_FRAME
+from compactor.adapters.pydantic_ai.messages.archive import newest_handle
+from compactor.adapters.pydantic_ai.messages.dumped import dump
+from compactor.adapters.pydantic_ai.messages.format import FORMAT
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
+from compactor.adapters.pydantic_ai.messages.writer import write
+from compactor.archive.keeping import keeping
+from compactor.archive.manifest import find
+from compactor.archive.remembered import Remembered, mark
+from compactor.archive.restoring import originals
 from compactor.compaction import RequestContext
 from compactor.history.track import Tracker
 from compactor.pipeline import drive, fit
 from tests.laws.histories import lawful_histories
 from tests.laws.writer import EPOCH
+from tests.sealing import seal_of
 
 
 class Counting(MemoryArchive):
@@ -78,24 +86,25 @@ class Run:
         self.archive = Counting()
         self.remembered = Remembered()
         self.counter = counter_for(None)
-        self.tracker = Tracker(MessageReader(self.counter))
+        self.seal = seal_of(session(1))
+        self.tracker = Tracker(MessageReader(self.counter, seal=self.seal))
 
     def compact(self, messages: list[ModelMessage], percent: int) -> list[ModelMessage]:
         """The compacted history."""
         self.tracker.update(messages)
-        context = RequestContext(self.counter, archive=True)
+        context = RequestContext(self.counter, archive=True, frame=SUMMARY_FRAME)
         target = max(1, self.tracker.tokens * percent // 100)
         steps = fit(
             self.tracker, Policy().history.model_copy(update={'strategies': ('window',)}), context, target=target
         )
-        compaction = drive(steps, keeping(self.archive, self.remembered))
+        compaction = drive(steps, keeping(self.archive, dump, self.remembered))
         assert compaction.failures == ()
-        return write(compaction.messages) if compaction.changed else messages
+        return write(compaction.messages, self.seal) if compaction.changed else messages
 
 
 def messages_in(puts: list[bytes]) -> int:
     """How many of these entries are messages."""
-    return sum(data.startswith(b'[{"parts"') for data in puts)
+    return sum(data.startswith(b'compactor message ') for data in puts)
 
 
 def test_a_later_compaction_stores_only_what_is_new() -> None:
@@ -158,7 +167,7 @@ def test_what_the_archive_has_forgotten_is_stored_again() -> None:
     staying = run.archive.held([key for _, key in run.remembered.known(kept) if key is not None])
     assert staying
     for key in staying:
-        run.archive._bytes -= len(run.archive._entries.pop(key))
+        run.archive._bytes -= len(run.archive._entries.pop(('', key)))
         del run.archive._by_handle[key[:16]]
     new = session(10, 20)
     sent = run.compact([*kept, *new], 60)
@@ -167,14 +176,11 @@ def test_what_the_archive_has_forgotten_is_stored_again() -> None:
 
 def newest_restored(sent: list[ModelMessage], archive: MemoryArchive) -> bytes:
     """What the last compaction alone was handed."""
-    from compactor.adapters.pydantic_ai.archive import _newest, _originals
-    from compactor.archive.manifest import find
-
-    found = _newest(sent)
-    assert found is not None
-    manifest = find(archive, found[1])
+    handle = newest_handle(sent)
+    assert handle is not None
+    manifest = find(archive, handle)
     assert manifest is not None
-    return dumped(_originals(archive, manifest, found[1]))
+    return dumped(originals(FORMAT, archive, manifest, handle, {}))
 
 
 @given(lawful_histories(legacy_retries=False))

@@ -24,7 +24,7 @@ from pydantic_ai.models.function import AgentInfo
 from pydantic_ai.tools import DeferredToolResults
 
 from compactor import Compactor, HistoryError, Policy
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.telemetry.events import Compacted, Repaired
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import (
@@ -333,7 +333,7 @@ def test_a_broken_history_is_mended_on_the_way_in(mode: Mode, way: Way) -> None:
         ModelRequest(parts=[ToolReturnPart('read', 'an orphan', 'gone'), UserPromptPart('Then go on.')]),
         ModelResponse(parts=[TextPart('I do.')]),
     ]
-    log, script = Log(), Script(rounds(2))
+    log, script = Log(), Script(rounds(2), demanding=True)
     agent = reading_agent(script, **mode(Compactor('cerebras', on_event=log)))
     drive(way, agent, 'Next.', message_history=history)
     assert [faults(messages) for messages in script.seen] == [[]] * 2

@@ -15,12 +15,12 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
-from compactor import ArchivePolicy, Compactor, Policy, SummaryPolicy, restore
-from compactor.adapters.pydantic_ai.circuit import Circuit, within
-from compactor.adapters.pydantic_ai.messages import MessageReader
-from compactor.adapters.pydantic_ai.summariser import Prepared
+from compactor import ArchivePolicy, Compactor, ConfigError, Policy, SummaryPolicy, restore
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.digest import document
 from compactor.history.message import Kind
+from compactor.run.circuit import Circuit, within
+from compactor.run.summaries import Prepared
 from compactor.telemetry.events import Compacted, StrategyFailed, SummaryFailed, SummaryStarted, SummaryWritten
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import (
@@ -46,6 +46,7 @@ from tests.adapters.driver import (
     small,
 )
 from tests.notation import message
+from tests.sealing import seal_of
 
 STORY = 'Goal: read every file\nDecisions: one by one\nNext step: read on'
 every_mode = pytest.mark.parametrize('mode', MODES, ids=lambda f: str(f.__name__))
@@ -86,7 +87,9 @@ class Writer:
 
 def summaries(messages: list[ModelMessage]) -> list[str]:
     """What models wrote into the digests of a history."""
-    parts = [part for view in MessageReader(counter_for(None)).read(messages) for part in view.parts]
+    parts = [
+        part for view in MessageReader(counter_for(None), seal=seal_of(messages)).read(messages) for part in view.parts
+    ]
     found = [document.read(part.text) for part in parts if part.kind is Kind.MARK]
     return [digest.summary for digest in found if digest is not None and digest.summary]
 
@@ -177,10 +180,17 @@ def test_without_a_summariser_nobody_is_asked() -> None:
 def test_a_name_is_looked_up_at_the_first_question() -> None:
     """A model nobody can reach costs the summaries and nothing else."""
     script, log = Script(rounds(12)), Log()
-    compactor: Compactor[None] = Compactor(policy(), summariser='nobody:knows-this', on_event=log)
+    compactor: Compactor[None] = Compactor(policy(), summariser='mistral:knows-this', on_event=log)
     drive(by_run, reading_agent(script, **as_capability(compactor)), 'Read all files.')
     assert log.of(Compacted)
-    assert {event.model for event in log.of(SummaryFailed)} == {'nobody:knows-this'}
+    assert {event.model for event in log.of(SummaryFailed)} == {'mistral:knows-this'}
+
+
+@pytest.mark.parametrize('name', ['nobody:knows-this', 'no-such-model', ''])
+def test_a_name_that_no_provider_has_is_refused(name: str) -> None:
+    """It is said when the compactor is made, not by summaries that never come."""
+    with pytest.raises(ConfigError, match=f'the summariser {name!r} is no model'):
+        Compactor(policy(), summariser=name)
 
 
 # -- what it costs -------------------------------------------------------------------------------------------
@@ -300,7 +310,9 @@ def test_an_answer_that_quotes_instructions() -> None:
 
 
 def _marks(messages: list[ModelMessage]) -> list[str]:
-    parts = [part for view in MessageReader(counter_for(None)).read(messages) for part in view.parts]
+    parts = [
+        part for view in MessageReader(counter_for(None), seal=seal_of(messages)).read(messages) for part in view.parts
+    ]
     return [part.text for part in parts if part.kind is Kind.MARK]
 
 
@@ -508,7 +520,9 @@ def test_the_next_run_goes_on_with_it() -> None:
     writer = Writer()
     script = Script(rounds(8))
     results = session(
-        by_run, reading_agent(script, **as_capability(Compactor(policy(), summariser=writer.model))), ['a', 'b', 'c']
+        by_run,
+        reading_agent(script, **as_capability(Compactor(policy(), summariser=writer.model, persist=True))),
+        ['a', 'b', 'c'],
     )
     assert summaries(results[-1].all_messages()) == [STORY]
     assert all(faults(seen) == [] for seen in script.seen)

@@ -30,15 +30,17 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.usage import RequestUsage
 
 from compactor import Budget, Compactor, Ledger, LedgerPolicy, Policy, Store
-from compactor.adapters.pydantic_ai.pin import pin
+from compactor.adapters.pydantic_ai.answers import answer_of
+from compactor.adapters.pydantic_ai.messages.pin import pin
+from compactor.adapters.pydantic_ai.messages.prompts import last_prompt
 from compactor.adapters.pydantic_ai.settings import is_limited, thinking_of
-from compactor.adapters.pydantic_ai.tasks import is_cut, last_prompt
 from compactor.history.marks import misplaced
 from compactor.policy import TaskPolicy
 from compactor.request.figures import TaskCount
 from compactor.request.max_tokens import LIMITS, LONG_CALL, THINKING
 from compactor.request.task import Task
 from compactor.request.tools import takes_long_texts
+from compactor.run.tasks import is_cut
 from compactor.telemetry.events import AnswerCut, TaskDetected
 from tests.adapters.driver import (
     PROCESSOR_MODES,
@@ -537,7 +539,7 @@ def test_the_last_prompt() -> None:
 def test_what_counts_as_cut(parts: Sequence[Any], tokens: int, reason: Any, expected: bool) -> None:
     """The provider's word, or an answer of the limit's length that is no whole one."""
     response = ModelResponse(parts=list(parts), usage=RequestUsage(output_tokens=tokens), finish_reason=reason)
-    assert is_cut(response, 100) is expected
+    assert is_cut(answer_of(None, response), 100) is expected
 
 
 THINKS = SimpleNamespace(profile=SimpleNamespace(thinking_always_enabled=True))

@@ -13,7 +13,7 @@ import pytest
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
 from compactor import Compactor, Policy, Store, counter_for, restore
-from compactor.adapters.pydantic_ai.archive import newest_handle
+from compactor.adapters.pydantic_ai.messages.archive import newest_handle
 from compactor.archive.recall import recall
 from tests.adapters.driver import output, small
 
@@ -27,7 +27,7 @@ from tests.adapters.driver import Script, as_capability, by_run, drive, reading_
 
 policy = small().model_copy(update={'archive': Policy().archive})
 with Store.open(sys.argv[1]) as store:
-    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(policy, store=store)))
+    agent = reading_agent(Script(rounds(12)), **as_capability(Compactor(policy, store=store, persist=True)))
     messages = drive(by_run, agent, 'Go.').all_messages()
 sys.stdout.buffer.write(ModelMessagesTypeAdapter.dump_json(messages))
 """

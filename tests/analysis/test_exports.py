@@ -170,7 +170,9 @@ def test_a_line_without_end(tmp_path: Path) -> None:
     [
         ('', 'x.csv is empty'),
         ('\n\n', 'x.csv is empty'),
-        ('a,b\n1,2\n', "no column 'Time Start'; it has 'a', 'b'"),
+        ('a,b\n1,2\n', 'an export that is known (anthropic, ccusage, cerebras,'),
+        ('a,b\n1,2\n', "it has 'a', 'b'. Say which column is what"),
+        (HEADER.replace('Time Start', 'Began') + '\n', "of cerebras (usage by the minute) it lacks 'Time Start'"),
         (f'{HEADER},Requests\n', "2 columns named 'Requests'"),
     ],
 )

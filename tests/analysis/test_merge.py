@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compactor.analysis.rows import Counted
@@ -41,6 +41,7 @@ def test_two_exports_that_overlap() -> None:
         assert (conflict.kept.source, conflict.dropped.source) == ('late.csv', 'early.csv')
 
 
+@settings(max_examples=max(25, settings().max_examples // 4))
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 3)), max_size=8), min_size=1, max_size=3

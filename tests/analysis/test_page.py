@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from compactor.analysis.claims import Claim
+from compactor.analysis.columns import Columns
 from compactor.analysis.compare import Span
 from compactor.analysis.page.document import html_of
 from compactor.analysis.rules import Rules
@@ -172,6 +175,43 @@ def test_the_charts_are_drawn(tmp_path: Path, page: Path) -> None:
     document = scripted(tmp_path, page)
     assert document.count('<canvas') == 2
     assert document.count('class="uplot') == 2
+
+
+def priced() -> UsageReport:
+    """A report with money and a provider's cache in it."""
+    names = ('openrouter-activity.csv', 'openrouter-days.csv')
+    return analyse([FOLDER / 'vendors' / name for name in names], Rules(daily_limit=24_000_000))
+
+
+def test_what_was_paid_day_by_day() -> None:
+    """A chart and a column where rows say what they cost, and none where they do not; caches by their name."""
+    text = Reader(html_of(priced())).text
+    assert 'Cost by day, in dollars.' in text
+    assert '$430.08' in text  # 430.07 + 0.0123...
+    assert 'provider cache' in text
+    assert '"costs":[[1793577600,1793664000],[430.0823,505.87]]' in html_of(priced())
+    assert 'Cost by day' not in Reader(html_of(whole())).text
+
+
+def test_a_day_without_a_row_cost_nothing(tmp_path: Path) -> None:
+    """Its bar is missing, not its day: time is to scale, also where clocks are put back."""
+    path = tmp_path / 'x.csv'
+    path.write_text('at,in,out,paid\n2026-10-24,1,1,2\n2026-10-27,1,1,3\n')
+    columns = Columns.of(start='at', input='in', output='out', cost='paid', time_zone='Europe/Berlin')
+    page = html_of(analyse([path], Rules(time_zone='Europe/Berlin'), columns=columns))
+    begins, costs = json.loads(re.findall(r'id="data">(.*?)</script>', page)[0])['costs']
+    assert costs == [2, 0, 0, 3]
+    assert [b - a for a, b in itertools.pairwise(begins)] == [86_400, 90_000, 86_400]
+
+
+@needs_browser
+def test_the_costs_are_drawn(tmp_path: Path) -> None:
+    """A third chart; and nothing runs over the side of a phone."""
+    path = tmp_path / 'priced.html'
+    path.write_text(html_of(priced()), encoding='utf-8')
+    assert scripted(tmp_path, path).count('<canvas') == 3
+    seen = picture(tmp_path, path, 'phone.png', 500, 3_000, '--blink-settings=preferredColorScheme=1')
+    assert all(row[-4:] == 4 * [(255, 255, 255)] for row in seen)
 
 
 @needs_browser

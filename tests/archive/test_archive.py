@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compactor import ConfigError, MemoryArchive
+from compactor.archive.archive import unpacked
+from compactor.archive.spaces import Space, out_of, put_in
 
 
 @given(st.binary(max_size=2_000))
@@ -75,7 +78,8 @@ def test_threads_may_share_it() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(2_000)))
     assert archive.stored_bytes == sum(map(len, archive._entries.values())) <= 20_000
-    assert set(archive._by_handle.values()) == set(archive._entries)
+    homes = {(scope, key) for found in archive._by_handle.values() for scope, key in found.items()}
+    assert homes == set(archive._entries)
 
 
 def test_asking_what_is_held_counts_as_using_it() -> None:
@@ -86,3 +90,36 @@ def test_asking_what_is_held_counts_as_using_it() -> None:
     archive.put(os.urandom(1_000))
     archive.put(os.urandom(1_000))
     assert archive.held(keys) == {keys[0]}
+
+
+def test_a_conversation_finds_what_it_has_kept() -> None:
+    """Nobody else's, however well its content is guessed; the whole archive finds all, within one bound."""
+    archive = MemoryArchive(max_bytes=5_000)
+    mine, yours = archive.scoped('mine'), archive.scoped('yours')
+    key = mine.put(b'the balance of Anna')
+    assert mine.get(key) == mine.get(key[:16]) == archive.get(key) == b'the balance of Anna'
+    assert yours.get(key) is None
+    assert (mine.held([key]), yours.held([key]), archive.held([key])) == ({key}, set(), set())
+    assert yours.put(b'the balance of Anna') == key
+    for _ in range(6):
+        yours.put(os.urandom(1_000))
+    assert mine.get(key) is None
+    assert archive.stored_bytes <= 5_000
+
+
+def test_what_says_that_it_is_endless_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read beyond the largest entry that would have been kept."""
+    monkeypatch.setattr('compactor.archive.archive.LARGEST', 1_000)
+    assert unpacked(zlib.compress(b'x' * 1_000)) == b'x' * 1_000
+    assert unpacked(zlib.compress(b'x' * 1_001)) is None
+    assert unpacked(b'damaged') is None
+
+
+@pytest.mark.parametrize('space', ['output', 'message', 'step', 'manifest'])
+@given(data=st.one_of(st.binary(), st.sampled_from([b'compactor manifest 1\n{}', b'compactor output 1\nx', b'[]'])))
+def test_nothing_is_read_as_what_it_is_not(space: Space, data: bytes) -> None:
+    """Whatever bytes were kept as one thing come back as that, and as nothing else."""
+    entry = put_in(space, data)
+    assert out_of(space, entry) == data
+    others: list[Space] = ['message', 'step', 'manifest'] if space == 'output' else ['output', 'manifest']
+    assert all(out_of(other, entry) is None for other in others if other != space)

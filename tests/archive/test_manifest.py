@@ -35,7 +35,7 @@ def test_round_trip(manifest: Manifest) -> None:
     """What is written is read back, and its handle is the beginning of its key."""
     assert parse(manifest.dump()) == manifest
     archive = MemoryArchive()
-    assert archive.put(manifest.dump()).startswith(manifest.handle)
+    assert archive.put(manifest.entry).startswith(manifest.handle)
     assert find(archive, manifest.handle) == manifest
 
 
@@ -83,10 +83,10 @@ def test_a_chain_ends_where_the_archive_does() -> None:
     second = Manifest(first.handle, 1, 1, (), {2: KEY})
     third = Manifest(second.handle, 2, 1, (), {3: KEY})
     for manifest in (second, third):
-        archive.put(manifest.dump())
+        archive.put(manifest.entry)
     assert list(chain(archive, third.handle)) == [third, second]
     assert first_held([third, second]) == 2
-    archive.put(first.dump())
+    archive.put(first.entry)
     assert list(chain(archive, third.handle)) == [third, second, first]
     assert first_held([third, second, first]) == 1
 
@@ -98,7 +98,7 @@ class Liar:
         return ''
 
     def get(self, key: str) -> bytes | None:
-        return Manifest(key[:16], 0, 1, ()).dump()
+        return Manifest(key[:16], 0, 1, ()).entry
 
 
 def test_an_archive_that_lies_is_not_believed() -> None:

@@ -13,6 +13,7 @@ from inline_snapshot import snapshot
 from compactor import MemoryArchive
 from compactor.archive.manifest import Manifest
 from compactor.archive.recall import recall
+from compactor.archive.spaces import put_in
 from compactor.tokens.counter import counter_for
 
 COUNTER = counter_for(None)
@@ -21,9 +22,9 @@ COUNTER = counter_for(None)
 def archived(texts: dict[int, str], archive: MemoryArchive | None = None, left: int = 0) -> tuple[MemoryArchive, str]:
     """An archive with these steps, and the handle that leads to them."""
     archive = archive or MemoryArchive()
-    steps = {n: archive.put(text.encode('utf-8', 'surrogatepass')) for n, text in texts.items()}
+    steps = {n: archive.put(put_in('step', text.encode('utf-8', 'surrogatepass'))) for n, text in texts.items()}
     manifest = Manifest(None, left, left + 1, (), steps)
-    archive.put(manifest.dump())
+    archive.put(manifest.entry)
     return archive, manifest.handle
 
 
@@ -132,8 +133,8 @@ def test_expired() -> None:
 def test_a_step_whose_text_was_evicted() -> None:
     """The manifest still names it; the answer is that it has expired, and a search says how many have."""
     archive, _ = archived({})
-    manifest = Manifest(None, 0, 1, (), {1: 'ab' * 32, 2: archive.put(b'here')})
-    archive.put(manifest.dump())
+    manifest = Manifest(None, 0, 1, (), {1: 'ab' * 32, 2: archive.put(put_in('step', b'here'))})
+    archive.put(manifest.entry)
     assert recall(archive, manifest.handle, 1, fit=COUNTER.fit).startswith('Expired: step 1')
     assert '1 steps have expired' in recall(archive, manifest.handle, pattern='here', fit=COUNTER.fit)
 

@@ -118,6 +118,38 @@ TABLE: dict[str, tuple[str, dict[str, str], list[Reading]]] = {
         {'x-ratelimit-limit-tokens': '200000', 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6s'},
         [Reading('tokens', 'minute', 200_000, 0, 6.0)],
     ),
+    'openrouter, of a day': (
+        'openrouter',
+        {
+            'x-ratelimit-limit': '50',
+            'x-ratelimit-remaining': '0',
+            'x-ratelimit-reset': '1770054000000',
+        },
+        [Reading('requests', 'day', 50, 0, 54_000.0)],
+    ),
+    'openrouter, of a minute': (
+        'openrouter',
+        {
+            'x-ratelimit-limit': '20',
+            'x-ratelimit-remaining': '4',
+            'x-ratelimit-reset': '1770000030000',
+        },
+        [Reading('requests', 'minute', 20, 4, 30.0)],
+    ),
+    'who knows of what': (
+        'openai',
+        {'x-ratelimit-limit': '50', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1770054000000'},
+        [],
+    ),
+    'a reset as a moment': (
+        'sambanova',
+        {
+            'x-ratelimit-limit-requests': '60',
+            'x-ratelimit-remaining-requests': '59',
+            'x-ratelimit-reset-requests': '1770000042',
+        },
+        [Reading('requests', 'minute', 60, 59, 42.0)],
+    ),
     'nothing about limits': ('google', {'content-type': 'application/json', 'server': 'scaffolding'}, []),
 }
 
@@ -185,15 +217,39 @@ def test_durations(text: str, seconds: float | None) -> None:
         ({'retry-after': 'Mon, 02 Feb 2026 02:39:00 GMT'}, 0.0),
         ({'retry-after': 'Mon, 31 Feb 2026 02:39:00 GMT'}, None),
         ({'retry-after': 'Mon, 02 Xxx 2026 02:39:00 GMT'}, None),
+        ({'retry-after': 'Mon, 02 Feb 2026 02:41:00 -0000'}, 60.0),
+        ({'retry-after': 'Mon, 02 Feb 2026 02:41:00 +0000'}, 60.0),
+        ({'retry-after': 'Mon, 02 Feb 2026 03:41:00 +0100'}, 60.0),
+        ({'retry-after': 'Mon, 2 Feb 2026 02:41:00 UTC'}, 60.0),
+        ({'retry-after': 'Monday, 02-Feb-26 02:41:00 GMT'}, 60.0),
+        ({'retry-after': 'Mon Feb  2 02:41:00 2026'}, 60.0),
+        ({'retry-after': '2026-02-02T02:41:00Z'}, 60.0),
+        ({'retry-after': 'Sat, 02 May 2026 02:40:00 GMT'}, LONGEST_RESET),
+        ({'retry-after': 'Mon, 02 Feb 26:99:99 soon'}, None),
+        ({'retry-after': '30s'}, 30.0),
+        ({'retry-after': '1m30s'}, 90.0),
+        ({'retry-after': '370ms'}, 0.37),
+        ({'retry-after': '2m59.56s'}, 179.56),
+        ({'retry-after': '1000h'}, LONGEST_RESET),
+        ({'retry-after': '1770000030'}, 30.0),
+        ({'retry-after': '1770000030000'}, 30.0),
+        ({'retry-after': '1769999970'}, 0.0),
         ({'retry-after': '-1'}, None),
-        ({'retry-after': '99999999'}, None),
+        ({'retry-after': '-30s'}, None),
+        ({'retry-after': '99999999'}, LONGEST_RESET),
+        ({'retry-after-ms': '99999999999'}, LONGEST_RESET),
         ({'retry-after': 'NaN'}, None),
+        ({'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1770000045000'}, 45.0),
+        ({'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1770000045'}, 45.0),
+        ({'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '45'}, 45.0),
+        ({'x-ratelimit-remaining': '3', 'x-ratelimit-reset': '45'}, None),
+        ({'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '45', 'retry-after': '7'}, 7.0),
         ({}, None),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, milliseconds or a date; a past date means now; nonsense means that nothing was said."""
-    assert retry_after(headers, NOW) == seconds
+    """Seconds, milliseconds, durations, dates and moments, up to a month; what is past is now; nonsense is nothing."""
+    assert retry_after(headers, NOW) == (None if seconds is None else pytest.approx(seconds))
 
 
 HOSTILE = ['', ' ', '-1', '0', '1e999', 'NaN', '0x10', '٣', '1' * 400, '\x00', 'a' * 5_000, '10,000', '5 requests']

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from compactor import ConfigError, Store
 from compactor.capacity.counts import Counts, MemoryCounts
 from compactor.capacity.headers import Reading
-from compactor.capacity.limits import Limit, LimitTable, Unit
+from compactor.capacity.limits import Limit, LimitTable
+from compactor.capacity.units import Unit
 from compactor.capacity.windows import Status, Taking, Thresholds, Windows, WindowState, status_of
 from compactor.store.buckets import Buckets
 

@@ -14,6 +14,7 @@ from tests.ledger.entries import HOUR, entry
 
 def made(folder: Path, entries: Sequence[Entry]) -> Path:
     """A store with these entries."""
+    folder.mkdir(exist_ok=True)
     path = folder / 'store.db'
     with Store.open(path) as store:
         Ledger(store).record_many(entries)

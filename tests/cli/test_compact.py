@@ -26,7 +26,7 @@ def test_a_person_sees_what_would_be_done(tmp_path: Path) -> None:
     text = ran('compact', saved(tmp_path, LONG), '--target', 900).replace(str(tmp_path), 'FOLDER')
     assert text == snapshot("""\
 history   FOLDER/session.json
-tokens    2,554 -> 116
+tokens    2,554 -> 157
 messages  15 -> 4
 counted   estimate, by o200k_base
 result    compacted; fits the target of 900
@@ -34,7 +34,7 @@ result    compacted; fits the target of 900
 Strategies
          before   after
 ───────────────────────
-digest    2,554     116
+digest    2,554     157
 
 Removed
                  dropped   reduced   tokens
@@ -160,4 +160,11 @@ def test_a_policy_of_ones_own(tmp_path: Path) -> None:
     """A TOML file serves as a preset."""
     policy = tmp_path / 'mine.toml'
     policy.write_text('[history]\nmax_input_tokens = 2_000\n')
-    assert 'fits the target of 500' in ran('compact', saved(tmp_path, LONG), '--preset', policy)
+    assert 'fits the target of 650' in ran('compact', saved(tmp_path, LONG), '--preset', policy)
+
+
+def test_the_preset_of_a_model(tmp_path: Path) -> None:
+    """`--preset auto` is `cerebras` where the model's name holds that word."""
+    path = saved(tmp_path, LONG)
+    for model, goal in (('cerebras:zai-glm-4.7', 9_000), ('openai:gpt-4o', 32_000)):
+        assert json.loads(ran('compact', path, '--preset', 'auto', '--model', model, '--json'))['target'] == goal

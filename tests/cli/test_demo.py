@@ -15,9 +15,9 @@ from rich.console import Console
 
 import compactor.cli.demo as demo_command
 from compactor import counter_for
-from compactor.cli.playback import Playback, Request
+from compactor.adapters.pydantic_ai.played.playback import Playback, Request
+from compactor.adapters.pydantic_ai.played.recording import Recording, recording_of
 from compactor.cli.progress import Progress
-from compactor.cli.recording import Recording, recording_of
 from compactor.policy import ArchivePolicy, Policy
 from tests.cli.terminal import FIXTURE, call, prompt, ran, returns, run, saved, says
 from tests.corpus import conversations, needs_corpus
@@ -94,7 +94,7 @@ def test_a_person_sees_the_requests_and_the_table() -> None:
     cut, _, memory = shown.partition('\n\nWhat stands for the steps left out')
     assert re.match(r'\w+ by \w+, about [\d,]+ tokens cut to [\d,]+ \(its beginning and end\):\n', cut)
     assert re.search(r'left out; recall [0-9a-f]{16}\]', cut)
-    assert re.search(r'## The user said\n.*## Files\n.*## Record\n', memory, re.DOTALL)
+    assert re.search(r'What the user said .*## Files\n.*## Record\n', memory, re.DOTALL)
     assert re.search(r'and recall\((\d+)\) gives a step back, word for word:\n +Step \1, lines 1-', memory)
     head, _, rest = text.partition('\n\n')
     assert head == snapshot("""\

@@ -19,13 +19,14 @@ def test_a_person_sees_the_report(tmp_path: Path) -> None:
     text = ran('report', '--hours', 2, '--store', made(tmp_path, some()))
     text = re.sub(r'(?m)^(today +).*$', r'\1TODAY', text)  # half an hour ago may have been yesterday
     assert text == snapshot("""\
-period    the last 2 hours
-requests  5, 1 failed
-tokens    3,850 (3,500 sent, 350 received)
-cost      $0.2500, without 1 request of unknown price
-time      1.67 s a request on average
-cache     1 hit, 20.0% of the requests
-today     TODAY
+period          the last 2 hours
+requests        5, 1 failed
+tokens          3,850 (3,500 sent, 350 received)
+cost            $0.2500, without 1 request of unknown price
+time            1.67 s a request on average
+provider cache  0 tokens read, 0.0% of the input; 0 written
+response cache  1 hit, 20.0% of the requests
+today           TODAY
 
 Savings
 sent and received             3,850 tokens
@@ -49,10 +50,12 @@ Agents, most efficient first
 coder         2,200        550     $0.2500          1
 critic            -      1,100       $0.00          1
 
+efficiency: tokens, input and output, a second, by the dollars of a request; more is better
+
 Recommendations
 - glm:free is free, at 550 tokens a second.
 - 20.0% of 5 requests were answered from the cache: a fair share.
-- The price of 1 request is not known (new�[31m): set it, or the costs above are too low.\
+- The price of 1 request is not known (new\\x1b[31m): set it, or the costs above are too low.\
 """)
 
 
@@ -86,8 +89,18 @@ def test_negative_savings_are_negative(tmp_path: Path) -> None:
 def test_a_dear_day(tmp_path: Path) -> None:
     """Above the threshold it is said loudly."""
     path = made(tmp_path, [entry(time.time(), cost='51')])
-    assert 'today     $51.00: MORE THAN $50.00 A DAY' in ran('report', '--store', path)
+    assert 'MORE THAN $50.00 A DAY' in ran('report', '--store', path)
     assert 'MORE' not in ran('report', '--store', path, '--alert', 60)
+    for form in ((), ('--json',), ('--csv',)):
+        code, out, err = run('report', '--store', path, '--alert', 40, *form)
+        assert (code, bool(out), err) == (1, True, 'today cost $51.00, more than $40.00')
+
+
+def test_an_alert_on_what_is_not_known(tmp_path: Path) -> None:
+    """A request of unknown price may be why there is none."""
+    path = made(tmp_path, [entry(time.time(), cost='1'), entry(time.time(), cost=None, model='my-own')])
+    code, _, err = run('report', '--store', path, '--alert', 40)
+    assert (code, err) == (0, 'of today, 1 request of unknown price are not in the sum')
 
 
 def test_a_conversation(tmp_path: Path) -> None:
@@ -121,6 +134,6 @@ gpt-5             1    1,100   $0.2500\
 
 def test_nothing_yet(tmp_path: Path) -> None:
     """Nothing is advised where nothing happened."""
-    text = ran('report', '--store', tmp_path / 'new.db')
+    text = ran('report', '--store', made(tmp_path, []))
     assert 'requests  none' in text
     assert 'Recommendations' not in text

@@ -76,7 +76,7 @@ def test_without_a_table() -> None:
     code, out, err = run('route', 'Fix it')
     assert (code, out) == (1, '')
     assert 'the policy has no [routing] table' in err
-    assert 'premium-requests, task-tiers, workloads' in err
+    assert 'premium-requests, task-tiers, tokenette, workloads' in err
 
 
 def test_a_table_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -94,7 +96,7 @@ looked through 22 parts (beginnings, ends, all but one minute, runs of sessions)
 nearest is 15,263.2
 
 Files
-- x.csv: 4 rows\
+- x.csv: 4 rows (cerebras)\
 """)
 
 
@@ -199,3 +201,23 @@ def test_what_is_no_amount(text: str) -> None:
     """The option is named."""
     with pytest.raises(ConfigError, match='--x is a number of tokens'):
         amount(text, '--x')
+
+
+def test_a_format_by_name(tmp_path: Path) -> None:
+    """Seen from the columns, or said; not both ways at once."""
+    path = FOLDER / 'vendors' / 'openai-usage.csv'
+    assert ran('usage', path, '--json') == ran('usage', path, '--format', 'openai', '--json')
+    assert 'openai-usage.csv: 3 rows (openai)' in ran('usage', path)
+    code, _, err = run('usage', path, '--format', 'openapi')
+    assert (code, "there is no format 'openapi'" in err) == (1, True)
+    code, _, err = run('usage', path, '--format', 'openai', '--columns', FOLDER / 'other.toml')
+    assert (code, 'not both' in err) == (1, True)
+
+
+def test_days_for_a_spreadsheet() -> None:
+    """With what was paid, exactly."""
+    rows = list(csv.DictReader(io.StringIO(ran('usage', FOLDER / 'vendors' / 'openrouter-days.csv', '--csv'))))
+    assert [(row['date'], row['requests'], row['cost']) for row in rows] == [
+        ('2026-11-02', '4115', '430.07'),
+        ('2026-11-03', '4254', '505.87'),
+    ]

@@ -11,7 +11,7 @@ from tests.notation import part
 
 def told(output: str) -> list[str]:
     """The lines of a result."""
-    return [line.text for line in lines_of(part('+a', output))]
+    return list(lines_of(part('+a', output)).texts)
 
 
 def test_a_text_in_json_is_told_by_its_own_lines() -> None:

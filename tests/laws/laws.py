@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
+from itertools import pairwise, takewhile
+from typing import Any, TypeVar
 
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse
 
 from compactor import Compaction, Policy, compact, counter_for
-from compactor.adapters.pydantic_ai.compact import read, written
+from compactor.adapters.pydantic_ai.messages.format import FORMAT
 from compactor.adapters.pydantic_ai.models import identify
-from compactor.compaction import RequestContext
+from compactor.compaction import RequestContext, written
+from compactor.history.format import Format
 from compactor.history.reasoning import rule_for
+from compactor.offline import tracked
 from compactor.pipeline import drive, fit
+from compactor.run.keys import process_key
+from compactor.tokens.counter import counter_for as text_counter_for
 from compactor.tokens.windows import context_window
+
+M = TypeVar('M')
 
 MODELS = (
     None,
@@ -51,19 +57,26 @@ class Case:
 
     def __call__(self, messages: Sequence[ModelMessage]) -> Compaction[ModelMessage]:
         """The compaction of these messages."""
-        if not self.sending:
-            return compact(messages, self.policy, target_tokens=self.target, model=self.model)
-        name, counter = identify(self.model), counter_for(self.model)
-        tracker = read(messages, counter)
-        context = RequestContext(
-            counter=counter,
-            overhead=counter.count(instructions(messages)),
-            window=context_window(name.full, {}),
-            provider=name.provider,
-            model=name.full,
-            sending=True,
-        )
-        return written(drive(fit(tracker, self.policy.history, context, target=self.target)), messages)
+        if self.sending:
+            return before_a_request(self, FORMAT, messages)
+        return compact(messages, self.policy, target_tokens=self.target, model=self.model)
+
+
+def before_a_request(case: Case, form: Format[M], messages: Sequence[M]) -> Compaction[M]:
+    """The compaction of messages of any format as the hook of a running agent drives it."""
+    name, counter = identify(case.model), text_counter_for(identify(case.model).full)
+    context = RequestContext(
+        counter=counter,
+        overhead=counter.count(form.instructions(messages)),
+        window=context_window(name.full, {}),
+        provider=name.provider,
+        model=name.full,
+        sending=True,
+        frame=form.frame,
+    )
+    seal = form.seal(messages, process_key().key)
+    steps = fit(tracked(form, messages, counter, seal), case.policy.history, context, target=case.target)
+    return written(drive(steps), messages, lambda views: form.write(views, seal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +153,31 @@ def is_stateful(part: Any) -> bool:
 
 def is_bookkeeping(part: Any) -> bool:
     """Whether a request part is the framework's own record, or of a kind nobody here knows."""
-    known = ('system-prompt', 'user-prompt', 'tool-return', 'retry-prompt', 'retry-feedback')
+    known = ('system-prompt', 'user-prompt', 'speech', 'tool-return', 'retry-prompt', 'retry-feedback', 'compaction')
     return part.part_kind not in known
+
+
+def is_superseded(part: Any, later: Sequence[Any]) -> bool:
+    """Whether later parts say all that a part of the framework's record says."""
+
+    def of(kind: str) -> list[Any]:
+        return [p for p in later if p.part_kind == kind]
+
+    match part.part_kind:
+        case 'system-prompt':
+            return any(p.content == part.content for p in of('system-prompt'))
+        case 'tool-availability-delta':
+            return set(part.tools_added) <= {name for p in of(part.part_kind) for name in p.tools_added}
+        case 'capability-load-delta':
+            return set(part.loaded) <= {name for p in of(part.part_kind) for name in p.loaded}
+        case 'model-settings-delta':
+            same = [p for p in of(part.part_kind) if p.top_level or not part.top_level]
+            return set(part.settings) <= {name for p in same for name in p.settings}
+        case 'instruction-delta':
+            return bool(of('instruction-baseline')) or any(p.id == part.id for p in of(part.part_kind))
+        case 'instruction-baseline':
+            return bool(of(part.part_kind))
+    return False
 
 
 def instructions(messages: Sequence[ModelMessage]) -> str:
@@ -208,7 +244,7 @@ def order(run: Run) -> Iterator[str]:
     if not isinstance(after[0], ModelRequest):
         yield 'starts with a response'
     first = next((i for i, m in enumerate(after) if isinstance(m, ModelResponse)), len(after))
-    said = ('user-prompt', 'retry-prompt', 'retry-feedback')
+    said = ('user-prompt', 'speech', 'retry-prompt', 'retry-feedback', 'compaction')
     opened = parts_of(before[: next((i for i, m in enumerate(before) if isinstance(m, ModelResponse)), len(before))])
     speaks = any(part.part_kind in said for part in parts_of(after[:first]))
     if not speaks and any(p.part_kind in said and not is_result(p) for p in opened):
@@ -231,19 +267,25 @@ def order(run: Run) -> Iterator[str]:
 
 
 def protected(run: Run) -> Iterator[str]:
-    """System prompts, bookkeeping, the goal, the current prompt and stateful exchanges survive as they are."""
+    """System prompts, bookkeeping, the goal, the current prompt and stateful exchanges survive as they are.
+
+    Of bookkeeping the latest survives: what a later part supersedes may go.
+    """
     kept = {id(part) for part in parts_of(run.after)}
-    for message in run.before:
-        for part in parts_of([message]):
+    for i, message in enumerate(run.before):
+        parts: Sequence[Any] = message.parts
+        for j, part in enumerate(parts):
             if isinstance(message, ModelRequest) and (part.part_kind == 'system-prompt' or is_bookkeeping(part)):
-                if id(part) not in kept:
+                later = [*parts[j + 1 :], *parts_of(run.before[i + 1 :])]
+                if id(part) not in kept and not is_superseded(part, later):
                     yield f'lost {part.part_kind}'
             elif is_stateful(part) and id(part) not in kept and (run.whole or is_call(part)):
                 yield f'lost {part.part_kind} of {part.tool_name}'
-    if run.whole and isinstance(run.before[0], ModelRequest):
+    if run.whole:
         said = Counter(text_of(part) for part in parts_of(run.after) if part.part_kind == 'user-prompt')
         clamped = run.case.policy.history.clamp_prompts
-        goal = Counter(text_of(part) for part in words(run.before[0]))
+        opened = takewhile(lambda message: isinstance(message, ModelRequest), run.before)
+        goal = Counter(text_of(part) for message in opened for part in words(message))
         if goal - said and not clamped:
             yield 'lost the goal'
     if points(run.after) > points(run.before):
@@ -251,10 +293,14 @@ def protected(run: Run) -> Iterator[str]:
 
 
 def reasoning(run: Run) -> Iterator[str]:
-    """Signed thinking stays with its calls; where it binds what precedes it, none stands behind a change."""
+    """Signed thinking of the current turn stays with its calls, and nothing refers to any that is gone.
+
+    Where it binds what precedes it, none stands behind a change. Thinking that its provider keeps under an id may go,
+    with the ids of all that was said with it.
+    """
     name = identify(run.case.model)
     rule = rule_for(name.provider, name.full)
-    kept = {id(part) for part in parts_of(run.after)}
+    kept, recorded = ({id(part) for part in parts_of(messages)} for messages in (run.after, run.before))
     calls = {id(p): p for p in parts_of(run.before) if is_call(p)}
     signed = [p for p in parts_of(run.before) if p.part_kind == 'thinking' and (p.signature or p.id)]
     for part in parts_of(run.after):
@@ -262,17 +308,35 @@ def reasoning(run: Run) -> Iterator[str]:
             yield 'signed thinking was rewritten'
         if is_call(part) and id(part) not in calls and part.provider_details:
             yield 'a signed call was rewritten'
+        if part.part_kind in ('text', 'tool-call') and part.id and id(part) not in recorded:
+            yield 'what was rewritten kept its id'
     if rule.binds:
         if run.result.changed and run.whole:
             same = _unchanged_parts(run)
             if any(p.part_kind == 'thinking' and (p.signature or p.id) for p in parts_of(run.after)[same:]):
                 yield 'bound thinking behind a change'
         return
+    turn, gone = set(map(id, _current_turn(run.before))), set(map(id, signed)) - kept
     for message in run.before:
-        if not isinstance(message, ModelResponse) or not any(id(p) in kept for p in message.parts if is_call(p)):
+        if gone.isdisjoint(map(id, message.parts)):
             continue
-        if any(id(p) not in kept for p in message.parts if p.part_kind == 'thinking' and (p.signature or p.id)):
+        stays = [part for part in message.parts if id(part) in kept and part.part_kind != 'thinking']
+        lost = [part for part in message.parts if part.part_kind == 'thinking' and id(part) in gone]
+        if id(message) in turn and any(map(is_call, stays)) and not all(part.id for part in lost):
             yield 'a response kept its calls and lost its thinking'
+        if any(getattr(part, 'id', None) for part in stays):
+            yield 'a part refers to thinking that is gone'
+
+
+def _current_turn(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """The responses behind the last prompt, results beside a prompt aside: they are answers still."""
+    turn: list[ModelMessage] = []
+    for i, message in enumerate(messages):
+        if isinstance(message, ModelResponse):
+            turn.append(message)
+        elif words(message) and not any(map(is_result, parts_of(messages[max(0, i - 1) : i + 1]))):
+            turn.clear()
+    return turn
 
 
 def _unchanged_parts(run: Run) -> int:

@@ -51,8 +51,8 @@ def faults(messages: list[ModelMessage]) -> list[str]:
             if after is not None and ids(after, is_answer) != asked:
                 found.append(f'{index} is not answered in order by the next request')
             natives: list[Any] = [p for p in message.parts if p.part_kind.startswith('builtin-tool')]
-            pairs = list(zip(natives[::2], natives[1::2], strict=True))
-            if any(call.tool_call_id != result.tool_call_id for call, result in pairs):
+            pairs = list(zip(natives[::2], natives[1::2], strict=False))
+            if len(natives) % 2 or any(call.tool_call_id != result.tool_call_id for call, result in pairs):
                 found.append(f'{index} has a torn native pair')
         elif index == 0 and any(answers):
             found.append('the first request answers a call that nobody made')

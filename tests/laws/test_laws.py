@@ -25,8 +25,8 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from compactor import Policy, compact, counter_for
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor import Compaction, MemoryArchive, Policy, compact, counter_for
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history import reasoning, rules
 from compactor.history.message import Kind, Message, Part
 from compactor.strategies import STRATEGIES
@@ -61,6 +61,7 @@ def cases(draw: Drawn, messages: list[ModelMessage]) -> Case:
     history = {
         'strategies': tuple(names),
         'max_exchanges': draw(st.sampled_from([None, 1, 2, 4])),
+        'exchange_unit': draw(st.sampled_from(['prompt', 'request'])),
         'keep_steps': draw(st.sampled_from([1, 3, 8])),
         'clamp_prompts': draw(st.booleans()),
         'protect_tools': draw(st.sampled_from([(), ('run',), ('edit_file', 'grep')])),
@@ -113,13 +114,35 @@ def test_equal_histories_give_equal_bytes(messages: list[ModelMessage], percent:
 
 @given(lawful_histories(compaction=True), st.integers(1, 100))
 def test_a_history_kept_by_its_provider_is_not_rewritten(messages: list[ModelMessage], percent: int) -> None:
-    """Where a provider has compacted the history itself, nothing is touched, whatever the target."""
-    kept = any(part.part_kind == 'compaction' for message in messages for part in message.parts)
+    """Where a provider goes on from its own compaction of the history, nothing is touched, whatever the target."""
+    responses = (message for message in messages if message.kind == 'response')
+    kept = any(
+        part.part_kind == 'compaction' and part.provider_name == 'anthropic'
+        for message in responses
+        for part in message.parts
+    )
     target = max(1, counter_for(None).count_messages(messages) * percent // 100)
-    result = compact(messages, target_tokens=target)
+    result = compact(messages, target_tokens=target, model='anthropic:claude-opus-4-6')
     assert (result.outcome == 'stood_aside') == kept
     if kept:
         assert not result.changed
+
+
+@FEWER
+@given(HISTORIES['in a run'], st.data())
+def test_idempotent_with_an_archive(messages: list[ModelMessage], data: st.DataObject) -> None:
+    """The line that names the archive gives no strategy anything to do that it had not before."""
+    case = data.draw(cases(messages))
+    archive = MemoryArchive()
+
+    def compacted(messages: Sequence[ModelMessage]) -> Compaction[ModelMessage]:
+        target, model = case.target, case.model
+        return compact(messages, case.policy, target_tokens=target, model=model, archive=archive, recall=True)
+
+    once = compacted(messages)
+    again = compacted(once.messages)
+    assert all(a is b for a, b in zip(once.messages, again.messages, strict=True))
+    assert not again.changed
 
 
 def test_every_reasoning_rule_is_exercised() -> None:

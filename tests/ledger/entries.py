@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from compactor.ledger.billing import Billing
 from compactor.ledger.entry import Entry
 
 NOW = 1_770_000_000.0
@@ -49,6 +50,13 @@ entries = st.lists(
         saved_by_outputs=_saved,
         saved_by_cache=_tokens,
         error=st.sampled_from([None, 'ModelHTTPError: 500']),
+        billing=st.sampled_from(
+            [
+                Billing(),
+                Billing({'cache_write_1h_tokens': 5, 'audio_seconds': 1.5}, {'service_tier': 'flex'}, 'https://a/v1'),
+            ]
+        ),
+        estimated=st.booleans(),
     ),
     max_size=25,
 )

@@ -90,6 +90,8 @@ def test_a_summary_under_the_names_that_scripts_read() -> None:
         'cache_hit_rate',
         'failed_requests',
         'cut_off_answers',
+        'provider_cache_read_rate',
+        'estimated_requests',
         'by_model',
         'by_agent',
         'by_task',

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent, ModelRetry
-from pydantic_ai.messages import BinaryContent, ToolReturn, ToolReturnPart
+from pydantic_ai.messages import BinaryContent, DocumentUrl, ImageUrl, ToolReturn, ToolReturnPart, UploadedFile
 from pydantic_ai.models.test import TestModel
 from pydantic_core import to_json
 
 from compactor import ConfigError, MemoryArchive, output_budget, shrink
 from compactor.outputs.shrink import Shrunk
+from compactor.outputs.values import as_json
 from compactor.tokens.counter import counter_for
 from tests.adapters.driver import by_run, drive
 
@@ -106,7 +107,6 @@ def test_what_fits_is_the_same_object(value: Any) -> None:
         [{'id': i, 'name': f'row {i}'} for i in range(900)],
         Ran(stdout=LOG, stderr=LOG, exit_code=1),
         Page('https://example.org', LOG),
-        LOG.encode(),
         ('a', LOG),
     ],
     ids=lambda value: type(value).__name__,
@@ -129,11 +129,53 @@ def test_a_shape_that_changed_is_put_into_the_type_that_was() -> None:
     assert type(named) is dict
 
 
-def test_bytes_that_are_no_text() -> None:
-    """They become a note of what they are."""
-    smaller = output_budget(100)(lambda: b'\x89PNG\r\n\x1a\n' + bytes(range(256)) * 200)()
-    assert isinstance(smaller, bytes)
-    assert len(smaller) < 1_000
+@pytest.mark.parametrize(
+    ('data', 'note'),
+    [
+        (b'\x89PNG\r\n\x1a\n' + bytes(range(256)) * 200, '[PNG image, 51 KB, left out]'),
+        (b'\x00\x01' * 5_000, '[binary data, 10 KB, left out]'),
+        (b'\x00' * 5_000, '[binary data, 5 KB, left out]'),
+        (bytes(range(128, 256)) * 40, '[binary data, 5 KB, left out]'),
+    ],
+)
+def test_bytes_that_are_no_text(data: bytes, note: str) -> None:
+    """They become a note of what they are, which a model can read."""
+    for value in (data, bytearray(data)):
+        returned: Any = value
+        assert output_budget(100)(lambda returned=returned: returned)() == note
+
+
+def test_bytes_that_are_text() -> None:
+    """A model would be sent them in base64: what is left of them is a text, never nothing."""
+    smaller: Any = output_budget(100)(lambda: ''.join(f'line {n} of text\n' for n in range(9_000)).encode())()
+    assert isinstance(smaller, str)
+    assert 'line 0 of text' in smaller
+    assert tokens(smaller) <= 100
+
+
+@pytest.mark.parametrize(
+    'media',
+    [
+        BinaryContent(b'x' * 9_000, media_type='image/png'),
+        ImageUrl('https://example.com/a.png'),
+        UploadedFile(file_id='file-' + 'a' * 900, provider_name='openai'),
+        DocumentUrl('https://example.com/nothing-that-tells'),
+    ],
+    ids=lambda medium: type(medium).__name__,
+)
+@pytest.mark.parametrize(
+    'value',
+    [{'rows': [{'id': n, 't': f'text {n} ' * 5} for n in range(900)]}, LOG, list(range(9_000)), Page('u', LOG)],
+    ids=['dict', 'text', 'list', 'dataclass'],
+)
+def test_lists_with_a_medium(value: Any, media: Any) -> None:
+    """What stands beside a medium is held to the budget, whatever its type; the medium is not touched."""
+    smaller: Any = output_budget(300)(lambda: [value, media, 'short'])()
+    assert type(smaller) is list
+    assert smaller[1] is media
+    assert smaller[2] == 'short'
+    rest = [item for item in smaller if item is not media]
+    assert tokens(str(as_json(rest))) <= 330
 
 
 def test_an_envelope_keeps_what_the_model_does_not_see() -> None:
@@ -192,7 +234,9 @@ def test_a_key_is_redacted_before_the_cut_that_would_tear_it() -> None:
         return f'{LOG}\n{key}'
 
     assert 'QUJDREVG' not in cat()
-    assert 'QUJDREVG' in shrink(f'{LOG}\n{key}', 200, narrowing='heads_tails').text  # unredacted, it would be torn
+    torn = shrink(f'{LOG}\n{key}', 200, narrowing='heads_tails', secrets=None).text
+    assert 'QUJDREVG' in torn  # unredacted, it would be
+    assert 'QUJDREVG' not in shrink(f'{LOG}\n{key}', 200, narrowing='heads_tails').text
 
 
 def test_secrets_go_from_what_fits_too() -> None:

@@ -87,7 +87,7 @@ def test_levels() -> None:
     """Each narrowing says what it did, and marks it."""
     log = '\n'.join(f'line {i} of a log that says nothing' for i in range(300)) + '\nERROR: disk is full\nbye'
     summary = shrink(log, 60)
-    assert (summary.level, summary.kind) == (Level.SUMMARIZED, Kind.TEXT)
+    assert (summary.level, summary.kind) == (Level.SUMMARIZED, Kind.LOG)
     assert 'ERROR: disk is full' in summary.text
     ends = shrink(log, 60, narrowing='heads_tails')
     assert ends.level is Level.TRUNCATED

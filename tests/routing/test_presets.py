@@ -22,8 +22,8 @@ PREMIUM = TABLES['premium-requests']
 
 
 def test_the_tables() -> None:
-    """Three, and none of them passes for a policy's preset."""
-    assert sorted(TABLES) == ['premium-requests', 'task-tiers', 'workloads']
+    """Five, and none of them passes for a policy's preset."""
+    assert sorted(TABLES) == ['ez-aigents', 'premium-requests', 'task-tiers', 'tokenette', 'workloads']
     assert set(TABLES).isdisjoint(presets())
 
 

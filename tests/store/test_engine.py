@@ -232,3 +232,53 @@ def test_sqlalchemy_is_imported_when_a_store_is_used() -> None:
         " Compactor(); Store('/tmp/unused.db'); raise SystemExit('sqlalchemy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize('replaced', [False, True])
+def test_a_file_that_goes_while_it_is_open(tmp_path: Path, caplog: pytest.LogCaptureFixture, replaced: bool) -> None:
+    """It is made anew, and that is told: counted, and logged with what happened; once for each time."""
+    path = tmp_path / 'store.db'
+    with Store.open(path) as store:
+        Buckets(store).record('a', 1, START)
+        assert store.lost == 0
+        for name in tmp_path.iterdir():
+            name.unlink()
+        if replaced:
+            Store.open(path).close()
+        assert Buckets(store).total('a', 60, START) == 0
+        assert Buckets(store).total('a', 60, START) == 0
+        assert store.lost == 1
+    what = 'replaced' if replaced else 'deleted'
+    assert [one.getMessage() for one in caplog.records] == [
+        f'the store sqlite:///{path} was {what} while it was open: what it held is gone'
+    ]
+
+
+def test_a_store_that_is_only_read_is_not_made(tmp_path: Path) -> None:
+    """Neither when it is opened nor when it is used; one that is there is read, and may be written."""
+    path = tmp_path / 'no' / 'store.db'
+    for use in (Store.open, lambda url, create: Buckets(Store(url, create=create)).total('a', 60, START)):
+        with pytest.raises(StoreError, match='is not there'):
+            use(path, create=False)
+    assert list(tmp_path.iterdir()) == []
+    with Store.open(path) as store:
+        Buckets(store).record('a', 1, START)
+    with Store.open(path, create=False) as store:
+        Buckets(store).record('a', 2, START)
+        assert Buckets(store).total('a', 60, START) == 3
+
+
+@pytest.mark.parametrize('extra', ['store', 'postgres'])
+def test_without_its_extra_a_store_says_so_at_once(extra: str) -> None:
+    """Where it is named, not from inside a run."""
+    hidden, url = {'store': ('sqlalchemy', 'x.db'), 'postgres': ('psycopg', 'postgresql://h/d')}[extra]
+    code = (
+        'import sys, importlib.util as u; found = u.find_spec\n'
+        f'u.find_spec = lambda name, *a: None if name == {hidden!r} else found(name, *a)\n'
+        f'sys.modules[{hidden!r}] = None\n'
+        'from compactor import Store, ConfigError\n'
+        f'try: Store({url!r})\n'
+        'except ConfigError as error: print(error)\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert f"pip install 'pydantic-ai-compactor[{extra}]'" in done.stdout

@@ -24,9 +24,9 @@ def test_requests_by_the_minute_they_ended_in(store: Store) -> None:
         ]
     )
     assert list(minutes(store)) == [
-        (NOON, 'a', 'openai', 1, 5, 5),
-        (NOON, 'gpt-5', 'openai', 2, 11, 22),
-        (NOON + 60, 'gpt-5', 'openai', 2, 103, 200),
+        (NOON, 'a', 'openai', 1, 5, 5, 0, 0, 10_000_000),
+        (NOON, 'gpt-5', 'openai', 2, 11, 22, 0, 0, 20_000_000),
+        (NOON + 60, 'gpt-5', 'openai', 2, 103, 200, 0, 0, 20_000_000),
     ]
 
 

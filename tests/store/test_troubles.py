@@ -8,7 +8,9 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,12 +29,26 @@ def path_of(store: Store) -> Path:
     return store.path
 
 
+def filled(url: str) -> Path:
+    """The file of a SQLite store with something in it, closed."""
+    with Store.open(url) as store:
+        StoreArchive(store).put(b'what was there before' * 1_000)
+        return path_of(store)
+
+
 @pytest.fixture
 def file(sqlite_url: str) -> Path:
     """A SQLite store with something in it, closed."""
-    with Store.open(sqlite_url) as store:
-        StoreArchive(store).put(b'what was there before' * 1_000)
-        return path_of(store)
+    return filled(sqlite_url)
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """Such a store in a folder that other users reach: every start of pytest closes those of `tmp_path` to them."""
+    with TemporaryDirectory(prefix='compactor-', dir='/tmp') as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield filled(f'sqlite:///{folder / "state" / "store.db"}')
 
 
 def works(store: Store) -> bool:
@@ -143,7 +159,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, 'getuid'), reason='needs permissions as Unix has them')
 @pytest.mark.parametrize('what', ['folder', 'file'])
-def test_what_may_only_be_read(file: Path, what: str) -> None:
+def test_what_may_only_be_read(reachable: Path, what: str) -> None:
     """A folder or file without the right to write: said with the user's remedy; once it is given, the store works.
 
     In a process of its own, without the rights of the superuser.
@@ -153,7 +169,7 @@ import os, pathlib
 from compactor import StoreError
 from compactor.store.engine import Store
 from tests.store.test_troubles import works
-path = pathlib.Path({str(file)!r})
+path = pathlib.Path({str(reachable)!r})
 locked, mode = {'(path.parent, 0o500)' if what == 'folder' else '(path, 0o400)'}
 os.chdir('/')
 with Store(path) as store:
@@ -177,9 +193,6 @@ with Store(path) as store:
     locked.chmod(0o700)
     assert works(store)
 """
-    for parent in list(file.parents)[1:]:
-        if parent.stat().st_uid == os.getuid() and parent != Path('/') and str(parent).startswith('/tmp/'):
-            parent.chmod(0o755)
     done = subprocess.run(
         [sys.executable, '-c', code], cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT)}, check=False
     )

@@ -17,12 +17,14 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from compactor.adapters.pydantic_ai.messages import MessageReader, write
-from compactor.history import rules
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
+from compactor.adapters.pydantic_ai.messages.writer import write
+from compactor.history import reasoning, rules
 from compactor.history.parse import parse
 from compactor.history.write import write as messages_of
 from compactor.strategies import Room, Strategy
 from tests.notation import COUNTER, room
+from tests.sealing import seal_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 END = 'Thanks. What is left?'
@@ -64,14 +66,16 @@ def session(*steps: Sequence[ModelMessage]) -> list[ModelMessage]:
 def applied(strategy: Strategy, messages: Sequence[ModelMessage], within: Room | None = None) -> list[ModelMessage]:
     """What is left by a strategy: lawful, and the same when it is applied again, also to what is written and read."""
     within = within or room(1)
-    before = parse(MessageReader(COUNTER).read(messages)).history
+    seal = seal_of(messages)
+    before = parse(MessageReader(COUNTER, seal=seal).read(messages)).history
     after = strategy.apply(before, within)
     assert not hasattr(after, 'send')
     assert strategy.apply(after, within) is after
-    recorded, view = messages_of(before.segments), messages_of(after.segments)
+    recorded = messages_of(before.segments)
+    view = messages_of(reasoning.settle(recorded, after, reasoning.NO_RULE).segments)
     assert rules.check(recorded, view) == []
-    written = write(view)
-    again = MessageReader(COUNTER).read(written)
+    written = write(view, seal)
+    again = MessageReader(COUNTER, seal=seal_of(written)).read(written)
     assert [message.tokens for message in again] == [message.tokens for message in view]
     tree = parse(again).history
     assert strategy.apply(tree, within) is tree

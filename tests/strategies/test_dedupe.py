@@ -9,17 +9,19 @@ from hypothesis import given
 from inline_snapshot import snapshot
 from pydantic_ai.messages import BinaryContent, ModelMessage, TextPart
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.marks import Left, gap
 from compactor.history.parse import parse
 from compactor.strategies import Dedupe
 from tests.laws.histories import lawful_histories
 from tests.notation import COUNTER, room
+from tests.sealing import genuine
 from tests.strategies.recorded import answer, applied, ask, did, ran, results, session
 
 FILE = '\n'.join(f'{n:>4}\tdef function_{n}(value): return value + {n}' for n in range(1, 61))
 LINES = FILE.split('\n')
 LOG = '\n'.join(f'test_{n} PASSED in the suite of the parser' for n in range(30))
+
 STEP = Dedupe(keep_steps=1)
 
 
@@ -74,7 +76,7 @@ def test_ordinals_count_what_was_left_out_before() -> None:
     """Behind a gap mark for 40 steps, the second step that stands is step 42."""
     messages = session(read(), read())
     messages[0] = ask('Fix the parser.')
-    messages.insert(1, ask(gap(Left(40, 50))))
+    messages.insert(1, genuine(gap(Left(40, 50)), messages))
     assert results(applied(STEP, messages))[0] == snapshot(
         '[read_file result, about 905 tokens: the same file was read again in step 42]'
     )

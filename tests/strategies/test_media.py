@@ -9,6 +9,7 @@ from inline_snapshot import snapshot
 from pydantic_ai.messages import (
     BinaryContent,
     CachePoint,
+    DocumentUrl,
     ImageUrl,
     ModelMessage,
     ModelMessagesTypeAdapter,
@@ -16,7 +17,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.message import Kind
 from compactor.history.parse import parse
 from compactor.strategies import Clear
@@ -64,11 +65,18 @@ def test_a_stub_tells_type_and_size_or_place(medium: Any, stub: str) -> None:
     assert prompts(applied(STEP, session(asked(['Look:', medium]))))[1] == ['Look:', stub]
 
 
-def test_a_data_url_is_cut() -> None:
-    """Its address is its content."""
-    stub = prompts(applied(STEP, session(asked([ImageUrl('data:image/png;base64,' + 'A' * 9_000)]))))[1][0]
-    assert len(stub) < 240
-    assert stub.endswith('…, cleared]')
+@pytest.mark.parametrize(
+    ('url', 'stub'),
+    [
+        ('data:image/png;base64,' + 'A' * 9_000, '[image/png, 6 KB, cleared]'),
+        ('data:text/plain,' + 'A' * 900, '[text/plain, 900 bytes, cleared]'),
+        ('data:image/png;base64,' + 'A' * 9_001, '[image data:image/png;base64,' + 'A' * 178 + '…, cleared]'),
+    ],
+)
+def test_a_data_url_says_what_it_holds(url: str, stub: str) -> None:
+    """Its address is its content: it is told like bytes, and cut where it cannot be read."""
+    item: Any = ImageUrl(url) if 'image' in url else DocumentUrl(url)
+    assert prompts(applied(STEP, session(asked([item]))))[1][0] == stub
 
 
 def test_results_keep_their_words_while_that_is_enough() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from inline_snapshot import snapshot
 from pydantic_ai.messages import ModelMessage, TextPart, ThinkingPart
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.message import Kind
 from compactor.history.parse import parse
 from compactor.strategies import Prune

@@ -57,6 +57,19 @@ def test_max_exchanges_binds_whatever_the_room() -> None:
     assert labels(history)[-3:] == ['prompt 5', '?5.0', '?5.1']
 
 
+def test_four_requests_and_their_responses_within_one_prompt() -> None:
+    """Counted as requests and responses, four exchanges bind inside one long prompt, whatever the room."""
+    history = Window().apply(parse(working(20)).history, replace(room(LARGE), max_steps=4))
+    assert labels(history) == ['prompt 0', '[16 steps, 16 calls]', '?0.16', '?0.17', '?0.18', '?0.19']
+    assert Window().apply(history, replace(room(LARGE), max_steps=4)) is history
+
+
+def test_four_requests_and_their_responses_over_prompts() -> None:
+    """Prompts that lie before the newest four go with their steps; goal and current prompt stay."""
+    history = Window(to_fit=False).apply(parse(working(3, exchanges=4)).history, replace(room(1), max_steps=4))
+    assert labels(history) == ['prompt 0', '[8 steps, 8 calls]', 'prompt 2', '?2.2', 'prompt 3', '?3.0', '?3.1', '?3.2']
+
+
 def test_the_goal_is_not_counted_among_the_exchanges() -> None:
     """With one exchange allowed the goal's prompt and the whole current exchange are left."""
     history = Window(to_fit=False).apply(parse(working(2, exchanges=3)).history, room(1, 1))

@@ -10,7 +10,6 @@ from typing import Any
 import logfire
 import pytest
 from logfire.testing import TestExporter
-from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -82,10 +81,6 @@ def configured(clock: Callable[[], int] | None = None, **options: Any) -> Iterat
             advanced=advanced,
             **options,
         )
-        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):  # Logfire sets them once a process
-            config = logfire.DEFAULT_LOGFIRE_INSTANCE.config
-            trace.set_tracer_provider(config.get_tracer_provider())
-            metrics.set_meter_provider(config.get_meter_provider())
         logfire.instrument_pydantic_ai()
         try:
             yield Captured(exporter, reader)

@@ -19,10 +19,11 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.usage import RequestUsage
 
 from compactor import CachedModel, CapacityModel, Compactor, HistoryPolicy, LedgerPolicy, Policy, Store, TaskPolicy
-from compactor.adapters.pydantic_ai.reporting import Reporter
-from compactor.capacity.limits import Limit, Unit
+from compactor.capacity.limits import Limit
+from compactor.capacity.units import Unit
 from compactor.policy import ArchivePolicy, CapacityPolicy, OutputsPolicy, SummaryPolicy
 from compactor.request.task import Task
+from compactor.run.reporting import Reporter
 from compactor.telemetry import events
 from tests.adapters.driver import call, new_agent, say, shape
 
@@ -140,7 +141,9 @@ class Life:
             sleep=self.clock.sleep, chance=lambda: 0.0, on_event=self.on_event,
         )  # fmt: skip
         told: dict[str, Any] = {'on_event': self.on_event, 'clock': self.clock}
-        compactor: Compactor[None] = Compactor(policy, store=store, summariser=FunctionModel(self._sum_up), **told)
+        compactor: Compactor[None] = Compactor(
+            policy, store=store, summariser=FunctionModel(self._sum_up, model_name='gpt-4o-mini'), **told
+        )
         agent = new_agent(Routed(chain, 'coding', self.routed_to), name=AGENT, capabilities=[compactor])
         agent.tool_plain(read)
         first = await agent.run('Implement the parser for the import files.')

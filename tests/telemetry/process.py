@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,8 @@ def unconfigured() -> Iterator[None]:
     for module, provider, once in GLOBALS:
         setattr(module, provider, None)
         setattr(module, once, Once())
+    if 'logfire' in sys.modules:  # it sets them once a process, and remembers that it has
+        sys.modules['logfire'].DEFAULT_LOGFIRE_INSTANCE.config._has_set_providers = False
     try:
         yield
     finally:

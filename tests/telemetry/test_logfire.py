@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from compactor import Compactor, TelemetryPolicy
-from compactor.adapters.pydantic_ai import reporting
-from compactor.adapters.pydantic_ai.reporting import Reporter
+from compactor.run import reporting
+from compactor.run.reporting import Reporter
 from compactor.telemetry import emit, events
 from compactor.telemetry.records import RECORDS
 from tests.adapters.driver import Log, Script, as_capability, by_run, drive, reading_agent, rounds, small
@@ -188,18 +188,18 @@ def test_the_metrics_of_a_life() -> None:
         }
     assert found == snapshot(
         {
-            'compactor.context.used': {'cerebras:zai-glm-4.7': 3274, 'moonshotai:kimi-k2.5': 8},
-            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1844},
+            'compactor.context.used': {'cerebras:zai-glm-4.7': 3856, 'moonshotai:kimi-k2.5': 12},
+            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1634},
             'compactor.cost': {
-                'request cerebras:zai-glm-4.7': 0.027536,
-                'summary function:function:_sum_up:': 0.003646,
-                'request moonshotai:kimi-k2.5': 0.003628,
+                'request cerebras:zai-glm-4.7': 0.02771,
+                'summary function:gpt-4o-mini': 0.003669,
+                'request moonshotai:kimi-k2.5': 0.0043,
             },
             'compactor.tokens.saved': {
-                'cerebras:zai-glm-4.7 outputs': 17289,
-                'moonshotai:kimi-k2.5 history': 5882,
-                'cerebras:zai-glm-4.7 history': 5882,
-                'moonshotai:kimi-k2.5 outputs': 1243,
+                'cerebras:zai-glm-4.7 outputs': 14235,
+                'moonshotai:kimi-k2.5 history': 16344,
+                'cerebras:zai-glm-4.7 history': 10896,
+                'moonshotai:kimi-k2.5 outputs': 5349,
                 'moonshotai:kimi-k2.5 cache': 60,
             },
             'compactor.compactions': {'True moonshotai:kimi-k2.5': 1},

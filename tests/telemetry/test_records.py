@@ -62,22 +62,31 @@ def test_the_names() -> None:
             'cache_hit',
             'capacity_warning',
             'compact_messages',
+            'compaction_asked',
             'compaction_held_back',
             'compaction_stood_aside',
             'context_warning',
+            'cut_forgotten',
+            'cut_ignored',
+            'cut_resumed',
             'failover_recovered',
             'failover_succeeded',
             'failover_triggered',
             'history_repaired',
+            'key_missing',
+            'limit_not_held',
+            'mark_unknown',
             'output_failed',
             'output_reduced',
             'overflow_retried',
+            'pin_unknown',
             'processor_mode',
             'rate_limit',
             'request_answered',
             'request_checked',
             'request_paced',
             'request_refused',
+            'store_lost',
             'store_unavailable',
             'strategy_failed',
             'summary_failed',
@@ -85,6 +94,11 @@ def test_the_names() -> None:
             'summary_written',
             'target_missed',
             'task_detected',
+            'tool_cache_hit',
+            'tool_name_taken',
+            'uncounted_tokens',
+            'usage_doubted',
+            'window_assumed',
             'workload_routing',
         ]
     )
@@ -95,11 +109,19 @@ def test_the_messages() -> None:
     assert [message_of(sample, RECORDS[type(sample)]) for sample in SAMPLES] == snapshot(
         [
             'Output reduced: read from 9000 to 900 tokens (json, summarized)',
+            'Tool cache hit: read, 12.5s old',
             'Output left as it was: read',
             'Request checked: 9000 tokens, 4000 sent (compacted)',
             'Request answered: cerebras:zai-glm-4.7 (stop)',
             'Compaction: 9000 to 4000 tokens',
             'History repaired: orphaned result (read)',
+            'Compaction asked for: 12000 tokens to 5000',
+            'Cut resumed: 120 messages, from metadata',
+            'Cut ignored, from store',
+            'Marks of an unknown key: 2',
+            'Pinned content of an unknown key: 1',
+            'No key lasts longer than this process',
+            'No earlier cut known of 61000 tokens',
             'Context warning: cerebras:zai-glm-4.7 at 23000 of 25000 tokens',
             'Target missed: 12000 tokens left, 9000 wanted',
             'Strategy left out: digest',
@@ -110,8 +132,12 @@ def test_the_messages() -> None:
             'Summary failed: openai:gpt-5-mini',
             'Compaction held back at 16000 tokens',
             'Compaction stood aside: openai_previous_response_id',
+            'Limit not held: 27000 tokens, limit 25000 (openai_conversation_id)',
             'Request refused: 26000 tokens, limit 25000',
             'Too long for cerebras:zai-glm-4.7: 140000 tokens, sent again with 60000',
+            'Usage not believed: cerebras:zai-glm-4.7 reports 2050 tokens of 4800 (it did not grow with the history)',
+            'Tokens that cannot be counted here: cerebras:zai-glm-4.7 reports 45000, counted are 15000',
+            'Window unknown: 8192 tokens are assumed for cerebras:zai-glm-4.7; set tokens.windows in the policy',
             'Task detected: code_generation (3000 tokens)',
             'Answer cut: tool_call at 300 tokens',
             'Budget warning: daily at 41.5 of 50 usd',
@@ -125,6 +151,8 @@ def test_the_messages() -> None:
             'Workload routing: auth-agent -> coding -> cerebras:zai-glm-4.7',
             'Cache hit: 4300 tokens saved (cerebras:zai-glm-4.7)',
             'Store unavailable: ledger',
+            'Store lost: its file was deleted or replaced (ledger)',
+            'Tool not offered: recall is the name of another',
             'Processor mode: some stations cannot work',
         ]
     )
@@ -164,7 +192,7 @@ def test_what_nobody_knows_is_left_out() -> None:
 
 def test_a_compaction_has_the_attributes_that_others_know() -> None:
     """The shared names, and what is ours; in observe mode nothing has been compacted."""
-    done: dict[str, Any] = attributes_of(SAMPLES[4], RECORDS[events.Compacted])
+    done: dict[str, Any] = attributes_of(SAMPLES[5], RECORDS[events.Compacted])
     assert {name: value for name, value in done.items() if not name.startswith('logfire.')} == snapshot(
         {
             'gen_ai.agent.call.id': 'run-1',
@@ -198,11 +226,15 @@ def test_what_may_quote_others_is_held_back() -> None:
     assert sent == snapshot(
         {
             'OutputFailed': ('RecursionError', None),
+            'CutIgnored': (None, None),
+            'KeyMissing': ('PermissionError', None),
             'StrategyFailed': ('ValueError', None),
             'ArchiveFailed': ('StoreError', None),
             'ArchivePaused': ('StoreError', None),
             'SummaryFailed': ('TimeoutError', None),
             'StoodAside': ('openai_previous_response_id', None),
+            'LimitNotHeld': ('openai_conversation_id', None),
+            'UsageDoubted': ('it did not grow with the history', None),
             'TaskDetected': (None, 'implement'),
             'Paced': ('no room', None),
             'WorkloadRouted': (None, None),

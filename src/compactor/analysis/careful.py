@@ -1,24 +1,24 @@
-"""Reads an export line by line: mends what can be mended, says which lines it leaves out and why.
+"""Reads an export row by row: mends what can be mended, says which lines it leaves out and why.
 
-Lines that are beyond doubt are copied as they stand, for DuckDB to read; what else it understands is written as plain
-rows.
+Lines that are beyond doubt are copied as they stand, for DuckDB to read; what else it understands (see `meaning`) is
+written as plain rows.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from compactor.analysis.cells import Odd, moment, whole
-from compactor.analysis.header import LONGEST, Layout, lines_of, same
+from compactor.analysis.cells import Odd
+from compactor.analysis.columns import same
+from compactor.analysis.header import LONGEST, Layout, lines_of
+from compactor.analysis.meaning import Meaning
 from compactor.analysis.rows import OddRow
-from compactor.ledger.periods import zone_of
 
 if TYPE_CHECKING:
     from _csv import Writer
@@ -27,19 +27,14 @@ NAMED = 100
 """So many odd lines of a file are named one by one; all are counted."""
 SHOWN = 120
 """Characters of a line that are shown."""
-JOINED = 20
-"""A cell in quotes may go over so many lines; then the quote was never closed."""
+JOINED, JOINED_TEXTS = 20, 20_000
+"""A cell in quotes may go over so many lines, more where rows hold texts; then the quote was never closed."""
 NO_TEXT = re.compile('[\ud800-\udfff]')
 """Bytes that are no UTF-8, as `lines_of` gives them."""
-APART = ' · '
-"""Between a region and what else tells rows apart."""
 
 TIME = r'(?:19[7-9]\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z'
 NUMBER = '[0-9]{1,15}'
 """Times and numbers beyond doubt; their order as text is their order."""
-
-Row = tuple[str, str, int, int, int, int, int]
-"""Model, region, start, seconds, requests, input, output."""
 
 
 @dataclass
@@ -67,7 +62,7 @@ class Mended:
             self.named.append(OddRow(file, line, reason, begins[:SHOWN], kept))
 
 
-def mend(path: Path, layout: Layout, to: Path, sound: Path | None = None) -> Mended:
+def mend(path: Path, layout: Layout, to: Path, sound: Path | None = None, *, requests: bool = False) -> Mended:
     """Writes the rows of an export as plain rows: no header, numbers without separators, times in seconds.
 
     Args:
@@ -75,9 +70,10 @@ def mend(path: Path, layout: Layout, to: Path, sound: Path | None = None) -> Men
         layout: of its rows.
         to: the file to be written.
         sound: where lines go that are as they should be, under a header; None has them written as plain rows, too.
+        requests: each row is a request.
     """
     mended = Mended()
-    zone = zone_of(layout.columns.time_zone)
+    meaning = Meaning(layout, requests)
     with ExitStack() as files:
         lines = files.enter_context(lines_of(path))
         out = files.enter_context(to.open('w', encoding='utf-8', newline=''))
@@ -91,13 +87,45 @@ def mend(path: Path, layout: Layout, to: Path, sound: Path | None = None) -> Men
         writer = csv.writer(out, lineterminator='\n', quoting=csv.QUOTE_MINIMAL)
         number = layout.lines
         try:
-            for number, text in _records(lines, layout.lines + 1, path.name, mended):
+            for number, text in _records(lines, layout, path.name, mended):
                 if not keep(text):
-                    _row(path.name, number, text, layout, zone, mended, writer)
+                    _row(path.name, number, text, meaning, mended, writer)
         except (OSError, EOFError) as error:
             # A gzip that was cut off: what came before is sound.
             mended.note(path.name, number + 1, f'the file is damaged from here on: {error}', '')
     return mended
+
+
+def mend_rows(file: str, rows: Sequence[Sequence[str]], layout: Layout, to: Path, *, requests: bool = False) -> Mended:
+    """The same for rows that are cells already; a row's line is its number, the first is 1."""
+    mended = Mended()
+    meaning = Meaning(layout, requests)
+    with to.open('w', encoding='utf-8', newline='') as out:
+        writer = csv.writer(out, lineterminator='\n', quoting=csv.QUOTE_MINIMAL)
+        for number, cells in enumerate(rows, 1):
+            _cells(file, number, cells, ','.join(cells), meaning, mended, writer)
+    return mended
+
+
+def first_rows(path: Path, layout: Layout, most: int) -> list[list[str]]:
+    """The cells of the first rows that can be read."""
+    found: list[list[str]] = []
+    try:
+        with lines_of(path) as lines:
+            for _ in range(layout.lines):
+                lines.readline(LONGEST)
+            for _, text in _records(lines, layout, path.name, Mended()):
+                try:
+                    cells = _split(text, layout.delimiter)
+                except csv.Error:
+                    continue
+                if len(cells) == layout.width:
+                    found.append(cells)
+                if len(found) == most:
+                    break
+    except (OSError, EOFError):
+        pass  # a damaged file is told of when it is read
+    return found
 
 
 def _no(_: str) -> bool:
@@ -106,7 +134,7 @@ def _no(_: str) -> bool:
 
 def _keeper(layout: Layout, copies: IO[str]) -> Callable[[str], bool]:
     """Copies a line if nothing about it is odd, and says whether it did; takes two microseconds."""
-    names = {index: name for name, index in layout.places.items()}
+    names = {places[0]: name for name, places in layout.places.items()}
     mark = re.escape(layout.delimiter)
     text = f'[^"{mark}\ud800-\udfff]*'
     kinds = {**dict.fromkeys(('start', 'end'), TIME), **dict.fromkeys(('requests', 'input', 'output', 'total'), NUMBER)}
@@ -132,8 +160,9 @@ def _keeper(layout: Layout, copies: IO[str]) -> Callable[[str], bool]:
     return keep
 
 
-def _records(lines: IO[str], number: int, file: str, mended: Mended) -> Iterator[tuple[int, str]]:
+def _records(lines: IO[str], layout: Layout, file: str, mended: Mended) -> Iterator[tuple[int, str]]:
     """Each row's first line number and text; cells in quotes may hold line ends."""
+    number, joined = layout.lines + 1, JOINED if layout.plain else JOINED_TEXTS
     waiting: list[str] = []
     while text := lines.readline(LONGEST):
         length = 1
@@ -146,7 +175,7 @@ def _records(lines: IO[str], number: int, file: str, mended: Mended) -> Iterator
         else:
             begin = number
             waiting = [text]
-            while len(waiting) < JOINED and (more := lines.readline(LONGEST)):
+            while len(waiting) < joined and (more := lines.readline(LONGEST)):
                 waiting.append(more)
                 if more.count('"') % 2:
                     break
@@ -160,14 +189,15 @@ def _records(lines: IO[str], number: int, file: str, mended: Mended) -> Iterator
         number += length
 
 
-def _row(file: str, number: int, text: str, layout: Layout, zone: tzinfo, mended: Mended, out: Writer) -> None:
+def _row(file: str, number: int, text: str, meaning: Meaning, mended: Mended, out: Writer) -> None:
     if not text.strip():
         return
     if NO_TEXT.search(text):
         mended.note(file, number, 'not UTF-8', text)
         return
+    layout = meaning.layout
     try:
-        cells = text.rstrip('\n').split(layout.delimiter) if '"' not in text else _quoted(text, layout.delimiter)
+        cells = _split(text, layout.delimiter)
         if len(cells) != layout.width:
             if all(not cell.strip() for cell in cells):
                 return
@@ -175,53 +205,38 @@ def _row(file: str, number: int, text: str, layout: Layout, zone: tzinfo, mended
             raise Odd(f'{len(cells)} cells where the header has {layout.width}{ends}')
         if tuple(map(same, cells)) == tuple(map(same, layout.header)):
             raise Odd('the header again')
-        row, doubt = _understood(cells, layout, zone)
-        if doubt and not text.endswith('\n'):
-            raise Odd(f'the file ends here, and {doubt}')
     except Odd as error:
         mended.note(file, number, str(error), text)
         return
     except csv.Error:
         mended.note(file, number, 'a quote in the middle of a cell', text)
         return
+    _cells(file, number, cells, text, meaning, mended, out)
+
+
+def _cells(
+    file: str, number: int, cells: Sequence[str], text: str, meaning: Meaning, mended: Mended, out: Writer
+) -> None:
+    try:
+        found = meaning.of(cells, number)
+    except Odd as error:
+        mended.note(file, number, str(error), text)
+        return
+    if found is None:
+        return
+    row, doubt = found
+    if doubt and not text.endswith('\n') and meaning.layout.plain:
+        mended.note(file, number, f'the file ends here, and {doubt}', text)
+        return
     if doubt:
         mended.note(file, number, f'{doubt}; counted as input + output', text, kept=True)
     out.writerow(row)
 
 
+def _split(text: str, delimiter: str) -> list[str]:
+    return text.rstrip('\n').split(delimiter) if '"' not in text else _quoted(text, delimiter)
+
+
 def _quoted(text: str, delimiter: str) -> list[str]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     return next(csv.reader([text.rstrip('\n')], delimiter=delimiter, strict=True))
-
-
-def _understood(cells: list[str], layout: Layout, zone: tzinfo) -> tuple[Row, str]:
-    """A row, and what is odd about it though it can be counted."""
-    places, columns = layout.places, layout.columns
-
-    def number(name: str) -> int:
-        try:
-            return whole(cells[places[name]])
-        except Odd as error:
-            raise _about(error, name) from None
-
-    def time(name: str) -> int:
-        try:
-            return moment(cells[places[name]], columns.time, zone)
-        except Odd as error:
-            raise _about(error, name) from None
-
-    def _about(error: Odd, name: str) -> Odd:
-        cell = cells[places[name]].strip()[:40]
-        return Odd(f'{layout.header[places[name]].strip()} {error}' + (f': {cell}' if cell else ''))
-
-    start = time('start')
-    lasts = time('end') - start if 'end' in places else columns.row_seconds
-    if lasts <= 0:
-        raise Odd('it ends before it begins')
-    input_, output = number('input'), number('output')
-    requests = number('requests') if 'requests' in places else 0
-    total = number('total') if 'total' in places else input_ + output
-    doubt = f'the total is {total:,}, not {input_ + output:,}' if total != input_ + output else ''
-    model = cells[places['model']].strip() if 'model' in places else ''
-    region = cells[places['region']].strip() if 'region' in places else ''
-    region = APART.join([region, *(cells[index].strip() for index in layout.apart)])
-    return (model, region, start, lasts, requests, input_, output), doubt

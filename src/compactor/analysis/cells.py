@@ -1,10 +1,10 @@
-"""What the cells of an export say: whole numbers as people and spreadsheets write them, and moments."""
+"""What the cells of an export say: whole numbers as people and spreadsheets write them, money, and moments."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 MOST = 10**15
@@ -15,6 +15,13 @@ SPREADSHEET = re.compile(r'\d+(?:\.\d+)?(?:[eE]\+?\d{1,2})?', re.ASCII)
 """`12.0` and `1.5E+06` are whole numbers too; what a spreadsheet rounded shows where the total does not add up."""
 EARLIEST, LATEST = 0, 4_102_444_800
 """Times from 1970 to 2100 are believed."""
+MONEY = 12
+"""Digits behind the point of a dollar that are kept: requests cost less than a millionth, and sums are to be exact."""
+MOST_DOLLARS = 1_000_000
+"""A row that cost more is a mistake; sums stay within what a database adds up."""
+CURRENCY = re.compile(r'^(?:US\$|\$|USD)\s*|\s*(?:\$|USD)$', re.IGNORECASE)
+EXACT = Context(prec=60)
+MONTH = re.compile(r'\d{4}-\d{2}', re.ASCII)
 
 
 class Odd(ValueError):
@@ -40,6 +47,28 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def money(text: str, unit: str = 'usd') -> int:
+    """An amount in millionths of a millionth of a dollar, the nearest; below 0 it is money that was given back.
+
+    Args:
+        text: the cell, with or without a currency sign and separators of thousands.
+        unit: 'usd' or 'cents'.
+
+    Raises:
+        Odd: it is no amount, or beyond all reason.
+    """
+    said = CURRENCY.sub('', text.strip()).replace(',', '').replace('_', '')
+    try:
+        amount = Decimal(said)
+    except InvalidOperation:
+        raise Odd('is no amount of dollars' if text.strip() else 'is missing') from None
+    if unit == 'cents':
+        amount = amount.scaleb(-2, EXACT)
+    if not amount.is_finite() or abs(amount) > MOST_DOLLARS:
+        raise Odd('is no amount of dollars')
+    return int(amount.scaleb(MONEY, EXACT).to_integral_value(ROUND_HALF_EVEN))
+
+
 def moment(text: str, time: str, zone: tzinfo) -> int:
     """A time in seconds since 1970, fractions left off.
 
@@ -62,6 +91,8 @@ def moment(text: str, time: str, zone: tzinfo) -> int:
 
 @lru_cache(maxsize=1_024)
 def _iso(text: str, zone: tzinfo) -> int | None:
+    if MONTH.fullmatch(text):
+        text += '-01'
     try:
         read = datetime.fromisoformat(text.removesuffix(' UTC').strip())
         return int((read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC).timestamp())

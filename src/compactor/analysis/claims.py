@@ -58,7 +58,7 @@ class Claim(Station):
         exponent = (self.value if self.value is not None else Decimal(0)).as_tuple().exponent
         return max(0, -exponent) if isinstance(exponent, int) else 0
 
-    def met(self, value: float | None) -> bool:
+    def met(self, value: float | Decimal | None) -> bool:
         """Whether a figure is what is claimed."""
         if value is None:
             return False
@@ -184,8 +184,8 @@ def _of_figures(
     if claim.value is None:
         return Checked(claim.text, 'not reproducible', '; '.join(f'{one.name}: {one.shown}' for one in some[:3]))
     wanted = float(claim.value)
-    nearest = min(some, key=lambda one: abs((one.value or 0) - wanted))
-    off = divided(abs((nearest.value or 0) - wanted), abs(wanted))
+    nearest = min(some, key=lambda one: abs(float(one.value or 0) - wanted))
+    off = divided(abs(float(nearest.value or 0) - wanted), abs(wanted))
     said = f'nearest is {nearest.shown} = {_formula(nearest)}' + ('' if off is None else f', {off:.2%} off')
     parts = search(wanted, claim.places, minutes, sessions) if minutes else None
     return Checked(claim.text, 'not reproducible', said, off, parts)

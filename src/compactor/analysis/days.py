@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
-from compactor.analysis.database import Workspace
-from compactor.analysis.figure import Figure, divided
+from compactor.analysis.database import SUMS, Workspace
+from compactor.analysis.figure import Figure, divided, paid
 from compactor.analysis.rules import Rules
 from compactor.ledger.periods import period_at, zone_of
 
@@ -30,6 +31,8 @@ class Day:
         share: what counts against the daily limit, as a share of it; None without a limit.
         share_other: the same with the other way of counting, input for total or total for input.
         verdict: how that stands to the target.
+        cache_read: of the input, what the provider had cached.
+        cost: dollars that rows say; None where none says any.
     """
 
     date: str
@@ -40,6 +43,8 @@ class Day:
     share: float | None
     share_other: float | None
     verdict: Verdict
+    cache_read: int = 0
+    cost: Decimal | None = None
 
 
 def days_of(work: Workspace, rules: Rules) -> tuple[Day, ...]:
@@ -50,9 +55,8 @@ def days_of(work: Workspace, rules: Rules) -> tuple[Day, ...]:
     calendar = list(_calendar(first, last, rules.time_zone))
     work.run('CREATE TEMP TABLE days AS SELECT unnest(?::BIGINT[]) AS begins', [[begins for begins, _ in calendar]])
     hours = {begins: (ends - begins) / 3_600 for begins, ends in calendar}
-    sums = ', '.join(f'sum({name})::BIGINT AS {name}' for name in ('requests', 'input', 'output'))
     rows = work.all(
-        f'SELECT begins, {sums} FROM (SELECT start // {QUARTER} * {QUARTER} AS start, {sums} FROM minutes GROUP BY 1) q'
+        f'SELECT begins, {SUMS} FROM (SELECT start // {QUARTER} * {QUARTER} AS start, {SUMS} FROM minutes GROUP BY 1) q'
         ' ASOF JOIN days ON q.start >= days.begins GROUP BY begins ORDER BY begins'
     )
     work.run('DROP TABLE days')
@@ -88,16 +92,27 @@ def _calendar(first: int, last: int, time_zone: str) -> Iterator[tuple[int, int]
         day = period_at(day.end, 'day', time_zone)
 
 
-def _day(date: str, hours: float, rules: Rules, requests: int, input_: int, output: int) -> Day:
+def _day(
+    date: str,
+    hours: float,
+    rules: Rules,
+    requests: int,
+    input_: int,
+    output: int,
+    cache_read: int,
+    cache_write: int,
+    cost: int | None,
+) -> Day:
     limit, counts = rules.daily_limit, rules.limit_counts
+    told, more = (date, hours, requests, input_, output), (cache_read, paid(cost))
     if limit is None:
-        return Day(date, hours, requests, input_, output, None, None, 'no limit')
+        return Day(*told, None, None, 'no limit', *more)
     other: Literal['input', 'total'] = 'total' if counts == 'input' else 'input'
     share = divided(_counted(input_, output, counts), limit) or 0.0
     verdict: Verdict = (
         'limit reached' if share >= 1 else 'below target' if share < rules.target_share else 'above target'
     )
-    return Day(date, hours, requests, input_, output, share, divided(_counted(input_, output, other), limit), verdict)
+    return Day(*told, share, divided(_counted(input_, output, other), limit), verdict, *more)
 
 
 def _counted(input_: int, output: int, counts: Literal['input', 'total']) -> int:

@@ -38,6 +38,7 @@ class Source:
         merged: rows that were left out because another source, or an earlier row, has counted them.
         first: start of the first row, in seconds since 1970; None if there is none.
         last: end of the last row.
+        format: the format that it was taken for; '' for a ledger, and where a mapping was given.
     """
 
     name: str
@@ -48,11 +49,12 @@ class Source:
     merged: int = 0
     first: int | None = None
     last: int | None = None
+    format: str = ''
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one row says: requests, tokens, and in which source."""
+    """What a source says of one minute, model and region: requests and tokens."""
 
     source: str
     requests: int
@@ -101,7 +103,7 @@ class Merging:
     """What was left out so that nothing counts twice.
 
     Attributes:
-        identical: rows that say what another row says.
+        identical: rows that say what another row says, or rows of another file say together.
         conflicting: rows that say something else than the one that was kept.
         conflicts: the first of these.
         overlaps: rows of different lengths over the same time.

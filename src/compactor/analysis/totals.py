@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from compactor.analysis.database import Workspace
-from compactor.analysis.figure import Figure, divided
+from compactor.analysis.cells import MONEY
+from compactor.analysis.database import SUMMED, SUMS, Workspace
+from compactor.analysis.figure import Figure, divided, paid, shown
 from compactor.analysis.rules import Rules
 
+SMALLEST = Decimal(1).scaleb(-MONEY)
+"""The smallest amount of money that is told apart, in dollars."""
 ACTIVE = '(requests > 0 OR input + output > 0)'
 """A row is active if something was sent in it."""
 
 
 def make_minutes(work: Workspace) -> None:
     """Makes `minutes` of `rows`: one row a start, all models and regions together."""
-    series = work.all('SELECT DISTINCT model, region, lasts FROM rows LIMIT 2')
+    series = work.all('SELECT DISTINCT model, region, lasts, mark, detail FROM rows LIMIT 2')
     if len(series) > 1:
-        sums = ', '.join(f'sum({name})::BIGINT AS {name}' for name in ('requests', 'input', 'output'))
-        work.run(f'CREATE TABLE minutes AS SELECT start, max(lasts) AS lasts, {sums} FROM rows GROUP BY start')
+        work.run(f'CREATE TABLE minutes AS SELECT start, max(lasts) AS lasts, {SUMS} FROM rows GROUP BY start')
     else:  # every row has a start of its own already
-        work.run('CREATE VIEW minutes AS SELECT start, lasts, requests, input, output FROM rows')
+        work.run(f'CREATE VIEW minutes AS SELECT start, lasts, {", ".join(SUMMED)} FROM rows')
 
 
 def make_mean(work: Workspace, table: str, what: str) -> float | None:
@@ -31,7 +35,7 @@ def make_mean(work: Workspace, table: str, what: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over all rows that count."""
+    """Sums over all rows that count; `cost` is of the `priced` rows, which say one, None where there are none."""
 
     rows: int
     active_rows: int
@@ -39,6 +43,10 @@ class Totals:
     requests: int
     input: int
     output: int
+    cache_read: int
+    cache_write: int
+    cost: Decimal | None
+    priced: int
 
     @property
     def total(self) -> int:
@@ -48,12 +56,14 @@ class Totals:
 
 def totals_of(work: Workspace) -> Totals:
     """The sums."""
-    rows, active, *sums = work.one(
+    rows, active, *sums, cost, priced = work.one(
         f'SELECT count(*), count(*) FILTER ({ACTIVE}), coalesce(sum(requests), 0), coalesce(sum(input), 0),'
-        ' coalesce(sum(output), 0) FROM rows'
+        ' coalesce(sum(output), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write), 0),'
+        ' sum(cost)::HUGEINT, count(cost) FROM rows'
     )
     (minutes,) = work.one(f'SELECT count(*) FROM minutes WHERE {ACTIVE}')
-    return Totals(rows, active, minutes, *map(int, sums))
+    requests, sent, received, read, written = map(int, sums)
+    return Totals(rows, active, minutes, requests, sent, received, read, written, paid(cost), priced)
 
 
 def sums(t: Totals) -> tuple[Figure, ...]:
@@ -89,7 +99,31 @@ def sums(t: Totals) -> tuple[Figure, ...]:
             f'{t.input:,} / {t.output:,}',
             True,
         ),
+        *_caches(t),
+        *_costs(t),
     )
+
+
+def _caches(t: Totals) -> Iterator[Figure]:
+    """What the provider's cache did, where rows say so."""
+    if t.cache_read or t.cache_write:
+        name, worked = 'input from the provider cache', f'{t.cache_read:,} / {t.input:,}'
+        yield Figure('cache_read_tokens', f'{name}, tokens', t.cache_read, 'tokens', 'Σ cached input tokens')
+        yield Figure('cache_write_tokens', 'input written to the provider cache', t.cache_write, 'tokens', 'Σ written')
+        yield Figure(
+            'cache_read_share', name, divided(t.cache_read, t.input), 'share', 'Σ cached input / Σ input', worked, True
+        )
+
+
+def _costs(t: Totals) -> Iterator[Figure]:
+    """What was paid, where rows say so."""
+    if t.cost is None:
+        return
+    of = 'Σ cost' if t.priced == t.rows else f'Σ cost of the {t.priced:,} of {t.rows:,} rows that say one'
+    yield Figure('cost', 'cost', t.cost, 'usd', of, headline=True)
+    each = (t.cost / t.requests).quantize(SMALLEST) if t.requests else None
+    worked = f'{shown(t.cost, "usd")} / {t.requests:,}'
+    yield Figure('cost_per_request', 'cost of a request', each, 'usd', 'Σ cost / Σ requests', worked)
 
 
 def burn(work: Workspace, rules: Rules) -> tuple[Figure, ...]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compactor.analysis import totals
 from compactor.analysis.claims import Checked, Claim, check
-from compactor.analysis.columns import CEREBRAS, Columns
+from compactor.analysis.columns import Columns
 from compactor.analysis.compare import Comparison, Span, compare
 from compactor.analysis.database import Workspace, workspace
 from compactor.analysis.days import Day, busiest, days_of
 from compactor.analysis.exports import read_export
-from compactor.analysis.figure import Figure
+from compactor.analysis.figure import Figure, paid
 from compactor.analysis.ledger_rows import read_ledger
 from compactor.analysis.merge import merge
 from compactor.analysis.rows import Merging, OddRow, Source
@@ -36,13 +37,15 @@ MODELS = 100
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What one model took in one region."""
+    """What one model took in one region; `cost` in dollars, None where no row says one."""
 
     model: str
     region: str
     requests: int
     input: int
     output: int
+    cache_read: int
+    cost: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ class UsageReport:
     comparison: Comparison | None = None
     claims: tuple[Checked, ...] = ()
 
+    @property
+    def has_costs(self) -> bool:
+        """Whether any row says what it cost."""
+        return any(one.cost is not None for one in self.models)
+
+    @property
+    def has_caches(self) -> bool:
+        """Whether any row says that the provider had some of its input cached."""
+        return any(one.cache_read for one in self.models)
+
     def figure(self, key: str) -> Figure:
         """A figure by its key; `KeyError` if there is none."""
         for one in self.figures:
@@ -106,7 +119,8 @@ def analyse(
     files: Sequence[Path | str] = (),
     rules: Rules | None = None,
     *,
-    columns: Columns = CEREBRAS,
+    columns: Columns | None = None,
+    format: str | None = None,
     ledger: Store | None = None,
     models: Sequence[str] = (),
     periods: tuple[Span, Span] | None = None,
@@ -115,9 +129,11 @@ def analyse(
     """Analyses usage exports and a ledger.
 
     Args:
-        files: exports, plain or gzipped, in any order; rows that several of them have count once.
+        files: exports, CSV or JSON, plain or gzipped, in any order, `-` for standard input; rows that several of them
+            have count once.
         rules: what the analysis goes by.
-        columns: of the exports.
+        columns: of the exports; None takes the format that fits each (see `formats`).
+        format: the name of the format that all of them have.
         ledger: the store whose ledger is read besides.
         models: only these, by name; all if none is named.
         periods: two periods to compare.
@@ -131,7 +147,7 @@ def analyse(
     if not paths and ledger is None:
         raise ConfigError('name at least one export, or say that the ledger is meant')
     with workspace() as work:
-        sources, odd = _read(work, paths, columns, ledger)
+        sources, odd = _read(work, paths, columns, format, ledger)
         merging, sources = merge(work, sources)
         if models:
             _only(work, models)
@@ -139,12 +155,12 @@ def analyse(
 
 
 def _read(
-    work: Workspace, paths: Sequence[Path], columns: Columns, ledger: Store | None
+    work: Workspace, paths: Sequence[Path], columns: Columns | None, format: str | None, ledger: Store | None
 ) -> tuple[list[Source], tuple[OddRow, ...]]:
     sources: list[Source] = []
     odd: list[OddRow] = []
     for number, path in enumerate(paths):
-        source, named = read_export(work, number, path, columns)
+        source, named = read_export(work, number, path, columns, format)
         sources.append(source)
         odd += named
     if ledger is not None:
@@ -197,10 +213,14 @@ def _answered(
 
 def _models(work: Workspace) -> tuple[Model, ...]:
     rows = work.all(
-        'SELECT model, region, sum(requests)::BIGINT, sum(input)::BIGINT AS i, sum(output)::BIGINT AS o FROM rows'
+        'SELECT model, region, sum(requests)::BIGINT, sum(input)::BIGINT AS i, sum(output)::BIGINT AS o,'
+        ' sum(cache_read)::BIGINT, sum(cost)::HUGEINT FROM rows'
         f' GROUP BY model, region ORDER BY i + o DESC, model, region LIMIT {MODELS}'
     )
-    return tuple(Model(*row) for row in rows)
+    return tuple(
+        Model(model, region, requests, sent, received, read, paid(cost))
+        for model, region, requests, sent, received, read, cost in rows
+    )
 
 
 def _minutes(work: Workspace) -> list[Minute]:

@@ -7,33 +7,43 @@ from collections.abc import Sequence
 from compactor.archive.archive import Archive, key_of
 from compactor.archive.entry import ending, fingerprint, taken_out, text_of
 from compactor.archive.manifest import Ending, Manifest, Tail, chain, first_held
+from compactor.archive.spaces import put_in
+from compactor.digest.quotable import quotable
 from compactor.history.handles import HANDLE, UNKNOWN, Deposit, Kept
 from compactor.history.marks import handle_of
 from compactor.history.message import MARK, RESULT, Message, Part
 from compactor.history.stubs import is_stub
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 
 
 class ArchiveFull(Exception):
     """One compaction is larger than the whole archive, so its first entries went before its last came."""
 
 
-def keep(archive: Archive, deposit: Deposit, stored: Sequence[bytes | str | None]) -> Kept:
+def keep(
+    archive: Archive,
+    deposit: Deposit,
+    stored: Sequence[bytes | str | None],
+    secrets: Secrets | None = HIGH_CONFIDENCE,
+) -> Kept:
     """Archives a deposit; what an archive raises goes through.
 
     Args:
         archive: where to.
         deposit: what leaves the history.
-        stored: the framework's JSON of each original message; the key of what the archive has just said it holds; None
-            for what JSON cannot hold.
+        stored: the framework's JSON of each original message, as it is to be stored; the key of what the archive has
+            just said it holds; None for what JSON cannot hold.
+        secrets: what is redacted in the texts of steps; None keeps secrets.
 
     Raises:
         ArchiveFull: the archive cannot hold it all.
     """
     parents = list(chain(archive, deposit.parent))
     known = {ordinal for manifest in parents for ordinal in manifest.steps}
-    messages = tuple(archive.put(data) if isinstance(data, bytes) else data for data in stored)
+    messages = tuple(archive.put(put_in('message', data)) if isinstance(data, bytes) else data for data in stored)
     whole = ((n, parts) for n, parts in taken_out(deposit) if n not in known and not _stubbed(parts))
-    steps = {n: archive.put(_encoded(text_of(parts))) for n, parts in whole}
+    quoted = ((n, [quotable(part, secrets) for part in parts]) for n, parts in whole)
+    steps = {n: archive.put(put_in('step', _encoded(text_of(parts)))) for n, parts in quoted}
     manifest = Manifest(
         parent=deposit.parent if parents else None,
         left=deposit.left,
@@ -42,7 +52,7 @@ def keep(archive: Archive, deposit: Deposit, stored: Sequence[bytes | str | None
         steps=steps,
         tail=_tail(deposit),
     )
-    data = manifest.dump()
+    data = manifest.entry
     archive.put(data)
     handle = key_of(data)[:HANDLE]
     used = (key for key in (*filter(_is_key, stored), *messages, *steps.values()) if isinstance(key, str))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compactor.archive.archive import Archive, key_of
+from compactor.archive.spaces import out_of, put_in
 from compactor.history.handles import HANDLE
 
 VERSION = 1
@@ -81,9 +82,14 @@ class Manifest:
         return json.dumps(value, separators=(',', ':')).encode()
 
     @property
+    def entry(self) -> bytes:
+        """What an archive keeps."""
+        return put_in('manifest', self.dump())
+
+    @property
     def handle(self) -> str:
         """Under which the archive finds it."""
-        return key_of(self.dump())[:HANDLE]
+        return key_of(self.entry)[:HANDLE]
 
 
 def parse(data: bytes) -> Manifest | None:
@@ -129,12 +135,15 @@ def find(archive: Archive, handle: str) -> Manifest | None:
     data = archive.get(handle)
     if data is None or not key_of(data).startswith(handle):
         return None
-    return parse(data)
+    held = out_of('manifest', data)
+    return None if held is None else parse(held)
 
 
 def chain(archive: Archive, handle: str | None) -> Iterator[Manifest]:
     """The manifest with this handle and those before it, newest first, as far as the archive holds them."""
-    while handle is not None:
+    seen: set[str] = set()
+    while handle is not None and handle not in seen:
+        seen.add(handle)
         manifest = find(archive, handle)
         if manifest is None:
             return

@@ -9,12 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import thread_time
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from compactor.archive.archive import Archive
+from compactor.archive.bare import bare_text
 from compactor.archive.manifest import Manifest, chain, first_held
+from compactor.archive.spaces import out_of
+from compactor.errors import ConfigError
 from compactor.history.handles import HANDLE
+from compactor.patterns import TooSlow, repetitions
+from compactor.patterns import pattern as compiled
+from compactor.quoting import spelled
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 
 Fit = Callable[[str, int], str]
 """The longest beginning of a text within a number of tokens (`Counter.fit`)."""
@@ -25,6 +33,13 @@ HEAD_TOKENS = 80
 """Of these, what is set aside for the first line."""
 LONGEST_PATTERN = 200
 """Characters of a regular expression; a longer one is looked for to the letter."""
+REPEATED = 64
+"""Repetitions of an expression up to which it is left to an engine that takes no more than a text's length; that one
+slows down by their number, and cannot be stopped. With more, one that can be is used."""
+SECONDS, PER_MILLION = 1.0, 0.05
+"""Processor time of a search, and for each million characters."""
+CHECKED = 16 * 1024
+"""Characters after which the time is looked at."""
 LONGEST_FIND = 400
 """Characters shown of a line that a pattern found."""
 
@@ -43,6 +58,7 @@ def recall(
     page: int = 1,
     max_tokens: int = MAX_TOKENS,
     fit: Fit,
+    secrets: Secrets | None = HIGH_CONFIDENCE,
 ) -> str:
     """What the archive holds of one step, or what a pattern finds in all of them, as a text for the model.
 
@@ -52,10 +68,12 @@ def recall(
         step: ordinal of the step; None looks through all steps, which takes a pattern.
         lines: such as '10-40', '10-' or '10': these lines of the step alone.
         pattern: only lines in which this is found: a regular expression (Rust's dialect, which cannot hang: no
-            look-around, no back references), or the text to the letter where it is none.
+            look-around, no back references), or the text to the letter where it is none. A search that takes too long
+            ends where it has come to, and says so.
         page: which page of the answer, from 1.
         max_tokens: most tokens of the answer.
         fit: how tokens are counted.
+        secrets: what is redacted: an archive may have been told to keep them, a model is told none.
 
     Returns:
         The page; or one line saying that the step or page does not exist or has expired. Never raises.
@@ -67,11 +85,11 @@ def recall(
     if step is None:
         if not pattern:
             return f'Say which step, or give a pattern. The archive holds steps {_ranges(held)}.'
-        texts, gone = _read(archive, held)
+        texts, gone = _read(archive, held, secrets)
         return _found(texts, gone, pattern, page, max_tokens, fit, 'recall')
     if step not in held:
         return _unknown(step, held, manifests)
-    texts, _ = _read(archive, {step: held[step]})
+    texts, _ = _read(archive, {step: held[step]}, secrets)
     if step not in texts:
         return _expired(step)
     if pattern:
@@ -88,6 +106,7 @@ def recall_output(
     page: int = 1,
     max_tokens: int = MAX_TOKENS,
     fit: Fit,
+    secrets: Secrets | None = HIGH_CONFIDENCE,
 ) -> str:
     """What the archive holds of one tool's output that was made smaller; see `recall`, which answers in the same way.
 
@@ -99,11 +118,12 @@ def recall_output(
         page: which page of the answer, from 1.
         max_tokens: most tokens of the answer.
         fit: how tokens are counted.
+        secrets: what is redacted: an archive may have been told to keep them, a model is told none.
     """
-    data = archive.get(handle) if _HANDLED.fullmatch(handle) else None
+    data = out_of('output', archive.get(handle)) if _HANDLED.fullmatch(handle) else None
     if data is None:
         return f'Expired or unknown: there is no output {handle!r:.40}. Call the tool again if you need it.'
-    text = data.decode('utf-8', 'surrogatepass')
+    text = bare_text(data.decode('utf-8', 'surrogatepass'), secrets)
     if pattern:
         return _found({0: text}, 0, pattern, page, max_tokens, fit, 'this output')
     return _pages(text, 'the output', lines, page, max_tokens, fit)
@@ -141,10 +161,11 @@ def _ranges(steps: Mapping[int, str]) -> str:
     return ', '.join(shown if len(shown) <= 12 else [*shown[:6], '...', *shown[-5:]]) or 'none'
 
 
-def _read(archive: Archive, keys: Mapping[int, str]) -> tuple[dict[int, str], int]:
+def _read(archive: Archive, keys: Mapping[int, str], secrets: Secrets | None) -> tuple[dict[int, str], int]:
     """The texts that are still there by ordinal, and how many have gone."""
-    data = {n: archive.get(key) for n, key in sorted(keys.items())}
-    texts = {n: found.decode('utf-8', 'surrogatepass') for n, found in data.items() if found is not None}
+    data = {n: out_of('step', archive.get(key)) for n, key in sorted(keys.items())}
+    held = {n: found.decode('utf-8', 'surrogatepass') for n, found in data.items() if found is not None}
+    texts = {n: bare_text(text, secrets) for n, text in held.items()}
     return texts, len(data) - len(texts)
 
 
@@ -227,14 +248,11 @@ def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) ->
 
 
 def _found(texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tokens: int, fit: Fit, call: str) -> str:
-    matches = _matcher(pattern)
-    found = [
-        f'{f"#{n}:" if n else ""}{i}: {_clipped(line)}'
-        for n, text in texts.items()
-        for i, line in enumerate(text.split('\n'), 1)
-        if matches(line)
-    ]
+    search = _Search(pattern, SECONDS + PER_MILLION * sum(map(len, texts.values())) / 1_000_000)
+    found = [f'{f"#{n}:" if n else ""}{i}: {_clipped(line)}' for n, i, line in search.lines(texts)]
     lost = f' {gone} steps have expired.' if gone else ''
+    if search.stopped:
+        lost += f' The search took too long and ended{search.stopped}: give a step, or a plainer pattern.'
     if not found:
         return f'{pattern!r:.200} is found in no line of {call}.{lost}'
     listed = '\n'.join(found)
@@ -248,16 +266,62 @@ def _found(texts: Mapping[int, str], gone: int, pattern: str, page: int, max_tok
     return f'There is no page {page} of what was found, there are 1-{number}.'
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a pattern is found in a line, in time linear in its length; what is no expression is taken literally."""
+class _Search:
+    """The lines in which a pattern is found, within so many seconds of processor time.
+
+    Attributes:
+        stopped: where it ended because they were over, in words; '' if it went through.
+    """
+
+    def __init__(self, pattern: str, seconds: float) -> None:
+        self.stopped = ''
+        self._until = thread_time() + seconds
+        self._matches = _matcher(pattern, self._left)
+
+    def lines(self, texts: Mapping[int, str]) -> Iterator[tuple[int, int, str]]:
+        """Ordinal of the text, number of the line and the line itself."""
+        looked_at = 0
+        for n, text in texts.items():
+            for i, line in enumerate(text.split('\n'), 1):
+                looked_at += len(line) + 1
+                try:
+                    if looked_at > CHECKED:
+                        self._left()
+                        looked_at = 0
+                    matches = self._matches(line)
+                except TooSlow:
+                    self.stopped = f' at line {i:,}' + (f' of step {n:,}' if n else '')
+                    return
+                if matches:
+                    yield n, i, line
+
+    def _left(self) -> float:
+        """Seconds that are left; `TooSlow` if none are."""
+        left = self._until - thread_time()
+        if left <= 0:
+            raise TooSlow
+        return left
+
+
+def _matcher(pattern: str, seconds: Callable[[], float]) -> Callable[[str], bool]:
+    """Whether a pattern is found in a line; what is no expression is taken literally.
+
+    Args:
+        pattern: the pattern.
+        seconds: how many seconds are left.
+    """
     if len(pattern) <= LONGEST_PATTERN:
         try:
+            if repetitions(pattern) > REPEATED:
+                slow = compiled(pattern)
+                return lambda line: slow.found_in(line, seconds())
             schema = core_schema.str_schema(pattern=pattern, regex_engine='rust-regex')
             return SchemaValidator(schema).isinstance_python
-        except (SchemaError, ValueError):
+        except (SchemaError, ConfigError, ValueError):
             pass
     return lambda line: pattern in line
 
 
 def _clipped(line: str) -> str:
+    line = spelled(line)
     return line if len(line) <= LONGEST_FIND else f'{line[:LONGEST_FIND]} […]'

@@ -6,17 +6,20 @@ import copy
 import functools
 import inspect
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, TypeVar, cast
 
 from pydantic_core import to_json
 
+from compactor.bounded import Bounded
 from compactor.caching.files import Fingerprint, fingerprint, same
 from compactor.errors import ConfigError
+from compactor.locks import new_lock
+from compactor.run.told import teller
+from compactor.run.within import enclosing
+from compactor.telemetry import events
 
 F = TypeVar('F', bound=Callable[..., Any])
 
@@ -59,6 +62,8 @@ def cache_tool(
     depends_on: DependsOn | tuple[str, ...] = (),
     entries: int = ENTRIES,
     clock: Callable[[], float] = time.time,
+    on_event: events.Sink | None = None,
+    logfire: Any = None,
 ) -> Callable[[F], F]:
     """Wraps a tool that only reads, sync or async: the same call within `ttl` seconds is not made again.
 
@@ -67,7 +72,8 @@ def cache_tool(
 
     A result is never served after a file that it depends on has changed, however soon: files are told by times, size
     and identity, and files that have just been written by their content too. Results are copied, so that who changes
-    one changes no other. Exceptions are not kept. The wrapped function has `cache_stats()` and `cache_clear()`.
+    one changes no other, and those of one tenant's runs (`Compactor(tenant=...)`) answer no other's. Exceptions are not
+    kept. The wrapped function has `cache_stats()` and `cache_clear()`.
 
     Args:
         ttl: seconds that a result is good for.
@@ -75,6 +81,8 @@ def cache_tool(
             folder stands for all that is under it. Without it, only `ttl` bounds the age of an answer.
         entries: results kept, the least recently used go first.
         clock: seconds since 1970.
+        on_event: called with `ToolAnswered` at every hit; default: the `Compactor` of the run under way is told.
+        logfire: as for `Compactor`.
 
     Raises:
         ConfigError: a number is not positive, or `depends_on` names no argument of the tool.
@@ -82,10 +90,18 @@ def cache_tool(
     if ttl <= 0 or entries <= 0:
         raise ConfigError(f'ttl and entries must be positive, got {ttl} and {entries}')
 
+    reporter = teller(on_event, logfire)
+
     def decorate(function: F) -> F:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise ConfigError('cache_tool takes functions that return a result, not generators')
         cache = _Cache(inspect.signature(function), ttl, depends_on, entries, clock)
+        name = getattr(function, '__name__', '')
+
+        def told(kept: _Kept) -> Any:
+            if reporter.listening:
+                reporter.emit(events.ToolAnswered(None, None, name, round(max(0.0, clock() - kept.until + ttl), 3)))
+            return _copied(kept.result)
 
         @functools.wraps(function)
         def sync(*args: Any, **kwargs: Any) -> Any:
@@ -94,7 +110,7 @@ def cache_tool(
                 result = function(*args, **kwargs)
                 cache.keep(key, files, args, kwargs, result)
                 return result
-            return _copied(kept.result)
+            return told(kept)
 
         @functools.wraps(function)
         async def asynchronous(*args: Any, **kwargs: Any) -> Any:
@@ -103,7 +119,7 @@ def cache_tool(
                 result = await function(*args, **kwargs)
                 cache.keep(key, files, args, kwargs, result)
                 return result
-            return _copied(kept.result)
+            return told(kept)
 
         wrapped: Any = asynchronous if inspect.iscoroutinefunction(function) else sync
         wrapped.cache_stats = cache.stats
@@ -131,18 +147,19 @@ class _Cache:
         self._signature = signature
         self._ttl = ttl
         self._depends_on = depends_on
-        self._most = entries
         self._clock = clock
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._kept = Bounded[bytes, _Kept](entries)
         self._stats = ToolCacheStats()
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bytes | None, Fingerprint | None]:
         """The key of a call and the state of its files now; no key where the call is made whatever was kept."""
         try:
             bound = self._signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            key = to_json({name: _plain(value) for name, value in bound.arguments.items()})
+            within = enclosing()
+            tenant = within.tenant if within is not None else ''
+            key = to_json([tenant, {name: _plain(value) for name, value in bound.arguments.items()}])
             files = fingerprint(self._paths(bound), self._clock())
         except (TypeError, ValueError, RecursionError):
             return None, None
@@ -157,14 +174,13 @@ class _Cache:
     def find(self, key: bytes, files: Fingerprint | None) -> _Kept | None:
         """What was kept of a call, if it is still good."""
         with self._lock:
-            kept = self._kept.get(key)
+            kept = self._kept.used(key)
             if kept is not None and (kept.until <= self._clock() or files is None or not same(kept.files, files)):
                 del self._kept[key]
                 kept = None
             if kept is None:
                 self._stats.misses += 1
                 return None
-            self._kept.move_to_end(key)
             self._stats.hits += 1
             return kept
 
@@ -183,9 +199,6 @@ class _Cache:
             return
         with self._lock:
             self._kept[key] = kept
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
 
     def stats(self) -> ToolCacheStats:
         """What the cache has done so far."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from compactor.bounded import Bounded
 from compactor.errors import ConfigError
+from compactor.locks import new_lock
 
 MAX_MODELS = 1_024
 """Models whose pauses are kept in memory; the one not heard of for longest goes first."""
@@ -100,9 +100,8 @@ class MemoryStates:
     """Pauses of this process, in bounded memory; may be shared by threads."""
 
     def __init__(self, max_models: int = MAX_MODELS) -> None:
-        self.max_models = max_models
-        self._states: OrderedDict[str, Cooling] = OrderedDict()
-        self._lock = threading.Lock()
+        self._states = Bounded[str, Cooling](max_models)
+        self._lock = new_lock()
 
     def read(self, model: str) -> Cooling | None:
         """See `CooldownStates`."""
@@ -112,11 +111,11 @@ class MemoryStates:
     def change(self, model: str, how: Callable[[Cooling | None], Cooling | None]) -> Cooling | None:
         """See `CooldownStates`."""
         with self._lock:
-            new = how(self._states.pop(model, None))
+            new = how(self._states.get(model))
             if new is not None:
                 self._states[model] = new
-            while len(self._states) > self.max_models:
-                self._states.popitem(last=False)
+            else:
+                self._states.pop(model, None)
             return new
 
 

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from compactor.bounded import Bounded
 from compactor.errors import ConfigError
+from compactor.locks import new_lock
 
 WIDTHS = (1, 10, 60, 600, 3_600, 21_600)
 """Seconds of the buckets. A window is summed over the widest that divide it into 60 at least."""
@@ -94,9 +94,8 @@ class MemoryCounts:
     """
 
     def __init__(self, max_keys: int = MAX_KEYS) -> None:
-        self.max_keys = max_keys
-        self._keys: OrderedDict[str, tuple[dict[int, int], ...]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._keys = Bounded[str, tuple[dict[int, int], ...]](max_keys)
+        self._lock = new_lock()
 
     def record(self, key: str, amount: int, now: float) -> None:
         """See `Counts`."""
@@ -148,10 +147,7 @@ class MemoryCounts:
             return full
 
     def _add(self, key: str, amount: int, now: float) -> None:
-        buckets = self._keys.setdefault(key, tuple({} for _ in WIDTHS))
-        self._keys.move_to_end(key)
-        while len(self._keys) > self.max_keys:
-            self._keys.popitem(last=False)
+        buckets = self._keys.of(key, lambda: tuple({} for _ in WIDTHS))
         for width, held in zip(WIDTHS, buckets, strict=True):
             start = int(now // width) * width
             held[start] = held.get(start, 0) + amount

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from compactor.capacity.limits import Unit, Window
+from compactor.bounded import Bounded
+from compactor.capacity.units import Unit, Window
 from compactor.capacity.windows import WindowState
 from compactor.errors import ConfigError
 from compactor.ledger.periods import period_at
+from compactor.locks import new_lock
 
 EDGES = (0.8, 0.95)
 """Shares of a limit at which it warns."""
@@ -58,8 +58,8 @@ class Edges:
         if not all(0 < edge <= 1 for edge in edges):
             raise ConfigError(f'edges are shares of a limit, above 0 and up to 1: {tuple(edges)}')
         self.edges = tuple(sorted(edges))
-        self._windows: OrderedDict[tuple[str, Unit, Window], _Watched] = OrderedDict()
-        self._lock = threading.Lock()
+        self._windows = Bounded[tuple[str, Unit, Window], _Watched](MAX_WINDOWS)
+        self._lock = new_lock()
 
     def crossed(self, states: Iterable[WindowState], now: float) -> tuple[Crossing, ...]:
         """The edges that windows have gone past since they were looked at last, one for each window at most."""
@@ -70,10 +70,7 @@ class Edges:
     def _edge(self, state: WindowState, now: float) -> float | None:
         limit = state.limit
         key = (limit.model if limit.shared else state.model, *limit.slot)
-        watched = self._windows.setdefault(key, _Watched())
-        self._windows.move_to_end(key)
-        while len(self._windows) > MAX_WINDOWS:
-            self._windows.popitem(last=False)
+        watched = self._windows.of(key, _Watched)
         if limit.calendar:
             period = period_at(now, 'day', limit.time_zone).start
             if period > watched.period:

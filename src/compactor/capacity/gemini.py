@@ -5,17 +5,13 @@ Like headers it is untrusted: nothing here raises, and what makes no sense is no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from compactor.capacity.error_body import error_in
 from compactor.capacity.headers import LARGEST, Reading, ReadingWindow, duration
+from compactor.capacity.units import Unit
 
-if TYPE_CHECKING:
-    from compactor.capacity.limits import Unit
-
-LONGEST_BODY = 200_000
-"""Characters of the longest body that is read; real ones have a few thousand."""
 MOST = 50
 """Details, and violations of one, that are looked at."""
 
@@ -75,18 +71,8 @@ def _reading(violation: object, delay: float | None) -> Reading | None:
 
 
 def _details(body: object, kind: str) -> Iterator[dict[str, Any]]:
-    """The details of a kind; a stream's body is a list with one error in it."""
-    if isinstance(body, bytes | bytearray):
-        body = body[:LONGEST_BODY].decode('utf-8', 'replace')
-    if isinstance(body, str):
-        try:
-            body = json.loads(body) if len(body) <= LONGEST_BODY else None
-        except (ValueError, RecursionError):
-            return
-    if isinstance(body, list):
-        body = body[0] if body else None
-    error = body.get('error', body) if isinstance(body, dict) else None
-    details = error.get('details') if isinstance(error, dict) else None
+    """The details of a kind."""
+    details = error_in(body).get('details')
     for detail in details[:MOST] if isinstance(details, list) else ():
         if isinstance(detail, dict) and str(detail.get('@type', ''))[-40:].endswith(f'.{kind}'):
             yield detail

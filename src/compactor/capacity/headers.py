@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from email.utils import parsedate_tz
+from typing import Literal
 
-if TYPE_CHECKING:
-    from compactor.capacity.limits import Source, Unit
+from compactor.capacity.units import Source, Unit
 
 ReadingWindow = Literal['minute', 'hour', 'day']
 """Windows that providers name."""
@@ -21,7 +21,9 @@ ReadingWindow = Literal['minute', 'hour', 'day']
 LARGEST = 10**13
 """The largest amount that is believed; the largest published limits are about 10^10 tokens a day."""
 LONGEST_RESET = 31 * 86_400.0
-"""Seconds of the longest reset that is believed: a month. Some gateways send a time since 1970 instead of seconds."""
+"""Seconds of the longest reset that is believed, and of the longest wait that is asked for: a month."""
+SINCE_1970 = 10**9
+"""From here on a number is a time since 1970 and no length: in seconds, with three digits more in milliseconds."""
 LONGEST_MINUTE = 120.0
 """Seconds of the longest reset of a limit a minute: an overdrawn bucket takes more than a minute to fill."""
 LONGEST_TEXT = 64
@@ -51,16 +53,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A family of three headers; `{}` in its pattern stands for limit, remaining or reset; `bare` names no window."""
+    """A family of three headers; `{}` in its pattern stands for limit, remaining or reset; `bare` names no window.
+
+    Of `only` one provider is known what names mean that say neither unit nor window.
+    """
 
     pattern: str
     unit: Unit
     window: ReadingWindow
     bare: bool = False
+    only: str | None = None
 
 
 # Source: OpenAI "Rate limits in headers", Anthropic "Rate limits: response headers", Groq "Rate limit headers",
 # Cerebras "Rate limits", as documented in 2026; "req" is Mistral's. OpenAI's names mean a minute; exceptions are below.
+# OpenRouter "Limits" (openrouter.ai/docs/api_reference/limits): requests, with the reset in milliseconds since 1970.
 NAMES: tuple[_Name, ...] = (
     _Name('x-ratelimit-{}-requests', 'requests', 'minute', bare=True),
     _Name('x-ratelimit-{}-tokens', 'tokens', 'minute', bare=True),
@@ -77,6 +84,7 @@ NAMES: tuple[_Name, ...] = (
     _Name('anthropic-ratelimit-tokens-{}', 'tokens', 'minute'),
     _Name('anthropic-ratelimit-input-tokens-{}', 'input_tokens', 'minute'),
     _Name('anthropic-ratelimit-output-tokens-{}', 'output_tokens', 'minute'),
+    _Name('x-ratelimit-{}', 'requests', 'minute', bare=True, only='openrouter'),
 )
 
 # (provider, header) -> window, where a provider means another one by the same name.
@@ -93,25 +101,44 @@ def readings(headers: Mapping[str, str], now: float, provider: str | None = None
         headers: by lower-case name.
         now: seconds since 1970, for resets that name a moment; the response's own `date` is taken instead where there
             is one, so that it does not matter whether our clock is right.
-        provider: its name, as pydantic-ai has it; tells apart what names alone do not (Groq, Azure).
+        provider: its name, as pydantic-ai has it; tells apart what names alone do not (Groq, Azure, OpenRouter).
     """
     now = _server_now(headers, now)
     provider = (provider or '').lower()
-    found = (_reading(name, headers, now, provider) for name in NAMES)
+    found = (_reading(name, headers, now, provider) for name in NAMES if name.only in (None, provider))
     return [reading for reading in found if reading is not None]
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a refusal asks to wait; None if it does not say. `retry-after-ms` goes first, as it is finer."""
+    """Seconds that a refusal asks to wait, a month at most; None if it does not say.
+
+    `retry-after-ms` goes first, as it is finer. `retry-after` is a number of seconds, a duration as Go writes it
+    ('1m30s'), a date as mail and web write it, or a moment. Without either it is the reset of what is used up, under
+    the name that gateways give it.
+
+    Args:
+        headers: by lower-case name.
+        now: seconds since 1970, for moments; see `readings`.
+    """
+    now = _server_now(headers, now)
     milliseconds = _number(_text(headers, 'retry-after-ms'))
     if milliseconds is not None:
-        return _believed(milliseconds / 1_000)
-    text = _text(headers, 'retry-after')
-    seconds = _number(text)
-    if seconds is not None:
-        return _believed(seconds)
-    moment = _http_date(text)
-    return None if moment is None else _believed(max(0.0, moment - _server_now(headers, now)))
+        return min(milliseconds / 1_000, LONGEST_RESET)
+    said = _wait(_text(headers, 'retry-after'), now)
+    if said is None and _amount(_text(headers, 'x-ratelimit-remaining')) == 0:
+        said = _wait(_text(headers, 'x-ratelimit-reset'), now)
+    return said
+
+
+def _wait(text: str, now: float) -> float | None:
+    """Seconds that are asked for, in any form, a month at most."""
+    seconds = _plain(text)
+    if seconds is not None and seconds < SINCE_1970:
+        return min(seconds, LONGEST_RESET)
+    moment = _moment(text)
+    if moment is None:
+        moment = _http_date(text)
+    return None if moment is None else min(max(0.0, moment - now), LONGEST_RESET)
 
 
 def _reading(name: _Name, headers: Mapping[str, str], now: float, provider: str) -> Reading | None:
@@ -141,19 +168,21 @@ _SECONDS = {'ns': 1e-9, 'us': 1e-6, 'µs': 1e-6, 'ms': 1e-3, 's': 1.0, 'm': 60.0
 _RFC3339 = re.compile(
     r'([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})'
 )
-_HTTP_DATE = re.compile(r'[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT')
-_MONTHS = ('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')
+_DATE = re.compile(r'[A-Z][a-z]{2,8},? [0-9A-Za-z :+-]{16,40}')
 
 
 def duration(text: str) -> float | None:
     """Seconds of a duration such as '6m0s', '12ms', '1h2m3.5s', or a plain number of seconds; None if it is neither."""
-    text = text.strip()
+    seconds = _plain(text.strip())
+    return None if seconds is None else _believed(seconds)
+
+
+def _plain(text: str) -> float | None:
     if len(text) > LONGEST_TEXT:
         return None
     if _DURATION.fullmatch(text):
-        return _believed(sum(float(number) * _SECONDS[unit] for number, unit in _PIECE.findall(text)))
-    seconds = _number(text)
-    return None if seconds is None else _believed(seconds)
+        return sum(float(number) * _SECONDS[unit] for number, unit in _PIECE.findall(text))
+    return _number(text)
 
 
 def _text(headers: Mapping[str, str], name: str) -> str:
@@ -172,25 +201,38 @@ def _amount(text: str) -> int | None:
 
 
 def _reset(text: str, now: float) -> float | None:
+    moment = _moment(text)
+    return duration(text) if moment is None else _believed(max(0.0, moment - now))
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970 of a moment, as a number or as RFC 3339 writes it."""
+    number = _number(text)
+    if number is not None:
+        number = number / 1_000 if number >= SINCE_1970 * 1_000 else number
+        return number if number >= SINCE_1970 else None
     found = _RFC3339.fullmatch(text)
     if not found:
-        return duration(text)
+        return None
     zone = 'Z' if found[3] in 'Zz' else found[3]
     try:
         moment = datetime.fromisoformat(found[1].upper().replace(' ', 'T') + zone).timestamp()
     except (ValueError, OverflowError):
         return None
-    return _believed(max(0.0, moment + float(found[2] or 0) - now))
+    return moment + float(found[2] or 0)
 
 
 def _http_date(text: str) -> float | None:
-    found = _HTTP_DATE.fullmatch(text)
-    if not found or found[2] not in _MONTHS:
+    """Seconds since 1970 of a date as RFC 9110 writes it, in its old forms too, or RFC 5322 ('+0100', '-0000')."""
+    if not _DATE.fullmatch(text):
         return None
-    day, year, hour, minute, second = (int(found[i]) for i in (1, 3, 4, 5, 6))
     try:
-        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, min(second, 59), tzinfo=UTC).timestamp()
-    except (ValueError, OverflowError):
+        found = parsedate_tz(text)
+        if found is None:
+            return None
+        year, month, day, hour, minute, second = found[:6]
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).timestamp() - (found[9] or 0)
+    except (ValueError, OverflowError, IndexError, TypeError):
         return None
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
 
+from compactor.bounded import Bounded
 from compactor.capacity.headers import Reading
+from compactor.capacity.units import UNITS, Source, Unit, Window
 from compactor.errors import ConfigError
 from compactor.ledger.periods import period_at, zone_of
+from compactor.locks import new_lock
 
-Unit = Literal['tokens', 'requests', 'input_tokens', 'output_tokens']
-"""What is counted; 'tokens' are input and output together."""
-Window = Literal['minute', 'hour', 'day'] | int
-"""For how long: a calendar day of a time zone, or the seconds before each moment (a minute is 60, an hour 3,600)."""
-Source = Literal['policy', 'header', 'error']
-"""Who says so: the user, a response's headers, or the body of a refusal."""
-
-UNITS: tuple[Unit, ...] = get_args(Unit)
 ROLLING = {'minute': 60, 'hour': 3_600}
 """Seconds of the named windows that roll. What stays within a rolling minute also stays within a calendar minute, and
 within a token bucket that fills up in a minute, so nothing need be known about how a provider counts."""
@@ -148,9 +140,8 @@ class LimitTable:
     ) -> None:
         self.limits = tuple(limits)
         self.stale_seconds = stale_seconds
-        self.max_models = max_models
-        self._learned: OrderedDict[str, dict[tuple[Unit, Window], Known]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._learned = Bounded[str, dict[tuple[Unit, Window], Known]](max_models)
+        self._lock = new_lock()
 
     def learn(self, model: str, readings: Sequence[Reading], now: float) -> None:
         """Takes in what a response of a model said.
@@ -164,10 +155,7 @@ class LimitTable:
         if not readings:
             return
         with self._lock:
-            slots = self._learned.setdefault(model, {})
-            self._learned.move_to_end(model)
-            while len(self._learned) > self.max_models:
-                self._learned.popitem(last=False)
+            slots = self._learned.of(model, dict)
             for reading in readings:
                 known = _known(model, self._completed(model, reading), now, slots)
                 if known is not None:

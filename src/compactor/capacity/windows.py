@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from compactor.capacity.counts import Counts
 from compactor.capacity.forecast import fits_in, runs_out_in
-from compactor.capacity.limits import Known, Limit, LimitTable, Unit
+from compactor.capacity.limits import Known, Limit, LimitTable
 from compactor.capacity.room import room
+from compactor.capacity.units import Unit
 from compactor.errors import ConfigError
 
 LONGEST_NAME = 150

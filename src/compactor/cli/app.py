@@ -16,10 +16,12 @@ from compactor.cli.cleanup import cleanup
 from compactor.cli.compact import compact
 from compactor.cli.demo import demo
 from compactor.cli.doctor import doctor
+from compactor.cli.exits import INTERRUPTED
 from compactor.cli.inspect import inspect
 from compactor.cli.report import report
 from compactor.cli.route import route
 from compactor.cli.screen import complain
+from compactor.cli.selftest import selftest
 from compactor.cli.shrink import shrink
 from compactor.cli.stats import stats
 from compactor.cli.usage import usage
@@ -36,13 +38,15 @@ class Commands(TyperGroup):
         except CompactorError as error:
             complain(f'error: {error}')
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(
     name='compactor',
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={'help_option_names': ['-h', '--help']},
@@ -79,4 +83,5 @@ app.command()(report)
 app.command()(usage)
 app.command()(cleanup)
 app.command()(doctor)
+app.command('test')(selftest)
 app.add_typer(budget)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from compactor.cli.amounts import tokens_from
 from compactor.cli.policies import Preset, policy_of
 from compactor.cli.screen import as_json, facts, plain, screen, table
 from compactor.cli.sessions import File, Line, Session, load
@@ -35,7 +36,12 @@ def compact(
     file: File,
     target: Annotated[
         int | None,
-        typer.Option('--target', min=1, metavar='N', help="Tokens to compact to (default: the preset's rules)."),
+        typer.Option(
+            '--target',
+            parser=tokens_from(1),
+            metavar='N',
+            help="Tokens to compact to, such as 15k (default: the preset's rules).",
+        ),
     ] = None,
     preset: Preset = None,
     model: Annotated[
@@ -55,14 +61,13 @@ def compact(
         raise ConfigError(f'{output} is the input itself: name another file, or add --force')
     session = load(file, line)
     session.tell_left_out()
-    policy = policy_of(preset)
+    policy = policy_of(preset, model)
     # Imported here, so that `--help` and typing mistakes do not wait for pydantic-ai.
-    from pydantic_ai.messages import ModelMessagesTypeAdapter
-
-    from compactor.adapters.pydantic_ai.compact import compact as compacted
+    from compactor.adapters.pydantic_ai.messages.compact import compact as compacted
+    from compactor.adapters.pydantic_ai.messages.stored import as_json as stored
 
     compaction = compacted(session.messages, policy, target_tokens=target, model=model)
-    data = ModelMessagesTypeAdapter.dump_json(list(compaction.messages), indent=2)
+    data = stored(compaction.messages)
     if output is not None:
         _write(output, data + b'\n')
     if json:

@@ -16,8 +16,8 @@ from compactor.errors import HistoryError
 if TYPE_CHECKING:
     from collections import Counter
 
+    from compactor.adapters.pydantic_ai.played.playback import Playback
     from compactor.cli.figures import Figures
-    from compactor.cli.playback import Playback
     from compactor.policy import Policy
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -58,11 +58,11 @@ def demo(
     """
     loaded = load(session or _default_session(), line)
     loaded.tell_left_out()
-    policy = policy_of(preset or 'cerebras')
+    policy = policy_of(preset or 'cerebras', model)
     # Imported here, so that `--help` and typing mistakes do not wait for pydantic-ai.
+    from compactor.adapters.pydantic_ai.played.playback import Playback
+    from compactor.adapters.pydantic_ai.played.recording import recording_of
     from compactor.cli.figures import figures_of
-    from compactor.cli.playback import Playback
-    from compactor.cli.recording import recording_of
 
     recording = recording_of(loaded.messages)
     acting = Playback(recording, policy, model, pause=1 / speed if speed else 0.0)
@@ -213,7 +213,7 @@ SHOWN = 6
 
 def _print_memory(playback: Playback) -> None:
     """What the agent still has of the steps that were left out: how its digest begins, and one of them recalled."""
-    from compactor.cli.memory import memory_of
+    from compactor.adapters.pydantic_ai.played.memory import memory_of
 
     memory = memory_of(playback.history, playback.archive)
     if memory is None:

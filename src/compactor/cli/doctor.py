@@ -10,10 +10,11 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
+from compactor.cli.doctor_model import looks_at
 from compactor.cli.screen import as_json, plain, screen
 from compactor.cli.stores import Json, StoreUrl
 from compactor.errors import CompactorError
@@ -47,9 +48,18 @@ class Check:
     text: str
 
 
-def doctor(store: StoreUrl = None, json: Json = False) -> None:
-    """Check versions, the store, the bundled tokenizers, extras and Logfire; exit code 1 if something is broken."""
-    found = [_looked(name, look) for name, look in _looks(store)]
+def doctor(
+    model: Annotated[
+        str | None, typer.Argument(help='A model, such as ollama:qwen3:14b: what is known of it, and what follows.')
+    ] = None,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Check versions, the store, the bundled tokenizers, extras and Logfire; exit code 1 if something is broken.
+
+    With a MODEL, say its window and where that comes from, its trigger, goal and hard limit, and how it is counted.
+    """
+    found = [_looked(name, look) for name, look in (_looks(store) if model is None else looks_at(model))]
     if json:
         typer.echo(as_json([asdict(check) for check in found]))
     else:

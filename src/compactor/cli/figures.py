@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from compactor.cli.playback import Reduced, Request
+from compactor.adapters.pydantic_ai.played.playback import Reduced, Request
 
 
 @dataclass(frozen=True, slots=True)

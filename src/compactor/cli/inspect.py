@@ -28,7 +28,7 @@ def inspect(
     session = load(file, line)
     session.tell_left_out()
     # Imported here, so that `--help` and typing mistakes do not wait for pydantic-ai.
-    from compactor.adapters.pydantic_ai.compact import inspect as inspected
+    from compactor.adapters.pydantic_ai.messages.compact import inspect as inspected
 
     report = inspected(session.messages, model)
     if json:

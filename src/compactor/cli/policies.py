@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compactor.sources import STANDARD_INPUT
+
 if TYPE_CHECKING:
     from compactor.policy import Policy
 
 Preset = Annotated[
-    str | None, typer.Option('--preset', metavar='NAME', help='Preset, or a TOML file with a policy of your own.')
+    str | None,
+    typer.Option('--preset', metavar='NAME', help='Preset (auto: by the model), or a TOML file with your own policy.'),
 ]
 
 
-def policy_of(preset: str | None) -> Policy:
-    """The policy by that name, `COMPACTOR_*` of the environment over it. Raises `ConfigError`."""
+def policy_of(preset: str | None, model: str | None = None) -> Policy:
+    """The policy by that name, `COMPACTOR_*` over it; `model` is for 'auto'. Raises `ConfigError`."""
     from compactor.policy import Policy
 
-    if preset is not None and preset.endswith('.toml'):
-        return Policy.load(preset)
-    return Policy.load(preset=preset)
+    if preset is not None and (preset.endswith('.toml') or preset == STANDARD_INPUT):
+        return Policy.load(preset, model=model)
+    return Policy.load(preset=preset, model=model)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from compactor.cli.playback import Request
+from compactor.adapters.pydantic_ai.played.playback import Request
 
 EVERY = 10
 """Of requests to which nothing happened, every tenth stays on the page."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compactor.cli.screen import as_json, clean, count, facts, screen, table
+from compactor.cli.screen import as_csv, as_json, clean, complain, count, facts, screen, table
 from compactor.cli.stats import UNNAMED, summary_facts
-from compactor.cli.stores import Hours, Json, StoreUrl, cost, opened, percent, seconds
+from compactor.cli.stores import Csv, Hours, Json, StoreUrl, Tenant, cost, one_form, percent, reading, seconds
 from compactor.errors import StoreError
+from compactor.ledger.report import DAILY_ALERT
 
 if TYPE_CHECKING:
     from compactor.ledger.efficiency import Ranking
@@ -26,13 +27,19 @@ def report(
         str | None, typer.Option('--conversation', metavar='ID', help='Of this conversation instead.')
     ] = None,
     alert: Annotated[
-        float, typer.Option('--alert', min=0, metavar='USD', help='Dollars a day above which to warn.')
-    ] = 50.0,
+        float | None,
+        typer.Option(
+            '--alert', min=0, metavar='USD', help='Dollars a day above which to end with exit code 1 (50 to warn only).'
+        ),
+    ] = None,
     store: StoreUrl = None,
+    tenant: Tenant = '',
     json: Json = False,
+    csv: Csv = False,
 ) -> None:
     """Report what was spent and saved, which models are efficient, and what could be better."""
-    with opened(store) as found:
+    one_form(json, csv)
+    with reading(store, tenant) as found:
         from compactor.ledger.figures import to_json
         from compactor.ledger.prices import Prices
         from compactor.store.entries import Ledger
@@ -44,11 +51,29 @@ def report(
                 raise StoreError(f'the store {found.shown} knows no conversation {conversation!r}')
             typer.echo(as_json(to_json(one))) if json else _show_conversation(one)
             return
-        whole, today = ledger.optimization(hours), ledger.today(Decimal(str(alert)))
+        threshold = DAILY_ALERT if alert is None else Decimal(str(alert))
+        whole, today = ledger.optimization(hours), ledger.today(threshold)
     if json:
         typer.echo(as_json({**to_json(whole), 'today': to_json(today)}))
+    elif csv:
+        ranked = [
+            to_json(one) | {'of': one.of, 'name': one.name}
+            for one in (*whole.efficiency_rankings, *whole.agent_rankings)
+        ]
+        typer.echo(as_csv(RANKED, ([one[name] for name in RANKED] for one in ranked)))
     else:
         _show(whole, today)
+    if alert is not None:
+        if today.unpriced:
+            complain(f'of today, {count(today.unpriced, "request")} of unknown price are not in the sum')
+        if today.alert:
+            complain(f'today cost {cost(today.cost, today.unpriced)}, more than {cost(today.threshold)}')
+            raise typer.Exit(1)
+
+
+RANKED = ('of', 'name', 'efficiency', 'free', 'tokens_per_second', 'cost_per_request', 'requests')
+"""Columns of the CSV."""
+EFFICIENCY = 'efficiency: tokens, input and output, a second, by the dollars of a request; more is better'
 
 
 def _show(whole: OptimizationReport, today: DailyCost) -> None:
@@ -64,6 +89,9 @@ def _show(whole: OptimizationReport, today: DailyCost) -> None:
             columns = ('', 'efficiency', 'tokens/s', 'a request', 'requests')
             out.print()
             out.print(table(f'{title}, most efficient first', columns, map(_ranked, ranked)))
+    if whole.efficiency_rankings:
+        out.print()
+        out.print(clean(EFFICIENCY))
     stored = whole.cache
     if stored['total_entries']:
         out.print()

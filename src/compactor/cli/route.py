@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from compactor.cli.amounts import tokens_from
 from compactor.cli.screen import as_json, facts, screen, table
 from compactor.cli.stores import Json
 from compactor.errors import ConfigError
@@ -24,7 +25,10 @@ def route(
     task: Annotated[str | None, typer.Option('--task', metavar='NAME', help='What is asked for.')] = None,
     files: Annotated[int | None, typer.Option('--files', min=0, metavar='N', help='Files it concerns.')] = None,
     lines: Annotated[int | None, typer.Option('--lines', min=0, metavar='N', help='Lines that change.')] = None,
-    tokens: Annotated[int | None, typer.Option('--tokens', min=0, metavar='N', help='Tokens of the request.')] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option('--tokens', parser=tokens_from(0), metavar='N', help='Tokens of the request, such as 30k.'),
+    ] = None,
     agent: Annotated[str, typer.Option('--agent', metavar='NAME', help='Who asks.')] = '',
     policy: Annotated[
         Path | None, typer.Option('--policy', metavar='FILE', help='TOML file with a [routing] table.')
@@ -69,7 +73,7 @@ def _show(made: Route) -> None:
         ('plan', f'{_tokens(made.input_tokens)} in, {_tokens(made.output_tokens)} out'),
     ]
     rows += [(name, value) for name, value in made.fields.items()]
-    out.print(facts(rows), soft_wrap=True)
+    out.print(facts(rows, folded=False), soft_wrap=True)
     if made.passed_over:
         out.print()
         over = ((one.model, one.why) for one in made.passed_over)

@@ -9,22 +9,23 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import typer
 
 from compactor.cli.screen import complain, count
 from compactor.errors import HistoryError
-
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage
+from compactor.sources import STANDARD_INPUT, encoding_of
 
 GZIP = b'\x1f\x8b'
+UTF_8 = 'utf-8-sig'
 NAMED = 3
 """How many unreadable messages are named one by one."""
 DUMP = 'save a history with result.all_messages_json()'
@@ -32,7 +33,8 @@ DUMP = 'save a history with result.all_messages_json()'
 File = Annotated[
     Path,
     typer.Argument(
-        metavar='FILE', help='History: JSON of pydantic-ai messages, or JSON Lines with `messages`; also .gz.'
+        metavar='FILE',
+        help='History: JSON of pydantic-ai messages, or JSON Lines with `messages`; also .gz; - for standard input.',
     ),
 ]
 Line = Annotated[
@@ -59,7 +61,7 @@ class Session:
     """
 
     name: str
-    messages: list[ModelMessage]
+    messages: list[Any]
     left_out: tuple[LeftOut, ...] = ()
 
     def tell_left_out(self) -> None:
@@ -102,18 +104,25 @@ def load(path: Path, line: int | None = None) -> Session:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked; every way of failing to read them as a `HistoryError`."""
+    """The file's bytes as UTF-8, unpacked; every way of failing to read them as a `HistoryError`."""
     try:
-        with path.open('rb') as raw:
-            packed = raw.read(2) == GZIP
+        with _raw(path) as raw:
+            begins = raw.read(2)
             raw.seek(0)
-            yield cast('BinaryIO', gzip.GzipFile(fileobj=raw)) if packed else raw
+            data = cast('BinaryIO', gzip.GzipFile(fileobj=raw)) if begins == GZIP else raw
+            encoding = encoding_of(begins)
+            yield data if encoding == UTF_8 else BytesIO(data.read().decode(encoding, 'replace').encode())
     except FileNotFoundError:
         raise HistoryError(f'{path}: there is no such file') from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise HistoryError(f'{path}: the gzip data is damaged or cut off ({error}); get the file again') from None
     except OSError as error:
         raise HistoryError(f'{path}: cannot be read: {error.strerror or error}') from None
+
+
+def _raw(path: Path) -> BinaryIO:
+    """A file that can be read again from its beginning; `-` is standard input."""
+    return BytesIO(sys.stdin.buffer.read()) if str(path) == STANDARD_INPUT else path.open('rb')
 
 
 def _record(path: Path, file: BinaryIO, line: int | None) -> tuple[int | None, Any]:
@@ -202,36 +211,12 @@ def _parsed(text: str) -> tuple[Any, _Problem | None]:
         return None, _Problem(f'is not JSON that can be read ({error})')
 
 
-def _validated(values: list[Any]) -> tuple[list[ModelMessage], tuple[LeftOut, ...]]:
-    """The messages; where one cannot be read, each is tried alone, so that it does not take the others along."""
-    from pydantic import ValidationError
-    from pydantic_ai.messages import ModelMessagesTypeAdapter
+def _validated(values: list[Any]) -> tuple[list[Any], tuple[LeftOut, ...]]:
+    # Imported here, so that `--help` and typing mistakes do not wait for pydantic-ai.
+    from compactor.adapters.pydantic_ai.messages.stored import messages_in
 
-    def validate(some: list[Any]) -> list[ModelMessage]:
-        # In JSON mode, as times and binary content are strings. A lone surrogate, which Python's parser lets
-        # through and pydantic's does not, becomes a question mark.
-        data = json.dumps(some, ensure_ascii=False).encode('utf-8', 'replace')
-        return ModelMessagesTypeAdapter.validate_json(data)
-
-    try:
-        return validate(values), ()
-    except ValidationError:
-        pass
-    messages: list[ModelMessage] = []
-    left_out = []
-    for i, value in enumerate(values):
-        try:
-            messages += validate([value])
-        except ValidationError as error:
-            left_out.append(LeftOut(i, _reason(error)))
-    return messages, tuple(left_out)
-
-
-def _reason(error: Any) -> str:
-    """The first thing that pydantic found, with its place in the message; the input itself may be long."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = '.'.join(str(key) for key in first['loc'][1:])
-    return f'{place}: {first["msg"]}' if place else str(first['msg'])
+    messages, unread = messages_in(values)
+    return messages, tuple(LeftOut(*one) for one in unread)
 
 
 def _not_messages(first: Any, reason: str) -> str:

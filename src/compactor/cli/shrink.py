@@ -8,13 +8,18 @@ from typing import Annotated
 
 import typer
 
+from compactor.cli.amounts import tokens_from
 from compactor.cli.screen import as_json, complain
 from compactor.errors import ConfigError
+from compactor.sources import STANDARD_INPUT
 
 
 def shrink(
     file: Annotated[Path, typer.Argument(metavar='FILE', help='What a tool returned; - for standard input.')],
-    tokens: Annotated[int, typer.Option('--tokens', '-n', min=16, metavar='N', help='Tokens at most.')] = 2_000,
+    tokens: Annotated[
+        int,
+        typer.Option('--tokens', '-n', parser=tokens_from(16), metavar='N', help='Tokens at most, such as 2000 or 2k.'),
+    ] = 2_000,
     tool: Annotated[str | None, typer.Option('--tool', metavar='NAME', help='The tool that returned it.')] = None,
     command: Annotated[
         str | None, typer.Option('--command', metavar='LINE', help='The command line, where it was a shell.')
@@ -30,6 +35,7 @@ def shrink(
     ] = '',
     model: Annotated[str | None, typer.Option('--model', metavar='NAME', help='Model to count for.')] = None,
     keep_secrets: Annotated[bool, typer.Option('--keep-secrets', help='Redact nothing.')] = False,
+    explain: Annotated[bool, typer.Option('--explain', help='Say why it was taken for what it is.')] = False,
     json: Annotated[bool, typer.Option('--json', help='Print JSON: text, kind, level and sizes.')] = False,
 ) -> None:
     """Bring the output of a tool within a number of tokens, by what it is.
@@ -37,11 +43,11 @@ def shrink(
     The result goes to standard output, what became of it to standard error.
     """
     text = _text(file)
-    from compactor.outputs.redact import redact
     from compactor.outputs.shrink import shrink as shrunk_to
+    from compactor.secrets.redact import HIGH_CONFIDENCE
 
     shrunk = shrunk_to(
-        text if keep_secrets else redact(text),
+        text,
         tokens,
         tool=tool,
         kind=kind,
@@ -49,6 +55,7 @@ def shrink(
         arguments={'command': command} if command else {},
         question=question,
         model=model,
+        secrets=None if keep_secrets else HIGH_CONFIDENCE,
     )
     if json:
         account = {
@@ -62,6 +69,13 @@ def shrink(
         typer.echo(as_json(account))
         return
     typer.echo(shrunk.text)
+    if explain:
+        from compactor.outputs.clean import clean
+        from compactor.outputs.detect import explained
+        from compactor.outputs.hint import hint_of
+
+        for line in explained(clean(text), hint_of(tool, {'command': command} if command else {})):
+            complain(line)
     complain(
         f'{shrunk.kind.value} ({shrunk.why}): {shrunk.level.value},'
         f' {shrunk.tokens_before:,} -> {shrunk.tokens_after:,} tokens'
@@ -69,9 +83,12 @@ def shrink(
 
 
 def _text(file: Path) -> str:
-    if str(file) == '-':
-        return sys.stdin.buffer.read().decode('utf-8', 'replace')
+    """What the file holds, whichever of the usual encodings it is in."""
     try:
-        return file.read_bytes().decode('utf-8', 'replace')
+        data = sys.stdin.buffer.read() if str(file) == STANDARD_INPUT else file.read_bytes()
     except OSError as error:
         raise ConfigError(f'cannot read {file}: {error.strerror or error}') from None
+    from compactor.outputs.encodings import decoded
+
+    text = decoded(data)
+    return text if text is not None else data.decode('utf-8', 'replace')

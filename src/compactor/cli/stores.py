@@ -1,4 +1,4 @@
-"""The options `--store` and `--hours`: which ledger is meant, and how much of it."""
+"""The options `--store`, `--tenant` and `--hours`: which ledger is meant, whose, and how much of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compactor.errors import ConfigError
+from compactor.ledger.prices import shown
+
 if TYPE_CHECKING:
     from compactor.store.engine import Store
 
@@ -18,17 +21,41 @@ StoreUrl = Annotated[
         '--store', metavar='URL', help="A SQLite file or a database's URL (default: COMPACTOR_STORE, else your own)."
     ),
 ]
+Tenant = Annotated[
+    str, typer.Option('--tenant', metavar='NAME', help='Whose entries, budgets and answers (default: of no tenant).')
+]
 Hours = Annotated[float, typer.Option('--hours', min=0.01, metavar='N', help='How far back.')]
 Json = Annotated[bool, typer.Option('--json', help='Print JSON; money in it is text, exact.')]
 
 
+Csv = Annotated[bool, typer.Option('--csv', help='Print CSV, for spreadsheets.')]
+
+
+def one_form(json: bool, csv: bool) -> None:
+    """Raises `ConfigError` where two forms of output are wanted at once."""
+    if json and csv:
+        raise ConfigError('take --json or --csv, not both')
+
+
 @contextmanager
-def opened(url: str | None) -> Iterator[Store]:
-    """The store of that URL, closed afterwards. Raises `ConfigError` and `StoreError`."""
+def opened(url: str | None, tenant: str = '') -> Iterator[Store]:
+    """The store of that URL as one tenant sees it, made if it is not there, closed afterwards.
+
+    Raises `ConfigError` and `StoreError`.
+    """
     # Imported here, so that `--help` and typing mistakes do not wait for a database library.
     from compactor.store.engine import Store
 
-    with Store.open(url) as store:
+    with Store.open(url, tenant=tenant) as store:
+        yield store
+
+
+@contextmanager
+def reading(url: str | None, tenant: str = '') -> Iterator[Store]:
+    """The store of that URL, closed afterwards; one that is not there is not made. Raises as `opened`."""
+    from compactor.store.engine import Store
+
+    with Store.open(url, create=False, tenant=tenant) as store:
         yield store
 
 
@@ -36,9 +63,7 @@ def cost(amount: Decimal | None, unpriced: int = 0) -> str:
     """Dollars for people: '$0.0125', '-$2.00', 'unknown', and '$0.0125+' where some of it has no known price."""
     if amount is None:
         return 'unknown'
-    digits = 2 if abs(amount) >= 1 or amount == 0 else 4 if abs(amount) >= Decimal('0.01') else 6
-    text = f'{"-" if amount < 0 else ""}${abs(amount):,.{digits}f}'
-    return f'{text}+' if unpriced else text
+    return f'{shown(amount)}+' if unpriced else shown(amount)
 
 
 def percent(share: float | None) -> str:

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import nullcontext
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from compactor.cli.screen import as_json, complain, plain
-from compactor.cli.stores import Json, StoreUrl, opened
+from compactor.cli.amounts import moment
+from compactor.cli.screen import as_csv, as_json, complain, plain
+from compactor.cli.stores import Csv, Json, StoreUrl, Tenant, one_form, reading
 from compactor.errors import ConfigError
+from compactor.ledger.amounts import whole_number
 
 if TYPE_CHECKING:
     from compactor.analysis.compare import Span
     from compactor.analysis.rules import Rules
 
-AMOUNT = re.compile(r'(\d[\d,_]*(?:\.\d+)?)\s*([kmb]?)', re.IGNORECASE)
-TIMES = {'': 1, 'k': 1_000, 'm': 1_000_000, 'b': 1_000_000_000}
 BETWEEN = '..'
 
 
 def usage(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar='FILES...', help='Usage exports (CSV, also .gz), in any order; overlaps count once.'),
+        typer.Argument(
+            metavar='FILES...', help='Usage exports, CSV or JSON, also .gz, - for standard input; overlaps count once.'
+        ),
     ] = None,
     ledger: Annotated[bool, typer.Option('--ledger', help='Read the ledger too.')] = False,
     store: StoreUrl = None,
+    tenant: Tenant = '',
     daily_limit: Annotated[
         str | None, typer.Option('--daily-limit', metavar='N', help='Tokens that a day allows, such as 24M.')
     ] = None,
@@ -48,6 +49,10 @@ def usage(
     model: Annotated[
         list[str] | None, typer.Option('--model', metavar='NAME', help='Only this model; repeatable.')
     ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option('--format', metavar='NAME', help='Whose exports they are (default: seen from their columns).'),
+    ] = None,
     columns: Annotated[
         Path | None, typer.Option('--columns', metavar='FILE', help='TOML that says which column of an export is what.')
     ] = None,
@@ -63,28 +68,38 @@ def usage(
     ] = None,
     html: Annotated[Path | None, typer.Option('--html', metavar='FILE', help='Write the report for a browser.')] = None,
     json: Json = False,
+    csv: Csv = False,
 ) -> None:
-    """Analyse usage exports: averages, sessions, days against a limit, trend, with the formula of each figure."""
+    """Analyse usage exports: averages, sessions, days against a limit, trend, with the formula of each figure.
+
+    Known by their columns are exports of Anthropic, ccusage, Cerebras, Helicone, Langfuse, LiteLLM, OpenAI and
+    OpenRouter; others by --columns.
+    """
+    one_form(json, csv)
     # Imported here, so that `--help` and typing mistakes do not wait for a database.
     from compactor.analysis.claims import load_claims
-    from compactor.analysis.columns import CEREBRAS, Columns
+    from compactor.analysis.columns import Columns
+    from compactor.analysis.days import Day
     from compactor.analysis.rules import Rules
     from compactor.analysis.usage import analyse
 
     values: dict[str, Any] = {
-        'daily_limit': None if daily_limit is None else amount(daily_limit, '--daily-limit'),
+        'daily_limit': None if daily_limit is None else whole_number(daily_limit, '--daily-limit'),
         'limit_counts': count,
-        'target_tokens': amount(target_tokens, '--target-tokens'),
+        'target_tokens': whole_number(target_tokens, '--target-tokens'),
         'target_share': target_share,
         'time_zone': time_zone,
         'gap': gap,
     }
     rules = Rules(**values)
-    with opened(store) if ledger else nullcontext() as found:
+    if columns is not None and format is not None:
+        raise ConfigError('take --columns or --format, not both')
+    with reading(store, tenant) if ledger else nullcontext() as found:
         report = analyse(
             files or (),
             rules,
-            columns=CEREBRAS if columns is None else Columns.load(columns),
+            columns=None if columns is None else Columns.load(columns),
+            format=format,
             ledger=found,
             models=model or (),
             periods=periods_of(split, compare, rules),
@@ -101,6 +116,11 @@ def usage(
         from compactor.ledger.figures import to_json
 
         typer.echo(as_json(to_json(report)))
+    elif csv:
+        from compactor.ledger.figures import to_json
+
+        names = [one.name for one in fields(Day)]
+        typer.echo(as_csv(names, ([to_json(getattr(day, name)) for name in names] for day in report.days)))
     else:
         from compactor.cli.usage_tables import show
 
@@ -110,16 +130,8 @@ def usage(
 
 
 def amount(text: str, option: str) -> int:
-    """A number of tokens as people write it: 24M, 300k, 1.5M, 24,000,000.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    found = AMOUNT.fullmatch(text.strip())
-    number = found and Decimal(re.sub('[,_]', '', found[1])) * TIMES[found[2].lower()]
-    if not number or number != number.to_integral_value():
-        raise ConfigError(f'{option} is a number of tokens such as 15000, 300k or 24M, not {text!r}')
-    return int(number)
+    """A number of tokens of an option. Raises `ConfigError`."""
+    return whole_number(text, option)
 
 
 def periods_of(split: str | None, compare: tuple[str, str] | None, rules: Rules) -> tuple[Span, Span] | None:
@@ -151,10 +163,4 @@ def _span(text: str, rules: Rules) -> Span:
 
 
 def _moment(text: str, rules: Rules) -> float:
-    from compactor.ledger.periods import zone_of
-
-    try:
-        read = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(f'a time is 2026-01-29, 2026-01-29T16:34 or 2026-01-29T16:34Z, not {text!r}') from None
-    return (read if read.tzinfo else read.replace(tzinfo=zone_of(rules.time_zone))).timestamp()
+    return moment(text, rules.time_zone)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
 from rich.table import Table
 
-from compactor.analysis.figure import shown
+from compactor.analysis.figure import divided, shown
 from compactor.analysis.page.origins import merged_lines
 from compactor.analysis.page.tables import standing_lines
 from compactor.cli.screen import NAME_WIDTH, clean, complain, screen, table
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 LISTED = 30
 """Rows of a table; --html and --json have more."""
+FORMULA = 24
+"""Columns that a formula needs beside its figure; with fewer it stands below."""
 NAMED = 10
 """Odd rows that are named one by one."""
 
@@ -30,7 +34,7 @@ def show(report: UsageReport) -> None:
     out.print(_figures(report))
     for title, columns, rows, whole in (
         ('Sessions', SESSIONS, list(_sessions(report)), int(report.figure('sessions').value or 0)),
-        (f'Days ({report.rules.time_zone})', DAYS, list(_days(report)), len(report.days)),
+        (f'Days ({report.rules.time_zone})', _day_columns(report), list(_days(report)), len(report.days)),
     ):
         out.print()
         out.print(table(title, columns, rows))
@@ -48,17 +52,29 @@ def show(report: UsageReport) -> None:
 
 
 SESSIONS = ('', 'began', 'minutes', 'requests', 'input', 'input a request', 'verdict')
-DAYS = ('', 'requests', 'input', 'output', 'input / limit', 'total / limit', 'verdict')
 
 
-def _figures(report: UsageReport) -> Table:
+def _day_columns(report: UsageReport) -> tuple[str, ...]:
+    """Headings of the days; what no row says, and a limit that nobody named, has no column."""
+    caches = ('provider cache',) if report.has_caches else ()
+    costs = ('cost',) if report.has_costs else ()
+    limits = () if report.rules.daily_limit is None else ('input / limit', 'total / limit', 'verdict')
+    return ('', 'requests', 'input', 'output', *caches, *costs, *limits)
+
+
+def _figures(report: UsageReport) -> RenderableType:
     """Names, values, and formulas that go on in the next line rather than being cut."""
+    rows = [(one.name, one.shown, one.formula + (f' = {one.worked}' if one.worked else '')) for one in report.figures]
+    name, value = (max(map(cell_len, column)) for column in list(zip(*rows, strict=True))[:2])
+    if screen().width < name + value + FORMULA:
+        lines = ((clean(f'{name}: {value}'), clean(f'  {formula}')) for name, value, formula in rows)
+        return Group(*(line for pair in lines for line in pair))
     made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     made.add_column('', max_width=NAME_WIDTH)
     made.add_column('value', justify='right', no_wrap=True)
     made.add_column('formula', overflow='fold')
-    for one in report.figures:
-        made.add_row(clean(one.name), clean(one.shown), clean(one.formula + (f' = {one.worked}' if one.worked else '')))
+    for row in rows:
+        made.add_row(*map(clean, row))
     return made
 
 
@@ -74,7 +90,14 @@ def _days(report: UsageReport) -> Iterator[tuple[object, ...]]:
         shares = [one.share, one.share_other]
         if report.rules.limit_counts == 'total':
             shares.reverse()
-        yield one.date, one.requests, one.input, one.output, *(shown(share, 'share') for share in shares), one.verdict
+        row: list[object] = [one.date, one.requests, one.input, one.output]
+        if report.has_caches:
+            row.append(shown(divided(one.cache_read, one.input), 'share'))
+        if report.has_costs:
+            row.append(shown(one.cost, 'usd'))
+        if report.rules.daily_limit is not None:
+            row += [*(shown(share, 'share') for share in shares), one.verdict]
+        yield tuple(row)
 
 
 def _comparison(report: UsageReport) -> Iterator[str]:
@@ -94,7 +117,8 @@ def _files(report: UsageReport) -> Iterator[str]:
     for one in report.sources:
         kinds = (('left out', one.bad), ('doubted', one.doubted), ('counted elsewhere', one.merged))
         said = ''.join(f', {number:,} {what}' for what, number in kinds if number)
-        yield f'{one.name}: {one.rows:,} rows{said}'
+        of = f' ({one.format})' if one.format else ''
+        yield f'{one.name}: {one.rows:,} rows{said}{of}'
     yield from merged_lines(report)
 
 

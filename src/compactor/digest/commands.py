@@ -21,7 +21,7 @@ LONGEST = 2_000
 """A longer command is not taken apart: it is a program, not a sequence of commands."""
 
 _OPERATORS = ';&|<>()\n'
-_SILENCED = re.compile(r'\s*(?:2>\s*/dev/null|2>&1|</dev/null)')
+_SILENCED = re.compile(r'(?<!\s)\s*(?:2>\s*/dev/null|2>&1|</dev/null)')
 _SHELLS = re.compile(r'(?:.*/)?(?:ba|z|da|k|fi)?sh')
 
 

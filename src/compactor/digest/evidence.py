@@ -1,34 +1,39 @@
 """Steps as candidate lines: what was called, said, returned and asked, each line with its names and words.
 
 Lines of a text depend on nothing but the text, so they are remembered with it: a history is indexed as it arrives.
+They are kept as columns, a few long-lived tuples for each text in place of an object for each line: the collector
+walks over objects, and a history has tens of thousands of lines.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
-from compactor.digest.identifiers import identifiers, words
+from compactor.digest.identifiers import names_and_words
+from compactor.digest.windows import AROUND, LONG, windows
 from compactor.history.message import Kind, Part
 from compactor.history.stubs import is_stub
+from compactor.quoting import spelled
 from compactor.tokens.memo import TextMemo
 
-LONG = 400
-"""A line longer than this is taken in windows around its names."""
-AROUND = 90
-"""Characters kept on each side of a name in a long line."""
-WINDOWS = 12
-"""At most this many windows of one long line."""
-ENVELOPE = re.compile(
+_ENVELOPE = re.compile(
     r'(?:Error: |Process |Command )?(?:exit(?:ed)?\b.{0,20}\d+)|(?:Command|Chunk ID|Wall time|Original token count'
     r'|Total output lines): .*|Output:|<\w+>|</\w+>',
     re.IGNORECASE,
 )
-"""What tools write around a command's own output."""
+_BEGINS = frozenset('eEpPcCwWoOtT<')
+"""What an envelope begins with."""
+
+
+def is_envelope(line: str) -> bool:
+    """Whether a line, stripped and not empty, is what tools write around a command's own output."""
+    return line[0] in _BEGINS and _ENVELOPE.fullmatch(line) is not None
+
+
 _NUMBERED = re.compile(r'\s*\d+\s*(?:→|\||\t|: )')
 
 
@@ -39,69 +44,63 @@ class Voice(StrEnum):
     AGENT = '>'
     OUTPUT = ''
     USER = '?'
+    BESIDE = '~'
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a text: stripped, with the names in it, its distinct words as a bit set, and how many they are."""
-
-    text: str
-    names: tuple[str, ...]
-    words: int
-    size: int
-
-
-class Candidate(NamedTuple):
-    """A line that a digest may keep.
+class Lines:
+    """The lines of a text, as columns.
 
     Attributes:
-        line: what it says.
-        step: ordinal of its step in the conversation.
-        voice: who says it.
-        back: tokens between it and the end of the history.
+        texts: each line, stripped.
+        names: the distinct names in it, in order.
+        words: its distinct words as a bit set.
+        sizes: how many words these are.
     """
 
-    line: Line
-    step: int
-    voice: Voice
-    back: int
+    texts: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
+    words: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Lines:
+        """These lines, read."""
+        names, words = names_and_words(texts)
+        return cls(tuple(texts), tuple(names), tuple(words), tuple(map(int.bit_count, words)))
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
-_VOICES = {Kind.CALL: Voice.CALL, Kind.TEXT: Voice.AGENT, Kind.RESULT: Voice.OUTPUT, Kind.USER: Voice.USER}
+NO_LINES = Lines((), (), (), ())
+VOICES = {Kind.CALL: Voice.CALL, Kind.TEXT: Voice.AGENT, Kind.RESULT: Voice.OUTPUT, Kind.USER: Voice.BESIDE}
+"""Who speaks in the parts of a step; what a person asks stands before it. The lines of other parts are no evidence."""
 
 
-def candidates(parts: Iterable[Part], step: int, back: int) -> Iterator[Candidate]:
-    """The lines of a step's parts, in order."""
-    for part in parts:
-        voice = _VOICES.get(part.kind)
-        if voice is not None:
-            for line in lines_of(part):
-                yield Candidate(line, step, voice, back)
+def voice_of(part: Part) -> Voice | None:
+    """Who speaks in a part of a step; None where nobody does."""
+    return Voice.OUTPUT if part.by == 'tool' else VOICES.get(part.kind)
 
 
-def lines_of(part: Part) -> tuple[Line, ...]:
+def lines_of(part: Part) -> Lines:
     """The lines of one part; a call is told as its tool and arguments. Remembered with the text."""
-    if part.kind not in _VOICES:
-        return ()
+    kind = part.kind
+    if kind not in VOICES:
+        return NO_LINES
     text = part.text
-    if part.kind is Kind.RESULT and is_stub(text):  # what stood there is gone; our own words are no evidence
-        return ()
-    key = f'{part.kind} {part.tool} {text}' if part.kind in (Kind.CALL, Kind.TEXT) else text
+    if kind is Kind.RESULT and is_stub(text):  # what stood there is gone; our own words are no evidence
+        return NO_LINES
+    key = f'{kind} {part.tool} {text}' if kind is Kind.CALL or kind is Kind.TEXT else text
     found = _remembered.get(key)
     if found is None:
-        found = tuple(_lines(told(part.tool, text) if part.kind is Kind.CALL else text, part.kind is Kind.TEXT))
+        found = Lines.of(_texts(told(part.tool, text) if kind is Kind.CALL else text, kind is Kind.TEXT))
         _remembered.put(key, found)
     return found
 
 
-_remembered: TextMemo[tuple[Line, ...]] = TextMemo(2 * 1024 * 1024)
+_remembered: TextMemo[Lines] = TextMemo(2 * 1024 * 1024)
 """Lines of at most 4 MB of text: a history of 120,000 tokens is a tenth of that."""
-
-
-def line(text: str) -> Line:
-    """A line from its text."""
-    mask = words(text)
-    return Line(text, tuple(dict.fromkeys(identifiers(text))), mask, mask.bit_count())
 
 
 def told(tool: str, arguments: str) -> str:
@@ -129,33 +128,42 @@ _SAYS_NOTHING = frozenset(('yield_time_ms', 'max_output_tokens', 'timeout', 'tim
 """Arguments that say how to do it: how long to wait, how much to print."""
 
 
-def _lines(text: str, prose: bool) -> Iterator[Line]:
-    text = _COLOURED.sub('', text) if '\x1b' in text else text
-    for raw in _sentences(text) if prose else _unescaped(text.split('\n')):
-        numbered = _NUMBERED.match(raw)
-        stripped = (raw[numbered.end() :] if numbered else raw).strip()
-        if len(stripped) < 2 or ENVELOPE.fullmatch(stripped):
+def _texts(text: str, prose: bool) -> list[str]:
+    """What of a text is a line that a digest may keep."""
+    text = spelled(_COLOURED.sub('', text) if '\x1b' in text else text)
+    kept: list[str] = []
+    for raw in _sentences(text) if prose else _unescaped(text) if '\\n' in text else text.split('\n'):
+        line = raw.strip()
+        if not line:
             continue
-        if len(stripped) <= LONG:
-            yield line(stripped)
+        first = line[0]
+        if first.isdecimal() and (numbered := _NUMBERED.match(raw)):
+            line = raw[numbered.end() :].strip()
+            first = line[:1]
+        if len(line) < 2 or (first in _BEGINS and _ENVELOPE.fullmatch(line)):
+            continue
+        if len(line) <= LONG:
+            kept.append(line)
         else:
-            yield from _windows(stripped)
+            kept.extend(windows(line))
+    return kept
 
 
-_COLOURED = re.compile(r'\x1b\[[\d;]*[A-Za-z]')
+_COLOURED = re.compile(r'\x1b\[[\d;]*+[A-Za-z]')
 
 
-def _unescaped(lines: Iterable[str]) -> Iterator[str]:
+def _unescaped(text: str) -> Iterator[str]:
     """Lines; one that holds a text as JSON or as a literal is taken as the lines of that text."""
-    for text in lines:
-        if len(text) > 2 * AROUND and text.count('\\n') > 2:
-            for inner in _LINE_END.split(text):
+    for line in text.split('\n'):
+        if len(line) > 2 * AROUND and line.count('\\n') > 2:
+            for inner in _LINE_END.split(line):
                 yield inner.replace('\\t', ' ').replace('\\"', '"')
         else:
-            yield text
+            yield line
 
 
-_LINE_END = re.compile(r'(?:\\+r)?\\+n')
+# A run of backslashes is taken from its first one or not at all: from each of them it would take the run's square.
+_LINE_END = re.compile(r'(?<!\\)(?:\\++r)?\\++n')
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -171,36 +179,3 @@ _PARAGRAPH = re.compile(r'\n\s*\n')
 _LISTED = re.compile(r'^\s*(?:[-*+] |[|>#]|```|\d+[.)] )', re.MULTILINE)
 _WRAPPED = re.compile(r'\n\s+(?![-*+|>#\d`])')
 _SENTENCE = re.compile(r'(?<=[.!?])\s+(?=[A-Z`"(])')
-
-
-def _windows(text: str) -> Iterator[Line]:
-    """A long line as windows around its names; without names, its beginning."""
-    spans: list[list[int]] = []
-    for name in dict.fromkeys(identifiers(text)):
-        at = text.find(name)
-        spans.append([_edge(text, at - AROUND), min(len(text), at + len(name) + AROUND)])
-    if not spans:
-        yield line(text[: 2 * AROUND] + ' …')
-        return
-    spans.sort()
-    merged: list[list[int]] = []
-    for span in spans:
-        if merged and span[0] <= merged[-1][1] and span[1] - merged[-1][0] <= LONG:
-            merged[-1][1] = max(merged[-1][1], span[1])
-        else:
-            merged.append(span)
-    for start, end in merged[:WINDOWS]:
-        whole = text[start:end] if end == len(text) else text[start:end].rsplit(' ', 1)[0]
-        yield line(('… ' if start else '') + whole.strip() + (' …' if end < len(text) else ''))
-
-
-def _edge(text: str, at: int) -> int:
-    """Where a word begins at or soon after `at`, so that a window begins with a whole word."""
-    if at <= 0:
-        return 0
-    space = text.find(' ', at - 1, at + EDGE)
-    return at if space < 0 else space + 1
-
-
-EDGE = 24
-"""Characters in which a window's edge looks for the beginning of a word."""

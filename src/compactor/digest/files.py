@@ -11,6 +11,7 @@ from typing import Literal
 from compactor.digest.commands import PATH_KEYS, arguments, scripts
 from compactor.digest.reads import same_file
 from compactor.history.message import Kind, Part
+from compactor.quoting import spelled
 from compactor.tokens.memo import TextMemo
 
 Action = Literal['read', 'created', 'edited', 'deleted']
@@ -66,7 +67,8 @@ def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | No
             continue
         for path, action in touches(part):
             alike = named.setdefault(_name(path), {})
-            twin = next((known for known in alike if known != path and same_file(known, path)), None)
+            crowd = alike if len(alike) <= ALIKE else ()
+            twin = next((known for known in crowd if known != path and same_file(known, path)), None)
             stood = path if twin is None else twin
             before = files.pop(stood, None)  # moves to the end: in order of the last touch
             alike.pop(stood, None)
@@ -77,6 +79,10 @@ def touched(calls: Iterable[tuple[int, Part]], known: Mapping[str, Touched] | No
             actions = (before.actions if before else frozenset()) | {action}
             files[path] = Touched(path, actions, action, step)
     return files
+
+
+ALIKE = 64
+"""Of a name that more files have than this, each path is taken for a file of its own."""
 
 
 def _name(path: str) -> str:
@@ -104,7 +110,7 @@ def _touches(call: Part) -> Iterator[tuple[str, Action]]:
     for key in PATH_KEYS:
         path = values.get(key)
         if action is not None and isinstance(path, str) and 0 < len(path) <= 300 and '\n' not in path:
-            yield path, action
+            yield spelled(path), action
     for script in scripts(values):
         yield from _commanded(script)
 
@@ -112,7 +118,7 @@ def _touches(call: Part) -> Iterator[tuple[str, Action]]:
 def _commanded(command: str) -> Iterator[tuple[str, Action]]:
     """What a shell command does to files, as far as its words tell."""
     for done, path in _PATCH.findall(command):
-        yield path.strip(), _PATCHED[done]
+        yield spelled(path.strip()), _PATCHED[done]
     head = command.split('<<', 1)[0] if '<<' in command else command  # a here-document is content
     for single in _COMMANDS.split(head[:2_000]):
         words = single.split()

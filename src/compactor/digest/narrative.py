@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from compactor.digest.babble import without_babble
 from compactor.digest.document import plain
 from compactor.digest.evidence import Voice, told
 from compactor.digest.identifiers import identifiers
@@ -28,6 +29,8 @@ CALL = 200
 """Characters of a call."""
 WORDS = 0.6
 """Words asked for, per token that the answer may have."""
+DOUBTED = 1_000
+"""Names of an answer that are looked for in the record; the lines that name more are not believed."""
 REFUSED_FROM = 1 / 3
 """An answer is refused if more than this share of its lines is not believed."""
 
@@ -208,18 +211,26 @@ def checked(answer: str, *, steps: int, known: Callable[[], Sequence[str]]) -> s
         known: the texts that were summed up; a path, handle or other `#n` has to occur in one of them.
 
     Raises:
-        SummaryRefused: nothing was written, or too much of it is invented.
+        SummaryRefused: nothing was written, it only repeats something, or too much of it is invented.
     """
-    lines = plain(answer).split('\n')
-    if lines == ['']:
+    written = plain(answer)
+    if not written:
         raise SummaryRefused('the answer is empty')
+    written, why = without_babble(written, known)
+    if why:
+        raise SummaryRefused(why)
+    lines = written.split('\n')
     texts: list[str] = []
     kept: list[str] = []
+    occurs: dict[str, bool] = {}
     for line in lines:
         doubtful = _doubtful(line, steps)
         if doubtful and not texts:
             texts.extend(known())
-        if all(_occurs(name, texts) for name in doubtful):
+        for name in doubtful:
+            if name not in occurs:
+                occurs[name] = len(occurs) < DOUBTED and _occurs(name, texts)
+        if all(occurs[name] for name in doubtful):
             kept.append(line)
     if len(lines) - len(kept) > len(lines) * REFUSED_FROM:
         raise SummaryRefused(f'{len(lines) - len(kept)} of {len(lines)} lines name what the record does not')
@@ -228,7 +239,7 @@ def checked(answer: str, *, steps: int, known: Callable[[], Sequence[str]]) -> s
 
 def _doubtful(line: str, steps: int) -> list[str]:
     """What a line names that must occur in the record: ordinals beyond it, handles, paths."""
-    ordinals = [found[0] for found in _ORDINAL.finditer(line) if not 0 < int(found[1]) <= steps]
+    ordinals = [found[0] for found in _ORDINAL.finditer(line) if len(found[1]) > 18 or not 0 < int(found[1]) <= steps]
     return [*ordinals, *_HANDLE.findall(line), *filter(_is_path, identifiers(line))]
 
 

@@ -9,11 +9,13 @@ occurrences are covered gains less with each further line. Lines are taken greed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import heapify, heappop, heappush, nlargest
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heapreplace
+from typing import Any
 
-from compactor.digest.evidence import Candidate, Line, Voice
+from compactor.digest.evidence import Lines, Voice
 from compactor.digest.identifiers import specific
+from compactor.digest.record import Record, Use
 
 HALF = 12_000
 """Recency is 1 / (1 + tokens back / HALF)."""
@@ -32,8 +34,8 @@ UNUSED = 3.0
 
 _RICH = [math.sqrt(max(size, 1)) for size in range(17)]
 """A line weighs more the more it says, up to 16 words."""
-_USE = {Voice.CALL: 3.0, Voice.AGENT: 1.0, Voice.USER: 0.5, Voice.OUTPUT: 0.0}
-_WEIGHT = {Voice.CALL: 4.0, Voice.AGENT: 2.0, Voice.USER: 2.0, Voice.OUTPUT: 1.0}
+_USE = {Voice.CALL: 3.0, Voice.AGENT: 1.0, Voice.USER: 0.5, Voice.BESIDE: 0.5, Voice.OUTPUT: 0.0}
+_WEIGHT = {Voice.CALL: 4.0, Voice.AGENT: 2.0, Voice.USER: 2.0, Voice.BESIDE: 2.0, Voice.OUTPUT: 1.0}
 
 
 def recency(back: int) -> float:
@@ -41,170 +43,189 @@ def recency(back: int) -> float:
     return 1 / (1 + back / HALF)
 
 
-class _Name:
-    """What is known of one name.
-
-    Attributes:
-        at: the candidates that hold it.
-        uses: the steps that do, once for each voice.
-        last: tokens back to its last use.
-        last_call: the same for the agent's calls; None if no call holds it.
-    """
-
-    __slots__ = ('at', 'last', 'last_call', 'uses')
-
-    def __init__(self, back: int) -> None:
-        self.at: list[int] = []
-        self.uses: set[tuple[int, Voice]] = set()
-        self.last = back
-        self.last_call: int | None = None
-
-
-def values(candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, list[int]]]:
-    """What each name is worth, and the candidates that hold it."""
-    names: dict[str, _Name] = {}
-    for i, (line, step, voice, back) in enumerate(candidates):
-        use = (step, voice)
-        for name in line.names:
-            known = names.get(name)
-            if known is None:
-                known = names[name] = _Name(back)
-            known.at.append(i)
-            known.uses.add(use)
-            if back < known.last:
-                known.last = back
-            if voice is Voice.CALL and (known.last_call is None or back < known.last_call):
-                known.last_call = back
-    worth = {}
-    for name, known in names.items():
-        used = UNUSED + sum([_USE[voice] for voice in {voice for _, voice in known.uses}])
-        called = 1 + 2 * recency(known.last_call) if known.last_call is not None else 1.0
-        value = used * math.sqrt(len(known.uses)) * (0.15 + recency(known.last)) * called
-        worth[name] = min(value, ENOUGH + value / 8) * specific(name)
-    return worth, {name: known.at for name, known in names.items()}
-
-
-def choose(
-    candidates: Sequence[Candidate],
-    worth: Mapping[str, float],
-    holders: Mapping[str, Sequence[int]],
-    shown: Iterable[Line],
-    budget: int,
-    cost: Callable[[Candidate], int],
-    bonus: Callable[[Candidate], float],
-) -> list[int]:
-    """Indexes of the candidates to keep within about `budget` tokens, the worthiest first."""
-    weights = [
-        _WEIGHT[voice] * (0.3 + 1 / (1 + back / HALF)) * _RICH[min(line.size, 16)]
-        for line, _, voice, back in candidates
-    ]
-    open_ = _occurrences(candidates, worth, holders, weights)
-    for line in shown:
-        _cover(open_, line)
-    prices = [cost(candidate) for candidate in candidates]
-    bonuses = [bonus(candidate) for candidate in candidates]
-    heap = _shortlist(candidates, weights, worth, budget, prices, bonuses)
-    chosen: list[int] = []
-    left = budget
-    while heap:
-        _, i, fresh = heappop(heap)
-        price = prices[i]
-        if price > left:
-            continue
-        line = candidates[i].line
-        if fresh != len(chosen):
-            gain = _gain(open_, line) + bonuses[i]
-            if gain <= 1e-9:
-                continue
-            density = gain / price**DENSITY
-            if heap and density < -heap[0][0] * NEARLY:
-                heappush(heap, (-density, i, len(chosen)))
-                continue
-        chosen.append(i)
-        left -= price
-        _cover(open_, line)
-    return chosen
-
-
-class _Occurrence:
-    """One place of a name: the words of its line, what each is worth, and how many of them are kept so far."""
-
-    __slots__ = ('each', 'kept', 'words')
-
-    def __init__(self, words: int, each: float) -> None:
-        self.words = words
-        self.each = each
-        self.kept = 0
-
-
-Open = dict[str, list[_Occurrence]]
-"""The occurrences of each name that no kept line covers whole."""
-
-
-def _gain(occurrences: Open, line: Line) -> float:
-    """What a line would add."""
-    total = 0.0
-    mine = line.words
-    for name in line.names:
-        for occurrence in occurrences.get(name, ()):
-            more = (occurrence.words & mine).bit_count() - occurrence.kept
-            if more > 0:
-                total += occurrence.each * more
-    return total
-
-
-def _cover(occurrences: Open, line: Line) -> None:
-    """A line is kept: what it covers of its names' occurrences gains nothing any more."""
-    mine = line.words
-    for name in line.names:
-        found = occurrences.get(name)
-        if found is None:
-            continue
-        for occurrence in found:
-            shared = (occurrence.words & mine).bit_count()
-            if shared > occurrence.kept:
-                occurrence.kept = shared
-        left = [occurrence for occurrence in found if occurrence.kept < occurrence.words.bit_count()]
-        if left:
-            occurrences[name] = left
-        else:
-            del occurrences[name]
-
-
-def _occurrences(
-    candidates: Sequence[Candidate],
-    worth: Mapping[str, float],
-    holders: Mapping[str, Sequence[int]],
-    weights: Sequence[float],
-) -> Open:
-    """The weightiest occurrences of each name, their weights adding up to the name's worth."""
-    found: Open = {}
-    for name, at in holders.items():
-        best = nlargest(OCCURRENCES, at, key=weights.__getitem__) if len(at) > OCCURRENCES else at
-        scale = worth[name] / sum([weights[i] for i in best])
-        occurrences = found[name] = []
-        for i in best:
-            line = candidates[i].line
-            occurrences.append(_Occurrence(line.words, weights[i] * scale / (line.size or 1)))
+def holders(record: Record) -> dict[str, list[int]]:
+    """The lines that hold each name."""
+    found: dict[str, list[int]] = {}
+    for i, names in enumerate(record.names):
+        for name in names:
+            at = found.get(name)
+            if at is None:
+                found[name] = [i]
+            else:
+                at.append(i)
     return found
 
 
+def values(record: Record, held: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """What each name is worth."""
+    use, uses = record.use, record.uses
+    alone = [_used([one]) for one in uses]
+    worth = {}
+    for name, at in held.items():
+        first = use[at[0]]
+        if len(at) == 1:
+            value = alone[first]
+        else:
+            steps = {use[i] for i in at}
+            value = alone[first] if len(steps) == 1 else _used([uses[one] for one in steps])
+        worth[name] = value * specific(name)
+    return worth
+
+
+def _used(uses: Sequence[Use]) -> float:
+    """What a name is worth by its uses, whatever it is."""
+    used = UNUSED + sum([_USE[voice] for voice in {use.voice for use in uses}])
+    calls = [use.back for use in uses if use.voice is Voice.CALL]
+    called = 1 + 2 * recency(min(calls)) if calls else 1.0
+    value = used * math.sqrt(len(uses)) * (0.15 + recency(min([use.back for use in uses]))) * called
+    return min(value, ENOUGH + value / 8)
+
+
+def choose(
+    record: Record,
+    worth: Mapping[str, float],
+    held: Mapping[str, Sequence[int]],
+    shown: Iterable[Lines],
+    budget: int,
+    prices: Sequence[int],
+    bonuses: Mapping[int, float],
+) -> list[int]:
+    """Indexes of the lines to keep within about `budget` tokens, the worthiest first.
+
+    Args:
+        record: the lines.
+        worth: what each name is worth.
+        held: the lines that hold it.
+        shown: what stands there anyway.
+        budget: how many tokens there are.
+        prices: what each line costs.
+        bonuses: what some lines are worth beside their names.
+    """
+    weights = _weights(record)
+    open_ = _Open(record, worth, held, weights)
+    for lines in shown:
+        for names, words in zip(lines.names, lines.words, strict=True):
+            if names:
+                open_.cover(names, words)
+    dense = _dense(prices)
+    heap = _shortlist(record, weights, worth, budget, prices, dense, bonuses)
+    chosen: list[int] = []
+    left = budget
+    while heap:
+        _, i, fresh = heap[0]
+        price = prices[i]
+        if price > left:
+            heappop(heap)
+            continue
+        if fresh != len(chosen):
+            gain = open_.gain(record.names[i], record.words[i]) + bonuses.get(i, 0.0)
+            if gain <= 1e-9:
+                heappop(heap)
+                continue
+            density = gain / dense[price]
+            if len(heap) > 1:
+                following = heap[1][0] if len(heap) == 2 else min(heap[1][0], heap[2][0])
+                if density < -following * NEARLY:
+                    heapreplace(heap, (-density, i, len(chosen)))
+                    continue
+        heappop(heap)
+        chosen.append(i)
+        left -= price
+        open_.cover(record.names[i], record.words[i])
+    return chosen
+
+
+def _dense(prices: Sequence[int]) -> dict[int, float]:
+    """What a gain is divided by, by the price."""
+    return {price: price**DENSITY for price in set(prices)}
+
+
+def _weights(record: Record) -> list[float]:
+    """How much it takes to leave each line out."""
+    by_use = [_WEIGHT[use.voice] * (0.3 + 1 / (1 + use.back / HALF)) for use in record.uses]
+    rich = [_RICH[min(size, 16)] for size in range(max(record.sizes, default=0) + 1)]
+    return [by_use[use] * rich[size] for use, size in zip(record.use, record.sizes, strict=True)]
+
+
+Place = list[Any]
+"""A line that holds a name: its words, what each of them is worth to the name, and how many of them are kept so far."""
+
+
+class _Open:
+    """The weightiest places of each name that no kept line covers whole; read when a line is first looked at for it.
+
+    What the words of all its places are worth adds up to the name's worth.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        worth: Mapping[str, float],
+        held: Mapping[str, Sequence[int]],
+        weights: Sequence[float],
+    ) -> None:
+        self._record = record
+        self._worth = worth
+        self._held = held
+        self._weights = weights
+        self._places: dict[str, list[Place]] = {}
+
+    def gain(self, names: Sequence[str], mine: int) -> float:
+        """What a line would add."""
+        total = 0.0
+        places = self._places
+        for name in names:
+            for words, each, kept in places[name] if name in places else self._read(name):
+                more = (words & mine).bit_count() - kept
+                if more > 0:
+                    total += each * more
+        return total
+
+    def cover(self, names: Sequence[str], mine: int) -> None:
+        """A line is kept: what it covers of its names' places gains nothing any more."""
+        for name in names:
+            places = self._places[name] if name in self._places else self._read(name)
+            whole = False
+            for place in places:
+                words, _, kept = place
+                shared = (words & mine).bit_count()
+                if shared > kept:
+                    place[2] = shared
+                    whole = whole or shared == words.bit_count()
+            if whole:
+                self._places[name] = [place for place in places if place[2] < place[0].bit_count()]
+
+    def _read(self, name: str) -> list[Place]:
+        made: list[Place] = []
+        at = self._held.get(name, ())
+        if at:
+            weights, words, sizes = self._weights, self._record.words, self._record.sizes
+            best = sorted(at, key=weights.__getitem__, reverse=True)[:OCCURRENCES] if len(at) > OCCURRENCES else at
+            scale = self._worth[name] / sum([weights[i] for i in best])
+            made = [[words[i], weights[i] * scale / (sizes[i] or 1), 0] for i in best]
+        self._places[name] = made
+        return made
+
+
 def _shortlist(
-    candidates: Sequence[Candidate],
+    record: Record,
     weights: Sequence[float],
     worth: Mapping[str, float],
     budget: int,
     prices: Sequence[int],
-    bonuses: Sequence[float],
+    dense: Mapping[int, float],
+    bonuses: Mapping[int, float],
 ) -> list[tuple[float, int, int]]:
-    """A heap of the candidates worth a closer look, by the most they could gain."""
+    """A heap of the lines worth a closer look, by the most they could gain."""
     scored: list[tuple[float, int, float]] = []
-    for i, candidate in enumerate(candidates):
-        most = bonuses[i]
-        for name in candidate.line.names:
+    for i, names in enumerate(record.names):
+        if not names and i not in bonuses:
+            continue
+        most = bonuses.get(i, 0.0)
+        for name in names:
             most += worth[name]
         if most > 0:
-            density = most / prices[i] ** DENSITY
+            density = most / dense[prices[i]]
             scored.append((-density * weights[i], i, -density))
     scored.sort()
     heap: list[tuple[float, int, int]] = []

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from compactor.history.message import USER, Message, Part
-from compactor.history.turns import Exchange, History, Segment
+from compactor.history.turns import History
 
 
 def move_cache_points(before: Sequence[Message], after: History) -> History:
     """`after` with the cache points of the user parts it lost moved to the user parts kept before them."""
-    if not any(part.cache_points for message in before for part in message.parts):
+    if not any(part.cache_points for message in before if not message.plain for part in message.parts):
         return after
     kept = {id(part.raw) for part in after.parts if part.raw is not None}
     gains: dict[int, tuple[Any, ...]] = {}
@@ -29,16 +29,9 @@ def move_cache_points(before: Sequence[Message], after: History) -> History:
             gains[id(host.raw)] = part.cache_points[-1:]
     if not gains:
         return after
-    return replace(after, exchanges=tuple(_exchange(exchange, gains) for exchange in after.exchanges))
 
-
-def _exchange(exchange: Exchange, gains: dict[int, tuple[Any, ...]]) -> Exchange:
     def moved(part: Part) -> Part:
         points = gains.pop(id(part.raw), None)  # once, even where a log holds one part twice
         return part if points is None else replace(part, cache_points=points, edited=True)
 
-    def segment(of: Segment) -> Segment:
-        changed = of.map(moved)
-        return of if changed is None else changed
-
-    return Exchange(tuple(map(segment, exchange.prompts)), tuple(step.map(moved) for step in exchange.steps))
+    return after.map(lambda _, prompt: prompt.map(moved), lambda _, step: step.map(moved))

@@ -14,7 +14,7 @@ class GrowingStep:
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
-        self.unanswered: list[Part] = []
+        self.unanswered: dict[int, list[Part]] = {}  # by identity
         self.frozen: Step | None = None
 
     def add(self, segment: Segment) -> None:
@@ -46,11 +46,20 @@ class GrowingStep:
         """The step with a marked result for every call that nobody will answer."""
         if not self.unanswered:
             return self.freeze()
-        whole = GrowingStep()
-        whole.segments = list(self.segments)
-        for call in self.unanswered:
-            whole.add_result(Segment((stub := message_of('request', (unanswered(call),))), stub.parts), call)
-        return whole.freeze()
+        holders = {id(part): i for i, segment in reversed(list(enumerate(self.segments))) for part in segment.parts}
+        ends = [len(self.segments)] * (len(self.segments) + 1)  # where the responses from here on end
+        for i in range(len(self.segments) - 1, -1, -1):
+            ends[i] = ends[i + 1] if self.segments[i].message.role == 'response' else i
+        behind: dict[int, list[Segment]] = {}
+        for call in (call for calls in self.unanswered.values() for call in calls):
+            stub = message_of('request', (unanswered(call),))
+            behind.setdefault(ends[holders[id(call)] + 1], []).append(Segment(stub, stub.parts))
+        whole: list[Segment] = []
+        for i, segment in enumerate(self.segments):
+            whole += reversed(behind.get(i, ()))
+            whole.append(segment)
+        whole += reversed(behind.get(len(self.segments), ()))
+        return step_of(tuple(whole))
 
 
 class GrowingExchange:

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
+from typing import Protocol
 
-from compactor.history.marks import Left, handle_of, left_out, shortened, with_line
+from compactor.history.marks import Left, handle_of, left_out, rewrites, shortened, spoken, with_line
 from compactor.history.message import FRAMING, MARK, Message, Part
-from compactor.history.turns import Exchange, History, history_of
+from compactor.history.turns import History
 
 HANDLE = 16
 """Digits of a handle."""
 LINE_TOKENS = 56
 """Room for a handle's line: more than any costs in either bundled vocabulary (checked by a test)."""
 NOTE_TOKENS = 40
-"""Room for the mark that is made for the line where none stands (checked by a test)."""
+"""Room for the mark that is made for the line where none stands, without what a framework says around it (checked by a
+test)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,31 @@ UNKNOWN = Kept('0' * HANDLE)
 """Stands in the history of a deposit until its handle is known."""
 
 
+class Counts(Protocol):
+    """What counts texts, and knows what a framework says around a summary; such as a strategy's `Room`."""
+
+    @property
+    def count(self) -> Callable[[str], int]:
+        """Counts a text."""
+        ...
+
+    @property
+    def frame(self) -> int:
+        """Tokens of the words around a summary."""
+        ...
+
+
+def marked(text: str, counts: Counts) -> Part:
+    """A mark made here."""
+    return Part(MARK, None, counts.count(text) + (counts.frame if rewrites(text) else 0), text)
+
+
+def _relined(part: Part, line: str | None, count: Callable[[str], int]) -> Part:
+    """A mark with another last line; what is said around it stays."""
+    text = with_line(part.text, line)
+    return part if text == part.text else part.with_text(text, part.tokens + count(text) - count(part.text))
+
+
 def standing(parts: Iterable[Part]) -> tuple[Left, str | None]:
     """What the marks of a history say was left out, and the newest handle in them."""
     left, handle = Left(0, 0), None
@@ -85,15 +112,15 @@ def bare(history: History, count: Callable[[str], int]) -> History:
 
     Strategies replace marks; what the line costs must not make that look like a gain.
     """
-    note = shortened()
+    note = spoken(shortened())
 
     def edit(part: Part) -> Part | None:
         if part.kind is not MARK:
             return part
-        text = with_line(part.text, None)
-        return None if text == note else part if text == part.text else part.with_text(text, count(text))
+        lined = _relined(part, None, count)
+        return None if spoken(lined.text) == note else lined
 
-    return _edited(history, edit)
+    return history.map(lambda _, prompt: prompt.only(edit))
 
 
 def with_handle(history: History, text: str | None, count: Callable[[str], int]) -> History:
@@ -101,16 +128,15 @@ def with_handle(history: History, text: str | None, count: Callable[[str], int])
 
     A history without a mark stays as it is.
     """
-    marks = [part for part in history.parts if part.kind is MARK]
+    marks = [part for part in history.rare if part.kind is MARK]
     last = next((part for part in reversed(marks) if left_out(part.text).steps), marks[-1] if marks else None)
 
     def edit(part: Part) -> Part:
         if part.kind is not MARK:
             return part
-        lined = with_line(part.text, text if part is last else None)
-        return part if lined == part.text else part.with_text(lined, count(lined))
+        return _relined(part, text if part is last else None, count)
 
-    return _edited(history, edit)
+    return history.map(lambda _, prompt: prompt.map(edit))
 
 
 def named(messages: Sequence[Message], text: str, count: Callable[[str], int]) -> list[Message]:
@@ -119,8 +145,7 @@ def named(messages: Sequence[Message], text: str, count: Callable[[str], int]) -
     def line_of(part: Part) -> Part:
         if part.kind is not MARK or handle_of(part.text) != UNKNOWN.handle:
             return part
-        lined = with_line(part.text, text)
-        return part.with_text(lined, count(lined))
+        return _relined(part, text, count)
 
     written: list[Message] = []
     for message in messages:
@@ -130,15 +155,3 @@ def named(messages: Sequence[Message], text: str, count: Callable[[str], int]) -
             message if same else replace(message, parts=parts, tokens=FRAMING + sum(p.tokens for p in parts))
         )
     return written
-
-
-def _edited(history: History, edit: Callable[[Part], Part | None]) -> History:
-    """The history with the prompts' parts edited (marks stand nowhere else); unchanged nodes stay themselves."""
-    exchanges: list[Exchange] = []
-    for exchange in history.exchanges:
-        prompts = tuple(s for segment in exchange.prompts if (s := segment.map(edit) if segment.parts else segment))
-        same = len(prompts) == len(exchange.prompts) and all(map(is_, prompts, exchange.prompts))
-        exchanges.append(exchange if same else replace(exchange, prompts=prompts))
-    if all(map(is_, exchanges, history.exchanges)):
-        return history
-    return history_of(tuple(exchange for exchange in exchanges if exchange.prompts or exchange.steps))

@@ -6,34 +6,41 @@ adapter rebuilds it from its `raw` with the new text or cache points.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal
 
 Role = Literal['request', 'response']
+By = Literal['', 'person', 'tool']
+"""Who put user content beside a tool's result; '' where nobody has seen it."""
+
+
+Foreign = Literal['', 'mark', 'pin']
+"""What a text of somebody else's looks like: a note of ours, pinned content, or nothing of the kind."""
 
 
 class Kind(StrEnum):
     """What a part is, independent of any framework (a `StrEnum`, because a plain `Enum` hashes in Python)."""
 
     SYSTEM = 'system'  # system prompt
-    USER = 'user'  # a person's words, or content a tool put beside its result
-    MARK = 'mark'  # a note of ours in a user part, recognised by its header and hash
+    USER = 'user'  # a person's words, typed or spoken, or content put beside a result (see `Part.by`)
+    MARK = 'mark'  # a note of ours, recognised by where it stands and by its seal
     RESULT = 'result'  # what a tool returned, or the retry message sent in its place
     FEEDBACK = 'feedback'  # a retry message that answers no call
-    DELTA = 'delta'  # framework bookkeeping in a request; opaque, never touched
+    SUMMARY = 'summary'  # of earlier messages, by an application (in a request) or a provider (in a response)
+    DELTA = 'delta'  # framework bookkeeping in a request; opaque, stays until a later one supersedes it
     TEXT = 'text'
     THINKING = 'thinking'
     CALL = 'call'
     NATIVE_CALL = 'native-call'  # of a tool the provider runs itself; opaque
     NATIVE_RESULT = 'native-result'
-    OPAQUE = 'opaque'  # anything else in a response: files, speech, unknown kinds
+    OPAQUE = 'opaque'  # anything else in a response: files, speech without words, unknown kinds
 
 
 # Names of their own, for loops over parts: on Python 3.11 `Kind.CALL` costs twenty times what a global name costs.
-USER, MARK, RESULT, FEEDBACK = Kind.USER, Kind.MARK, Kind.RESULT, Kind.FEEDBACK
-TEXT, THINKING, CALL = Kind.TEXT, Kind.THINKING, Kind.CALL
+USER, MARK, RESULT, FEEDBACK, SUMMARY = Kind.USER, Kind.MARK, Kind.RESULT, Kind.FEEDBACK, Kind.SUMMARY
+SYSTEM, TEXT, THINKING, CALL = Kind.SYSTEM, Kind.TEXT, Kind.THINKING, Kind.CALL
 NATIVE_CALL, NATIVE_RESULT = Kind.NATIVE_CALL, Kind.NATIVE_RESULT
 
 
@@ -56,6 +63,15 @@ class Part:
         cache_points: the framework's prompt-cache markers inside a user part.
         closing: what the framework puts at the end of the text whenever it sends it; an edit has to keep it.
         without_media: renders its text with a stub in the place of each medium; None where nothing can be cleared.
+        refers: carries an id that refers to the thinking before it, without which it is refused (OpenAI Responses). An
+            edit takes the id away.
+        item: of thinking that its provider keeps under an id of its own: it stands with all that was said with it, as
+            it was, or goes with the ids of that.
+        by: of user content, who put it there.
+        states: the keys of what it states for all that follows, such as ('instructions', 'agent'). A later part that
+            states a key, or one that this key lies under, supersedes it (see `bookkeeping.py`).
+        ours: of user content, it is a note of ours that somebody has put a cache point on.
+        foreign: it looks like a note of ours, and was not sealed by a key that is known here: 'mark' or 'pin'.
         edited: differs from its `raw`, so the adapter must rebuild it.
     """
 
@@ -74,6 +90,12 @@ class Part:
     closing: str = ''
     retried: bool = False
     without_media: Callable[[], str] | None = None
+    refers: bool = False
+    item: bool = False
+    by: By = ''
+    states: tuple[tuple[str, ...], ...] = ()
+    ours: bool = False
+    foreign: Foreign = ''
 
     @property
     def text(self) -> str:
@@ -83,7 +105,7 @@ class Part:
 
     def with_text(self, text: str, tokens: int) -> Part:
         """The same part with another text of `tokens` tokens."""
-        return replace(self, body=text, tokens=tokens, edited=True)
+        return replace(self, body=text, tokens=tokens, edited=True, refers=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +120,14 @@ class Message:
         run_id: the run it belongs to, where the framework says so.
         reported: tokens of the whole context up to and including this response as its provider reported them
             (input + output), or None when no real provider did.
+        output: of these, the response's own, reasoning included.
+        claimed: as `reported`, of a response that no provider is known to have sent.
         provider: name of the provider that sent the response.
         model: name of the model that sent the response.
-        server_state: the provider keeps (part of) the history itself from here on.
+        server_state: it holds a provider's compaction; that provider, if it answers next, reads only what follows.
         edited: `parts` differ from those of `raw`, so the adapter must rebuild it.
+        plain: nothing in it is a mark, a summary or protected, states anything or holds cache points, as in nearly
+            every message: who looks for one of these passes it by.
     """
 
     role: Role
@@ -114,6 +140,14 @@ class Message:
     model: str | None = None
     server_state: bool = False
     edited: bool = False
+    output: int = 0
+    claimed: int | None = None
+    plain: bool = False
+
+
+def foreign_in(messages: Iterable[Message]) -> list[Foreign]:
+    """What in these messages looks like notes of ours, and is not."""
+    return [part.foreign for message in messages for part in message.parts if part.foreign]
 
 
 FRAMING = 3
@@ -122,6 +156,14 @@ FRAMING = 3
 
 PART_FRAMING = {Kind.RESULT: 6, Kind.CALL: 6}
 """Tokens a part costs beside its text: ids and markers of calls and results; others cost none worth counting."""
+
+
+def is_plain(parts: Iterable[Part]) -> bool:
+    """Whether none of these is what makes a message no plain one; see `Message.plain`."""
+    for part in parts:
+        if part.protected or part.states or part.cache_points or part.kind is MARK or part.kind is SUMMARY:
+            return False
+    return True
 
 
 def message_of(role: Role, parts: tuple[Part, ...]) -> Message:

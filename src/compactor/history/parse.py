@@ -6,7 +6,8 @@ The rules (they handled every shape seen in 1,126 recorded conversations):
 2. A result answers the oldest open call with its id, in the current step first, then anywhere before; a result
    that answers nothing is dropped.
 3. A response with no request since the last one joins its step; empty responses are dropped.
-4. A user part is genuine unless it stands beside results and shares a run with the response before it.
+4. A user part is genuine unless it stands beside results and shares a run with the response before it; where it is
+   known who put it there (`Part.by`), that decides.
 5. An unanswered call gets a marked result, except where an answer may still come: the history ends in its
    response (or, between runs, in its step).
 6. A native call whose result sits in a later response joins the steps between them.
@@ -18,7 +19,7 @@ Every repair is reported. The parser is fed once per message; a snapshot costs w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import is_
 from typing import Literal
@@ -172,8 +173,8 @@ class Parser:
         if native:
             step = self._join_native(exchange, step, message)
         step.add(Segment(message, message.parts))
-        step.unanswered += calls
         for call in calls:
+            step.unanswered.setdefault(id(call), []).append(call)
             self._open.setdefault(call.call_id, deque()).append((exchange, step, call))
         for part in message.parts if native else ():
             if part.kind is NATIVE_CALL:
@@ -197,7 +198,7 @@ class Parser:
             for later in exchange.steps[at + 1 :]:
                 for segment in later.segments:
                     owner.add(segment)
-                owner.unanswered += later.unanswered
+                owner.unanswered.update(later.unanswered)
                 self._reown(later, owner)
             del exchange.steps[at + 1 :]
             step = owner
@@ -248,7 +249,7 @@ class Parser:
             owner = next((entry for entry in queue if entry[1] is self._step), queue[0])
             queue.remove(owner)
         step, call = owner[1], owner[2]
-        step.unanswered = [part for part in step.unanswered if part is not call]
+        step.unanswered.pop(id(call), None)
         return owner
 
     def _place(self, message: Message, bound: list[Part], others: list[Part]) -> None:
@@ -261,9 +262,10 @@ class Parser:
             self._tokens += share.tokens
             return
         ours = bool(bound) and message.run_id is not None and message.run_id == self._response_run
-        opens = any(part.kind is MARK or (part.kind is USER and not ours) for part in others)
-        if self._step is not None and not opens:
-            bound, others = bound + others, []
+        opens = any(part.kind is MARK or _is_prompt(part, ours) for part in others)
+        if self._step is not None:
+            notes = len(others) if not opens else _leading_notes(others, ours)
+            bound, others = bound + others[:notes], others[notes:]
         if self._step is not None and bound:
             self._step.add(_share(message, bound))
             self._exchanges[-1].frozen = None
@@ -301,7 +303,12 @@ class Parser:
             return
         exchange = self._exchanges[-1] if self._exchanges else self._open_exchange()
         if exchange.steps and exchange.steps[-1] is self._step and self._step is not None:
-            self._step.add(_share(message, parts))  # bookkeeping ahead of a prompt stays behind the last step
+            # Bookkeeping ahead of a prompt stays behind the last step, in one share with the results beside it.
+            last = self._step.segments[-1]
+            if last.message is message:
+                self._step.segments.pop()
+                parts = [*last.parts, *parts]
+            self._step.add(_share(message, parts))
         else:
             exchange.prompts.append(_share(message, parts))
         exchange.frozen = None
@@ -311,6 +318,16 @@ class Parser:
         self._exchanges.append(exchange)
         self._step = None
         return exchange
+
+
+def _is_prompt(part: Part, ours: bool) -> bool:
+    """Whether a person asks something here; `ours`: the part stands beside results of its own run."""
+    return part.kind is USER and (part.by == 'person' or (not part.by and not ours))
+
+
+def _leading_notes(parts: Sequence[Part], ours: bool) -> int:
+    """How many parts at the beginning are what tools put beside their results."""
+    return next((i for i, p in enumerate(parts) if p.kind is not USER or _is_prompt(p, ours)), len(parts))
 
 
 def parse(messages: Iterable[Message], sending: bool = True) -> Parsed:

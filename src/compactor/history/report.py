@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 
 from compactor.history.message import FRAMING, Kind, Message, Part
+from compactor.secrets.redact import redact
 
+REACH = 4_000
+"""Characters of a part in which secrets are looked for before its beginning is shown."""
 LARGEST = 10
 """How many of the largest parts a report names."""
 
@@ -115,7 +118,7 @@ def report(
         stations=stations,
         roles=shares(roles, in_roles),
         kinds=shares(kinds, in_kinds),
-        tools=shares(tools, in_tools),
+        tools=tuple(replace(share, name=redact(share.name)) for share in shares(tools, in_tools)),
         largest=holders(messages, scale, LARGEST),
     )
 
@@ -124,11 +127,14 @@ def holders(messages: Sequence[Message], scale: Callable[[int], int], most: int)
     """The `most` largest parts, largest first."""
     sized = ((part.tokens, -i, part) for i, message in enumerate(messages) for part in message.parts)
     largest = nlargest(most, sized, key=lambda entry: entry[:2])
-    return tuple(Holder(-i, part.kind.value, part.tool, scale(tokens), _begins(part)) for tokens, i, part in largest)
+    return tuple(
+        Holder(-i, part.kind.value, redact(part.tool), scale(tokens), _begins(part)) for tokens, i, part in largest
+    )
 
 
 def _begins(part: Part) -> str:
     if part.kind in (Kind.NATIVE_CALL, Kind.NATIVE_RESULT, Kind.OPAQUE, Kind.DELTA):
         return ''
-    line = ' '.join(part.text[:160].split())
+    # Redacted before it is cut: half a secret is known to nobody, and a secret all the same.
+    line = ' '.join(redact(part.text[:REACH])[:160].split())
     return line if len(line) <= 60 else line[:59] + '…'

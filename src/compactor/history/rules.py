@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from compactor.history.bookkeeping import Share, superseded_in
 from compactor.history.message import (
     CALL,
     FEEDBACK,
@@ -18,12 +19,14 @@ from compactor.history.message import (
     NATIVE_CALL,
     NATIVE_RESULT,
     RESULT,
+    SUMMARY,
     THINKING,
     USER,
     Message,
     Part,
 )
-from compactor.history.reasoning import NO_RULE, ReasoningRule
+from compactor.history.reasoning import NO_RULE, ReasoningRule, faults
+from compactor.history.sent import prompts, turns
 
 Law = Literal['pairs', 'order', 'protected', 'reasoning', 'identity', 'shrinks']
 
@@ -42,22 +45,9 @@ def check(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRu
     return [violation for law in LAWS for violation in law(before, after, rule)]
 
 
-def _turns(messages: Sequence[Message]) -> Iterator[tuple[int, Message | None, list[tuple[int, Part]]]]:
-    """Each response with the parts of all requests up to the next one; first the requests before any response."""
-    at, response = -1, None
-    follows: list[tuple[int, Part]] = []
-    for i, message in enumerate(messages):
-        if message.role == 'response':
-            yield at, response, follows
-            at, response, follows = i, message, []
-        else:
-            follows.extend((i, part) for part in message.parts)
-    yield at, response, follows
-
-
 def pairs(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
     """Every kept call has its result and every result its call, next to each other, results first."""
-    for at, response, follows in _turns(after):
+    for at, response, follows in turns(after):
         waiting: dict[str, deque[Part]] = {}
         for part in response.parts if response else ():
             if part.kind is CALL:
@@ -81,16 +71,7 @@ def pairs(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRu
 def _unfinished(after: Sequence[Message], at: int) -> bool:
     """Whether the response is the last one and no prompt follows it: answers may still come."""
     run = after[at].run_id
-    return all(message.role == 'request' and not any(_prompts(message, run)) for message in after[at + 1 :])
-
-
-def _prompts(message: Message, run: str | None) -> Iterator[Part]:
-    """The parts of a request that a person wrote (or a mark); `run` is that of the response before it.
-
-    User parts beside results of the same run were put there by a tool.
-    """
-    ours = run is not None and run == message.run_id and any(p.kind is RESULT for p in message.parts)
-    return (p for p in message.parts if p.kind is MARK or (p.kind is USER and not ours))
+    return all(message.role == 'request' and not any(prompts(message, run)) for message in after[at + 1 :])
 
 
 def _native_pairs(before: Sequence[Message], after: Sequence[Message]) -> Iterator[Violation]:
@@ -121,7 +102,7 @@ def order(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRu
         yield Violation('order', 0, 'starts with a response')
     if not _speaks(after) and _speaks(before):
         yield Violation('order', 0, 'no user content before the first response')
-    if before and before[-1].role != after[-1].role:
+    if before and before[-1].role != after[-1].role and not (rule.binds and _only_thought(before[-1])):
         yield Violation('order', len(after) - 1, f'ends with a {after[-1].role}, not a {before[-1].role}')
     for i, message in enumerate(after):
         if not message.parts and not _empty_as_recorded(before, after, i):
@@ -135,11 +116,16 @@ def order(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRu
             yield Violation('order', len(after) - 1, 'user content of the last request changed')
 
 
+def _only_thought(message: Message) -> bool:
+    """Whether a response holds nothing but thinking, as one does at which a run has failed."""
+    return message.role == 'response' and all(part.kind is THINKING for part in message.parts)
+
+
 def _speaks(messages: Sequence[Message]) -> bool:
     for message in messages:
         if message.role == 'response':
             return False
-        if any(part.kind in (USER, MARK, FEEDBACK) for part in message.parts):
+        if any(part.kind in (USER, MARK, FEEDBACK, SUMMARY) for part in message.parts):
             return True
     return False
 
@@ -150,8 +136,15 @@ def _empty_as_recorded(before: Sequence[Message], after: Sequence[Message], at: 
 
 
 def protected(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
-    """Protected parts, the goal and the current prompt survive with their text; cache points do not multiply."""
-    must_stay = [*_protected(before), *_goal(before), *_current(before)]
+    """Protected parts that no later one supersedes, the goal and the current prompt survive with their text.
+
+    Cache points do not multiply.
+    """
+    must_stay = _protected(before)
+    if any(part.states for part in must_stay):
+        gone = superseded_in([Share(message.role, message.parts) for message in before])
+        must_stay = [part for part in must_stay if id(part) not in gone]
+    must_stay += [*_goal(before), *_current(before)]
     sought = {id(part.raw) for part in must_stay}
     kept = {id(part.raw): part for message in after for part in message.parts if id(part.raw) in sought}
     for part in must_stay:
@@ -165,7 +158,7 @@ def protected(before: Sequence[Message], after: Sequence[Message], rule: Reasoni
 
 
 def _protected(messages: Sequence[Message]) -> list[Part]:
-    return [part for message in messages for part in message.parts if part.protected]
+    return [part for message in messages if not message.plain for part in message.parts if part.protected]
 
 
 def _goal(messages: Sequence[Message]) -> Iterable[Part]:
@@ -178,7 +171,7 @@ def _goal(messages: Sequence[Message]) -> Iterable[Part]:
                 break
             run = message.run_id
             continue
-        for part in _prompts(message, run):
+        for part in prompts(message, run):
             if part.kind is USER:
                 parts.append(part)
             elif parts:
@@ -197,29 +190,12 @@ def _cache_points(messages: Sequence[Message]) -> int:
 
 
 def reasoning(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:
-    """Thinking of the current tool turn stays with its calls; where signatures bind, none follows a change."""
-    if rule.binds:
-        recorded = iter(part for message in before for part in message.parts)
-        unchanged = True
-        for i, message in enumerate(after):
-            for part in message.parts:
-                unchanged = unchanged and next(recorded, None) is part
-                if not unchanged and part.kind is THINKING and part.signed:
-                    yield Violation('reasoning', i, 'bound thinking behind a change')
-    elif rule.leads:
-        lost = _lost_thinking(before, after)
-        if lost:
-            yield Violation('reasoning', -1, f'{lost} responses kept their calls but lost their thinking')
+    """Thinking of the current tool turn stays with its calls, as it was; that of earlier turns may go.
 
-
-def _lost_thinking(before: Sequence[Message], after: Sequence[Message]) -> int:
-    kept = {id(part.raw) for message in after for part in message.parts}
-    return sum(
-        any(p.kind is CALL and id(p.raw) in kept for p in message.parts)
-        and any(p.kind is THINKING and p.signed and id(p.raw) not in kept for p in message.parts)
-        for message in before
-        if message.role == 'response'
-    )
+    Where it goes, what refers to it goes too; where signatures bind what precedes them, none follows a change.
+    """
+    for at, detail in faults(before, after, rule):
+        yield Violation('reasoning', at, detail)
 
 
 def identity(before: Sequence[Message], after: Sequence[Message], rule: ReasoningRule) -> Iterator[Violation]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from compactor.quoting import one_line
+
 _RESULT = re.compile(r'\[(?:[^\s\[\]]{1,200} )?(?:failed )?result(?:, about| of about) [\d,]+ tokens\b[^\n\[\]]*\]')
 _REFUSED = re.compile(r'\[refused: [^\n]*; called again in step [\d,]+, which worked\]')
 _MEDIUM = re.compile(r'^\[[^\n]{1,300}, cleared\]$', re.MULTILINE)
@@ -27,22 +29,22 @@ class Cut:
 
 def cleared_result(what: str, tokens: int) -> str:
     """The stub of a result that can only be had by calling the tool again."""
-    return f'[{what} of about {tokens:,} tokens cleared; call the tool again if you need it]'
+    return f'[{one_line(what)} of about {tokens:,} tokens cleared; call the tool again if you need it]'
 
 
 def superseded_result(what: str, tokens: int, why: str) -> str:
     """The stub of a result that says nothing which does not stand elsewhere: `why` says where."""
-    return f'[{what}, about {tokens:,} tokens: {why}]'
+    return f'[{one_line(what)}, about {tokens:,} tokens: {one_line(why)}]'
 
 
 def refused_call(reason: str, step: int) -> str:
     """The stub of a retry message whose call was corrected in a later step."""
-    return f'[refused: {reason}; called again in step {step:,}, which worked]'
+    return f'[refused: {one_line(reason)}; called again in step {step:,}, which worked]'
 
 
 def cleared_medium(name: str) -> str:
     """The stub of an image, a document or other media: `name` is its type and size, or where it is."""
-    return f'[{name}, cleared]'
+    return f'[{one_line(name)}, cleared]'
 
 
 def is_stub(text: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Any, Protocol
 
-from compactor.history.message import Message
+from compactor.history.message import Foreign, Message, foreign_in
 from compactor.history.parse import Parsed, Parser
 
 AUDIT_TAIL = 4
@@ -63,8 +63,10 @@ class Tracker:
         self._cursor = 0
         self.tokens = 0
         """Size of all messages in the units of the local tokenizer."""
-        self.server_state = False
-        """Whether a message says that the provider keeps part of the history."""
+        self.compactions: list[int] = []
+        """Indexes of the messages that hold a compaction by a provider."""
+        self.foreign: list[Foreign] = []
+        """What looks like notes of ours, and is not."""
 
     @property
     def messages(self) -> Sequence[Message]:
@@ -76,31 +78,70 @@ class Tracker:
         """Whether the history needs mending (see `Parser.broken`)."""
         return self._parser.broken
 
-    def update(self, raws: Sequence[Any], audit_all: bool = False) -> bool:
+    def update(self, raws: Sequence[Any], audit_all: bool = False, *, grown: bool | None = None) -> bool:
         """Follows the history to `raws`; whether it only grew since the last time.
 
-        `audit_all` re-checks every message instead of a sample.
+        Args:
+            raws: the history.
+            audit_all: re-checks every message instead of a sample.
+            grown: what `has_grown` has said of it, if it was asked.
         """
         known = len(self._raws)
-        grown = len(raws) >= known and all(map(is_, self._raws, raws))
+        if grown is None:
+            grown = self.has_grown(raws)
         if not grown or not self._audit(range(known) if audit_all else self._sample()):
             self._rebuild(raws)
             return False
         if len(raws) > known:
-            fresh = self._reader.read(raws[known:])
-            self._raws.extend(raws[known:])
-            self._take(fresh)
+            self.add(raws[known:], self.read(raws[known:]))
         return True
+
+    def has_grown(self, raws: Sequence[Any]) -> bool:
+        """Whether `raws` is the history as it was, with nothing or something added: one comparison by identity."""
+        return len(raws) >= len(self._raws) and all(map(is_, self._raws, raws))
+
+    def unread(self, raws: Sequence[Any], grown: bool) -> Sequence[Any]:
+        """What of `raws` this has not seen: what was added, or all of it where more has changed than that."""
+        return raws[len(self._raws) :] if grown else raws
+
+    def read(self, raws: Sequence[Any]) -> list[Message]:
+        """Reads messages that are to be added (see `add`); changes nothing."""
+        return self._reader.read(raws)
+
+    def add(self, raws: Sequence[Any], messages: list[Message]) -> None:
+        """Follows the history to what was added to it, as `read` has read it."""
+        self._raws.extend(raws)
+        self._take(messages)
+
+    def followed(
+        self, raws: Sequence[Any], audit_all: bool = False, *, reader: Reader | None = None
+    ) -> tuple[Tracker, bool]:
+        """Another tracker, which has followed the history to `raws`, and what `update` would say; this one stays.
+
+        Args:
+            raws: the history.
+            audit_all: see `update`.
+            reader: reads what is new this once, in the place of this one's.
+        """
+        grown = self.has_grown(raws)
+        other = Tracker(reader or self._reader)
+        other._raws, other._messages, other._cursor = self._raws, self._messages, self._cursor
+        grown = grown and other._audit(range(len(self._raws)) if audit_all else other._sample())
+        other._rebuild(raws)
+        other._reader = self._reader
+        return other, grown
 
     def snapshot(self, sending: bool = True) -> Parsed:
         """The tree of the history as of the last update."""
         return self._parser.snapshot(sending)
 
     def _take(self, messages: list[Message]) -> None:
+        known = len(self._messages)
         self._messages.extend(messages)
         self._parser.feed(messages)
         self.tokens += sum(message.tokens for message in messages)
-        self.server_state = self.server_state or any(message.server_state for message in messages)
+        self.foreign += foreign_in(messages)
+        self.compactions += [known + i for i, message in enumerate(messages) if message.server_state]
 
     def _sample(self) -> list[int]:
         """The newest messages and the next stretch of the rotation."""
@@ -126,5 +167,5 @@ class Tracker:
         fresh = iter(self._reader.read([raw for raw, entry in zip(raws, entries, strict=True) if entry is None]))
         messages = [entry if entry is not None else next(fresh) for entry in entries]
         self._raws, self._messages, self._parser = list(raws), [], Parser()
-        self.tokens, self.server_state = 0, False
+        self.tokens, self.compactions, self.foreign = 0, [], []
         self._take(messages)

@@ -36,4 +36,4 @@ def _assemble(message: Message, parts: list[Part]) -> Message:
     if len(parts) == len(message.parts) and all(map(is_, parts, message.parts)):
         return message
     tokens = FRAMING + sum(part.tokens for part in parts)
-    return replace(message, parts=tuple(parts), tokens=tokens, reported=None, edited=True)
+    return replace(message, parts=tuple(parts), tokens=tokens, reported=None, claimed=None, edited=True, plain=False)

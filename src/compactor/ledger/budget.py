@@ -12,9 +12,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from compactor.errors import BudgetExceeded, ConfigError
+from compactor.ledger.amounts import number_of
 from compactor.ledger.periods import Period, PeriodName, period_at, zone_of
 
 Unit = Literal['tokens', 'requests', 'usd']
@@ -22,6 +23,13 @@ SCALES: Mapping[Unit, int] = {'tokens': 1, 'requests': 1_000_000, 'usd': 1_000_0
 """Into how many whole parts one token, request or dollar is divided."""
 LARGEST = 2**60
 """The largest amount, in parts, that a store can add up."""
+
+
+def _written(limit: Any) -> Any:
+    """An amount as people write it, as a number."""
+    number = number_of(limit) if isinstance(limit, str) else None
+    return limit if number is None else number
+
 
 Weight = Annotated[Decimal, Field(ge=0)]
 
@@ -60,7 +68,8 @@ class Budget(BaseModel):
 
     Attributes:
         name: what it is called; budgets of one name, unit and period are one account, also between processes.
-        limit: how much of the unit a period allows; a request that would exceed it is refused.
+        limit: how much of the unit a period allows, such as 24_000_000 or '24M'; a request that would exceed it is
+            refused.
         unit: 'tokens', 'requests' or 'usd'.
         period: 'minute', 'hour', 'day', 'week', 'month' or 'year', see `ledger.periods`.
         agent: the agents it covers, as a pattern (`*` any text, `?` any character).
@@ -74,7 +83,7 @@ class Budget(BaseModel):
     model_config = ConfigDict(extra='forbid', frozen=True, validate_default=True)
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    limit: Annotated[Decimal, Field(ge=0)]
+    limit: Annotated[Decimal, Field(ge=0), BeforeValidator(_written)]
     unit: Unit = 'tokens'
     period: PeriodName = 'day'
     agent: str = '*'
@@ -84,7 +93,9 @@ class Budget(BaseModel):
     weights: Mapping[str, Weight] = Field(default_factory=dict)
     unpriced: Literal['refuse', 'ignore'] = 'refuse'
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *wrong: object, **values: Any) -> None:
+        if wrong:
+            raise ConfigError(f"a budget takes its fields by name: Budget(name='daily', limit=...), not {wrong[0]!r}")
         try:
             super().__init__(**values)
         except ValidationError as error:

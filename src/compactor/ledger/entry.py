@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
+
+from compactor.ledger.billing import Billing
 
 EntryKind = Literal['request', 'summary', 'failover', 'cache']
 """What a request was for: the agent's own, a summariser's, one sent on to another model, one that a cache answered."""
@@ -37,6 +39,8 @@ class Entry:
         saved_by_outputs: the same for outputs within budgets.
         saved_by_cache: tokens, input and output, of the answer that was not asked for again.
         error: the exception's name and message where it failed, without content of messages.
+        billing: what its price hangs on besides tokens.
+        estimated: its provider reported no usage; its tokens are those that were counted, or set aside for it.
     """
 
     at: float
@@ -61,3 +65,5 @@ class Entry:
     saved_by_outputs: int = 0
     saved_by_cache: int = 0
     error: str | None = None
+    billing: Billing = field(default_factory=Billing)
+    estimated: bool = False

@@ -60,6 +60,7 @@ class Figures:
         saved_by_compaction: input tokens that compaction spared; negative where it added some.
         saved_by_outputs: the same for outputs within budgets.
         saved_by_cache: tokens, input and output, of answers that were not asked for again.
+        estimated: entries whose provider reported no usage, so that their tokens and costs are not its own.
     """
 
     requests: int = 0
@@ -83,6 +84,7 @@ class Figures:
     saved_by_compaction: int = 0
     saved_by_outputs: int = 0
     saved_by_cache: int = 0
+    estimated: int = 0
 
     @classmethod
     def of(cls, entry: Entry) -> Figures:
@@ -114,6 +116,7 @@ class Figures:
             saved_by_compaction=entry.saved_by_compaction,
             saved_by_outputs=entry.saved_by_outputs,
             saved_by_cache=entry.saved_by_cache,
+            estimated=int(entry.estimated),
         )
 
     def __add__(self, other: Figures) -> Figures:
@@ -138,6 +141,11 @@ class Figures:
     def hit_rate(self) -> float:
         """Share of requests answered from the response cache; 0 where there were none."""
         return self.hits / self.requests if self.requests else 0.0
+
+    @property
+    def read_rate(self) -> float | None:
+        """Share of the input that the provider had cached; None where nothing was sent."""
+        return self.cache_read_tokens / self.input_tokens if self.input_tokens else None
 
     @property
     def mean_seconds(self) -> float | None:

@@ -1,20 +1,22 @@
 """What a request cost: the user's own prices first, then those of `genai-prices`, else None for unknown.
 
 `genai-prices` (extra `prices`) is imported at the first request that needs it, which takes half a second, and only its
-bundled table is read: nothing is fetched. Money is exact: `Decimal` dollars, rounded once, per request, to billionths.
+bundled table is read: nothing is fetched. It is asked as the framework asks it, so that a cost is what
+`ModelResponse.cost()` says. Money is exact: `Decimal` dollars, rounded once, per request, to billionths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any
 
 from compactor.errors import ConfigError
+from compactor.ledger.billing import TOKENS, Billing
 from compactor.ledger.entry import Entry
+from compactor.ledger.published import published
 from compactor.tokens.families import normal_name
 
 MILLION = 1_000_000
@@ -25,8 +27,7 @@ BILLIONTH = Decimal(1).scaleb(-9)
 """The smallest amount of money that is told apart, in dollars."""
 MOST_DOLLARS = 1_000_000
 """More than any request costs; what is beyond is a mistake, and would not fit where money is kept."""
-FREE = ':free'
-"""How OpenRouter and others end the names of models that cost nothing."""
+NOTHING: Mapping[str, int | float] = {}
 
 
 def nano(dollars: Decimal) -> int:
@@ -45,6 +46,12 @@ def dollars(billionths: int) -> Decimal:
     return Decimal(f'{billionths}e-9')
 
 
+def shown(amount: Decimal) -> str:
+    """Dollars for people, cents and what is needed of smaller parts: '$12.50', '$0.0125', '-$2.00'."""
+    digits = 2 if abs(amount) >= 1 or amount == 0 else 4 if abs(amount) >= Decimal('0.01') else 6
+    return f'{"-" if amount < 0 else ""}${abs(amount):,.{digits}f}'
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Dollars per million tokens.
@@ -54,23 +61,48 @@ class Price:
         output: of output, thinking included.
         cache_read: of input that it had cached; None: the same as `input`.
         cache_write: of input that it cached; None: the same as `input`.
+        cache_write_1h: of input that it cached for an hour; None: the same as `cache_write`.
+        input_audio: of audio that it had not cached; None: the same as `input`.
+        output_audio: of audio that it spoke; None: the same as `output`.
     """
 
     input: Decimal
     output: Decimal
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    output_audio: Decimal | None = None
 
-    def cost(self, input_tokens: int, output_tokens: int, read: int, write: int) -> Decimal:
-        """Dollars for tokens; `read` and `write` are part of the input."""
-        fresh = max(0, input_tokens - read - write)
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            given = getattr(self, one.name)
+            if given is not None and not isinstance(given, Decimal):  # a number as people write it
+                object.__setattr__(self, one.name, _amount(one.name, 'a model', given))
+
+    def cost(
+        self, input_tokens: int, output_tokens: int, read: int, write: int, units: Mapping[str, int | float] = NOTHING
+    ) -> Decimal:
+        """Dollars for tokens; `read` and `write` are part of the input, `units` say what is held long or spoken."""
+        hour = min(write, int(units.get('cache_write_1h_tokens', 0)))
+        heard = max(0, int(units.get('input_audio_tokens', 0)) - int(units.get('cache_audio_read_tokens', 0)))
+        spoken = min(output_tokens, int(units.get('output_audio_tokens', 0)))
+        fresh = max(0, input_tokens - read - write - heard)
+        written = _or(self.cache_write, self.input)
         whole = (
             self.input * fresh
-            + self.output * output_tokens
-            + (self.input if self.cache_read is None else self.cache_read) * read
-            + (self.input if self.cache_write is None else self.cache_write) * write
+            + _or(self.input_audio, self.input) * heard
+            + self.output * (output_tokens - spoken)
+            + _or(self.output_audio, self.output) * spoken
+            + _or(self.cache_read, self.input) * read
+            + written * (write - hour)
+            + _or(self.cache_write_1h, written) * hour
         )
         return whole / MILLION
+
+
+def _or(price: Decimal | None, other: Decimal) -> Decimal:
+    return other if price is None else price
 
 
 @dataclass(frozen=True)
@@ -85,6 +117,12 @@ class Prices:
 
     overrides: Mapping[str, Price] = field(default_factory=dict)
     bundled: bool = True
+
+    def __post_init__(self) -> None:
+        given: Mapping[str, object] = self.overrides
+        wrong = [name for name, price in given.items() if not isinstance(price, Price)]
+        if wrong:
+            raise ConfigError(f'the price of {wrong[0]!r} is no Price: make prices of plain values with Prices.of(...)')
 
     @classmethod
     def of(cls, overrides: Mapping[str, Any], *, bundled: bool = True) -> Prices:
@@ -107,6 +145,7 @@ class Prices:
             output_tokens=entry.output_tokens,
             cache_read_tokens=entry.cache_read_tokens,
             cache_write_tokens=entry.cache_write_tokens,
+            billing=entry.billing,
         )
 
     def of_tokens(
@@ -119,6 +158,7 @@ class Prices:
         output_tokens: int = 0,
         cache_read_tokens: int = 0,
         cache_write_tokens: int = 0,
+        billing: Billing | None = None,
     ) -> Decimal | None:
         """Dollars for one request of these tokens, in billionths; None where nobody knows.
 
@@ -130,12 +170,15 @@ class Prices:
             output_tokens: all of the output.
             cache_read_tokens: of the input, what the provider had cached.
             cache_write_tokens: of the input, what it cached.
+            billing: what the price hangs on besides.
         """
         own = self._own(model, provider)
+        tokens = (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens)
+        terms = billing or Billing()
         if own is not None:
-            cost: Decimal | None = own.cost(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens)
+            cost: Decimal | None = own.cost(*tokens, terms.units)
         elif self.bundled:
-            cost = _published(model, provider, at, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens)
+            cost = published(model, provider, at, dict(zip(TOKENS, tokens, strict=True)), terms)
         else:
             cost = None
         return None if cost is None else cost.quantize(BILLIONTH, ROUND_HALF_EVEN)
@@ -158,40 +201,17 @@ def priced(entry: Entry, prices: Prices) -> Entry:
 
 
 def _price(pattern: str, values: Any) -> Price:
-    allowed = ('input', 'output', 'cache_read', 'cache_write')
+    allowed = tuple(one.name for one in fields(Price))
     if not isinstance(values, Mapping) or not {'input', 'output'} <= set(values) <= set(allowed):
-        raise ConfigError(f'the price of {pattern!r} needs input and output, and may have cache_read and cache_write')
-    found = {}
-    for name, value in values.items():
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal('NaN')
-        if not amount.is_finite() or not 0 <= amount <= MOST_DOLLARS:
-            raise ConfigError(f'the price {name} of {pattern!r} is dollars per million tokens, not {value!r}')
-        found[name] = amount
-    return Price(**found)
+        raise ConfigError(f'the price of {pattern!r} needs input and output, and may have {", ".join(allowed[2:])}')
+    return Price(**{name: _amount(name, repr(pattern), value) for name, value in values.items()})
 
 
-def _published(
-    model: str, provider: str, at: float, input_tokens: int, output_tokens: int, read: int, write: int
-) -> Decimal | None:
-    """The cost by `genai-prices`; None where it is not installed, does not know the model, or has no price for it."""
+def _amount(name: str, whose: str, value: Any) -> Decimal:
     try:
-        from genai_prices import Usage, calc_price
-    except ImportError:
-        return None
-    usage = Usage(
-        input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=read, cache_write_tokens=write
-    )
-    try:
-        found = calc_price(
-            usage, model, provider_id=provider or None, genai_request_timestamp=datetime.fromtimestamp(at, UTC)
-        )
-    except (LookupError, ValueError, OSError, OverflowError):
-        return None  # unknown there, or figures that cannot be (more cached than sent)
-    # A model that is listed without any price is one whose price nobody has written down, not a free one.
-    listed = any(value is not None for value in vars(found.model_price).values())
-    if not listed and not model.endswith(FREE) and not found.model.id.endswith(FREE):
-        return None
-    return found.total_price
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal('NaN')
+    if not amount.is_finite() or not 0 <= amount <= MOST_DOLLARS:
+        raise ConfigError(f'the price {name} of {whose} is dollars per million tokens, not {value!r}')
+    return amount

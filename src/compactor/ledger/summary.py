@@ -73,6 +73,8 @@ def figures_json(figures: Figures) -> dict[str, Any]:
         'cache_hit_rate': figures.hit_rate,
         'failed_requests': figures.failed,
         'cut_off_answers': figures.cut_off,
+        'provider_cache_read_rate': figures.read_rate,
+        'estimated_requests': figures.estimated,
     }
 
 

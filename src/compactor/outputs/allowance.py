@@ -24,6 +24,8 @@ class Allowance:
         path: the file that the output shows, where the call names one.
         failed: whether the call failed: its errors come first, then. None where that is not known.
         handle: where the archive keeps the whole output, so that a note may say how to get it back; None if nowhere.
+        head_lines: lines of the beginning that `HEADS_TAILS` keeps at most; None for as many as fit.
+        tail_lines: lines of the end that it keeps at most.
     """
 
     tokens: int
@@ -32,6 +34,8 @@ class Allowance:
     path: str | None = None
     failed: bool | None = None
     handle: str | None = None
+    head_lines: int | None = None
+    tail_lines: int | None = None
 
     def count(self, text: str) -> int:
         """Tokens of a text."""

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from compactor.outputs.allowance import LEAST
 from compactor.outputs.hint import Family
+from compactor.outputs.values import Streams
 
 FAMILIES: Mapping[Family, int] = {
     Family.SHELL: 8_000,
@@ -40,6 +41,8 @@ class Budgets:
         families: tokens by family; what is missing is taken from `FAMILIES`.
         tools: tokens by the tool's name, before the family's; `*` matches any text, the first match counts.
         stderr: share of a call's budget that its error stream may take, where the result has one.
+        stdout_tokens: tokens of a result's output stream by the tool's name, within its budget; `*` matches any text.
+        stderr_tokens: tokens of its error stream.
         tighten_from: from this share of the trigger on, budgets shrink ...
         tightest: ... down to this share of themselves where the history reaches the trigger.
         run: tokens of all outputs of a run together; None for no limit.
@@ -53,6 +56,12 @@ class Budgets:
     tightest: float = 0.4
     run: int | None = None
     floor: int = 256
+    stdout_tokens: Mapping[str, int] = field(default_factory=dict)
+    stderr_tokens: Mapping[str, int] = field(default_factory=dict)
+
+    def streams(self, tool: str) -> Streams:
+        """The limits of a tool's streams alone."""
+        return Streams(_named(self.stdout_tokens, tool), _named(self.stderr_tokens, tool))
 
     def of_call(self, tool: str, family: Family, *, trigger: int, used: int, spent: int) -> int:
         """Tokens that one output may have.
@@ -64,7 +73,7 @@ class Budgets:
             used: tokens that the history has now.
             spent: tokens of the run's outputs so far.
         """
-        named = next((tokens for name, tokens in self.tools.items() if fnmatchcase(tool, name)), None)
+        named = _named(self.tools, tool)
         tokens = named if named is not None else self.families.get(family, FAMILIES[family])
         if trigger > 0:
             tokens = round(min(tokens, trigger * LARGEST) * self._tightened(used / trigger))
@@ -78,3 +87,8 @@ class Budgets:
         if full >= 1:
             return self.tightest
         return 1 - (1 - self.tightest) * (full - self.tighten_from) / (1 - self.tighten_from)
+
+
+def _named(table: Mapping[str, int], tool: str) -> int | None:
+    """The number of the first name that a tool's fits."""
+    return next((tokens for name, tokens in table.items() if fnmatchcase(tool, name)), None)

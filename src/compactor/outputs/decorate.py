@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from compactor.archive.archive import Archive
@@ -12,9 +12,10 @@ from compactor.errors import ConfigError
 from compactor.outputs.allowance import LEAST
 from compactor.outputs.hint import hint_of
 from compactor.outputs.level import Narrowing
-from compactor.outputs.redact import HIGH_CONFIDENCE, Secrets
+from compactor.outputs.own import OutputKind
 from compactor.outputs.shrink import Shrunk, named
 from compactor.outputs.shrinker import Shrinker
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 from compactor.tokens.counter import counter_for
 
 F = TypeVar('F', bound=Callable[..., Any])
@@ -30,6 +31,9 @@ def output_budget(
     archive: Archive | None = None,
     secrets: Secrets | None = HIGH_CONFIDENCE,
     on_shrunk: Callable[[Shrunk], None] | None = None,
+    reducers: Sequence[OutputKind] = (),
+    head_lines: int | None = None,
+    tail_lines: int | None = None,
 ) -> Callable[[F], F]:
     """Wraps a tool function, so that what it returns, or raises, has at most `max_tokens` tokens.
 
@@ -49,13 +53,14 @@ def output_budget(
         archive: keeps the whole texts, redacted; notes then name the handle to get them back.
         secrets: what is redacted, also from results that fit; None for nothing.
         on_shrunk: told of every text that was made smaller.
+        reducers: kinds of output of your own, before those that are built in.
+        head_lines: lines of the beginning that `HEADS_TAILS` keeps at most (default: as many as fit).
+        tail_lines: lines of the end that it keeps at most.
 
     Raises:
         ConfigError: `max_tokens` is under 16, the narrowing is unknown, or the function is a generator.
     """
-    if max_tokens < LEAST:
-        raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
-    how = named(Narrowing, narrowing)
+    how = checked(max_tokens, narrowing)
     counter = counter_for(model)
 
     def decorate(function: F) -> F:
@@ -66,7 +71,18 @@ def output_budget(
 
         def shrinker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Shrinker:
             hint = hint_of(name, _arguments(signature, args, kwargs))
-            return Shrinker(hint, counter, how, question, archive, secrets, on_shrunk)
+            return Shrinker(
+                hint,
+                counter,
+                how,
+                question,
+                archive,
+                secrets,
+                on_shrunk,
+                reducers=tuple(reducers),
+                head_lines=head_lines,
+                tail_lines=tail_lines,
+            )
 
         @functools.wraps(function)
         def sync(*args: Any, **kwargs: Any) -> Any:
@@ -94,6 +110,13 @@ def output_budget(
         return cast('F', asynchronous if inspect.iscoroutinefunction(function) else sync)
 
     return decorate
+
+
+def checked(max_tokens: int, narrowing: Narrowing | str) -> Narrowing:
+    """The narrowing of that name; `ConfigError` where there is none, or too few tokens."""
+    if max_tokens < LEAST:
+        raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
+    return named(Narrowing, narrowing)
 
 
 def _arguments(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

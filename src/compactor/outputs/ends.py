@@ -7,14 +7,20 @@ import json
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.json_text.parts import end_of
 from compactor.outputs.level import TRUNCATED
-from compactor.outputs.pieces import Piece, pick
+from compactor.outputs.pieces import NEVER, Piece, pick
 
 
 def heads_tails(text: str, allowance: Allowance) -> str | None:
-    """The first and the last lines, as many of each as fit; None where not even the first line does."""
+    """The first and the last lines, as many of each as fit and are wanted; None where not even the first line does."""
     lines = text.split('\n')
     middle = len(lines) / 2
-    pieces = [Piece(line, 1_000_000 - abs(i + 0.25 - middle)) for i, line in enumerate(lines)]
+    head, tail = allowance.head_lines, allowance.tail_lines
+    first = len(lines) if head is None and tail is None else head or 0
+    last = len(lines) - (tail or 0)
+    pieces = [
+        Piece(line, 1_000_000 - abs(i + 0.25 - middle)) if i < first or i >= last else Piece('', NEVER)
+        for i, line in enumerate(lines)
+    ]
     bare = Allowance(allowance.tokens, allowance.counter, handle=allowance.handle)
     return pick(pieces, bare)
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from compactor.outputs.kind import Kind
+
 
 class Family(StrEnum):
     """Families of tools: the key of the table of budgets (`OutputsPolicy`)."""
@@ -39,12 +41,16 @@ class Hint:
         command: the command line of a shell, '' for other tools.
         path: the file that the call names, if it names one.
         arguments: the texts among the call's arguments.
+        kind: what the command's output is, where the command alone tells it.
+        tool: the tool's name.
     """
 
     family: Family = Family.OTHER
     command: str = ''
     path: str | None = None
     arguments: tuple[str, ...] = ()
+    kind: Kind | None = None
+    tool: str = ''
 
 
 _CHANGES = frozenset(
@@ -84,8 +90,13 @@ _BY_COMMAND: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     (re.compile(rf'(?:{words})(?![\w\-.])'), family)
     for words, family in (
         (
-            r'(?:python[\d.]* -m )?(?:pytest|unittest|tox|nox)|py\.test|go test|gotestsum|cargo (?:nextest|test)'
-            r'|jest|vitest|mocha|playwright test|ava|rspec|phpunit|ctest|dotnet test|swift test|mix test|deno test'
+            r'(?:python[\d.]* -m )?(?:pytest|unittest|tox|nox|nose2|green|behave|robot)|py\.test|go test'
+            r'|gotestsum|cargo (?:nextest|test)'
+            r'|jest|vitest|mocha|playwright test|ava|rspec|phpunit|ctest|dotnet test|swift test|mix test'
+            r'|deno test|node --test|bats|prove'
+            r'|pest|tap|jasmine|karma start|qunit|cucumber|busted|dart test|flutter test'
+            r'|xcodebuild [^|;&]*?test|bun test|zig (?:build )?test|sbt [^|;&]*?test'
+            r'|(?:elixir|ruby|python[\d.]*) \S*test\S*|\./\S*(?:test|spec)\S*'
             r'|(?:npm|pnpm|yarn|bun|mise|just|task|make|rake|composer)(?: -\S+| run)* (?:tests?|check)(?::\S+)?'
             r'|(?:\S*/)?(?:mvnw?|gradlew?) (?:\S+ )*?(?:test|verify|check)|\S*manage\.py test|\S*runtests\.py',
             Family.TEST_RUNNER,
@@ -102,6 +113,34 @@ _BY_COMMAND: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     )
 )
 """By the words that a command begins with; the first that fits."""
+
+_BY_COMMAND_KIND: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(rf'(?:{words})(?![\w\-.])'), kind)
+    for words, kind in (
+        (
+            r'journalctl|dmesg|stern|logcat|adb logcat|heroku logs|fly logs|aws logs (?:tail'
+            r'|get-log-events|filter-log-events)'
+            r'|(?:docker|podman|nerdctl)(?:[ -]compose)?(?: -\S+(?: \S+)?)* logs'
+            r'|kubectl(?: -\S+ \S+)* logs|az \S+ log tail'
+            r'|gcloud logging read|wevtutil|get-winevent|get-eventlog|pm2 logs|systemctl status'
+            r'|terraform (?:apply|plan|destroy)'
+            r'|ansible-playbook|(?:cat|tail|head|less|zcat|more)(?: -\S+(?: \d+)?)* \S+(?:\.log(?:\.\d+)?'
+            r'|/syslog|/messages)',
+            Kind.LOG,
+        ),
+        (
+            r'kubectl(?: -\S+ \S+)* (?:get|top|api-resources)|docker (?:ps|images|stats|(?:container|image'
+            r'|volume|network) ls)|ps|df'
+            r'|helm (?:list|ls)|oc get|nomad (?:job )?status|lsblk|free|netstat|ss|lsof|squeue|qstat'
+            r'|gh (?:run|pr|issue) list'
+            r'|pip list|conda list|brew services list|systemctl list-\w+|get-process|get-service',
+            Kind.TABLE,
+        ),
+        (r'git status', Kind.LISTING),
+        (r'git (?:blame|annotate|log|reflog|shortlog|branch|remote|tag|stash list)', Kind.TEXT),
+    )
+)
+"""By the words that a command begins with; the first that fits: what its output is, whatever it looks like."""
 
 _COMMANDS = ('command', 'cmd', 'script', 'code', 'commands')
 _PATHS = (
@@ -135,12 +174,21 @@ def hint_of(tool: str | None, arguments: Mapping[str, Any]) -> Hint:
         command = next((text for key in _COMMANDS if (text := _command(arguments.get(key)))), '')
     path = next((value for key in _PATHS if isinstance(value := arguments.get(key), str) and value), None)
     if command == 'view' and path is not None:  # editors that read too
-        return Hint(Family.FILE_READ, '', path, texts)
+        return Hint(Family.FILE_READ, '', path, texts, tool=tool or '')
     if command and family is not Family.TEST_RUNNER:
         family = of_command(command)
         if path is None and family is Family.FILE_READ:
             path = _file_of(command)
-    return Hint(family, command, path, texts)
+    return Hint(family, command, path, texts, kind_of(command), tool or '')
+
+
+def kind_of(command: str) -> Kind | None:
+    """What the output of a command line is, where its last command tells it; a pipeline's first stage does."""
+    if not command:
+        return None
+    simple = [part for part in _NEXT.split(_bare(command)) if part.strip()]
+    words = _words_of(simple[-1].split('|')[0]).lower() if simple else ''
+    return next((kind for pattern, kind in _BY_COMMAND_KIND if pattern.match(words)), None)
 
 
 def of_tool(name: str) -> Family:
@@ -213,15 +261,20 @@ def _of_pipeline(text: str) -> Family:
 
 
 def _of_stage(stage: str) -> Family:
-    begin = _BEFORE.match(stage)
-    words = ' '.join((stage[begin.end() :] if begin else stage).split())
-    words = _GIT.sub('git', words).removeprefix('/usr/bin/').removeprefix('/bin/')
+    words = _words_of(stage)
     family = next((family for pattern, family in _BY_COMMAND if pattern.match(words)), Family.SHELL)
     if family is Family.FILE_READ and (words.startswith(('cat >', 'cat <<', 'tail -f')) or ' >' in words):
         return Family.SHELL  # writes a file, or waits
     if family is Family.DIFF and words.startswith('git show ') and ':' in words:
         return Family.FILE_READ  # a file at a revision
     return family
+
+
+def _words_of(stage: str) -> str:
+    """The words of a command, without what may stand before it."""
+    begin = _BEFORE.match(stage)
+    words = ' '.join((stage[begin.end() :] if begin else stage).split())
+    return _GIT.sub('git', words).removeprefix('/usr/bin/').removeprefix('/bin/')
 
 
 def _file_of(command: str) -> str | None:

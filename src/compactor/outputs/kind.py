@@ -10,6 +10,8 @@ class Kind(StrEnum):
 
     TEST_LOG = 'test_log'
     BUILD_LOG = 'build_log'
+    LOG = 'log'
+    """What a program wrote as it ran: lines with times or levels."""
     STACK_TRACE = 'stack_trace'
     DIFF = 'diff'
     SEARCH = 'search'
@@ -21,5 +23,7 @@ class Kind(StrEnum):
     HTML = 'html'
     BINARY = 'binary'
     MIXED = 'mixed'
+    OWN = 'own'
+    """One of the application's own (`own.OutputKind`)."""
     TEXT = 'text'
     """None of these: lines of which nothing is known."""

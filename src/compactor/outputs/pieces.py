@@ -95,17 +95,20 @@ def pick(
     per_character = _density(texts, order, allowance)
     lengths = texts.lengths(order, allowance.tokens * DENSEST)
     budget = float(room)
-    best: str | None = None
-    most = 0
+    must, best = _must(
+        pieces, order, ranks, texts, lambda shown: _joined(pieces, texts, shown, total, unit, allowance, gap), allowance
+    )
+    taken = allowance.count(best) - note if best is not None else 0
+    most = (len(must), 0)
     low, high = 0.0, float('inf')
     for _ in range(ROUNDS):
         cut = texts.widen(lengths, budget / per_character, APART / per_character) if per_character else False
-        shown = _affordable(order, texts, per_character, budget, patience)
+        shown = _affordable(order, texts, per_character, budget - taken, patience, must)
         text = _joined(pieces, texts, shown, total, unit, allowance, gap)
         size = allowance.count(text)
         if shown and size <= allowance.tokens:
-            if len(text) > most:
-                best, most = text, len(text)
+            if (len(shown), len(text)) > most:
+                best, most = text, (len(shown), len(text))
             low = budget
             if (len(shown) == len(order) and not cut) or size >= allowance.tokens * FULL:
                 break
@@ -114,6 +117,22 @@ def pick(
         scaled = budget * (allowance.tokens - note / 2) / max(1, size)
         budget = scaled if low < scaled < high else (low + min(high, budget * 2)) / 2
     return best
+
+
+def _must(
+    pieces: Sequence[Piece],
+    order: Sequence[int],
+    ranks: Sequence[float],
+    texts: _Texts,
+    joined: Callable[[Sequence[int]], str],
+    allowance: Allowance,
+) -> tuple[set[int], str | None]:
+    """The pieces that are always shown, and the result with them alone; none where they do not fit together."""
+    must = sorted(i for i in order if ranks[i] < 0)
+    if len(must) < 2 or sum([len(texts.whole[i]) for i in must]) > allowance.tokens * DENSEST:
+        return set(), None
+    text = joined(must)
+    return (set(must), text) if allowance.count(text) <= allowance.tokens else (set(), None)
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
@@ -210,11 +229,15 @@ def _density(texts: _Texts, order: Sequence[int], allowance: Allowance) -> float
     return allowance.count(joined) / max(1, len(joined))
 
 
-def _affordable(order: Sequence[int], texts: _Texts, per_character: float, budget: float, patience: int) -> list[int]:
+def _affordable(
+    order: Sequence[int], texts: _Texts, per_character: float, budget: float, patience: int, must: set[int]
+) -> list[int]:
     """The first pieces that fit, in the order of the text; smaller ones behind one that does not fit are taken too."""
-    shown: list[int] = []
+    shown = list(must)
     misses = 0
     for i in order:
+        if i in must:
+            continue
         cost = len(texts[i]) * per_character + APART
         if cost <= budget:
             budget -= cost

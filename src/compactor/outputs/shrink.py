@@ -1,27 +1,34 @@
 """`shrink`: one output within its allowance, by what it is, with an honest account of what became of it.
 
 redact ─► clean ─► fits? whole ─► detect ─► reducer of that kind ─► fits? ─► else beginning and end
+
+What tells how a command ended (`logs.endings`) is taken off before, and put around the result again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from compactor.errors import ConfigError
 from compactor.outputs.allowance import LEAST, Allowance
 from compactor.outputs.clean import clean
+from compactor.outputs.data_urls import without_data_urls
 from compactor.outputs.detect import detect
 from compactor.outputs.ends import heads_tails, parses, quoted, truncated
 from compactor.outputs.errors import errors_of
+from compactor.outputs.frame import around, between
 from compactor.outputs.hint import Hint, hint_of
 from compactor.outputs.kind import Kind
 from compactor.outputs.level import Level, Narrowing
+from compactor.outputs.logs.endings import Framed, framed
+from compactor.outputs.own import OutputKind
 from compactor.outputs.question import words_of
 from compactor.outputs.reducers import REDUCERS, Reducer
 from compactor.outputs.reducers.text import reduce_text
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets, redact
 from compactor.tokens.counter import Counter, counter_for
 
 Name = TypeVar('Name', Kind, Narrowing)
@@ -36,6 +43,7 @@ class Shrunk:
         kind: what it was taken for.
         level: what became of it.
         why: what gave its kind away, in a few words.
+        name: of a kind of the application's own, its name; else that of the kind.
     """
 
     text: str
@@ -44,6 +52,12 @@ class Shrunk:
     why: str
     original: str = field(repr=False)
     counter: Counter = field(repr=False)
+    own: str = ''
+
+    @property
+    def name(self) -> str:
+        """See the class."""
+        return self.own or self.kind.value
 
     @cached_property
     def tokens_before(self) -> int:
@@ -68,11 +82,15 @@ def shrink(
     question: str = '',
     model: str | None = None,
     handle: str | None = None,
+    reducers: Sequence[OutputKind] = (),
+    head_lines: int | None = None,
+    tail_lines: int | None = None,
+    secrets: Secrets | None = HIGH_CONFIDENCE,
 ) -> Shrunk:
     """Brings the output of a tool within a number of tokens, by what it is.
 
     A text that fits already comes back whole, but for what a terminal would not show. Shrinking what was shrunk
-    changes nothing. Pure: nothing is stored and nothing is redacted here (see `redact`, `output_budget`).
+    changes nothing. Secrets go first, also from what fits. Pure: nothing is stored.
 
     Args:
         text: what the tool returned.
@@ -85,13 +103,18 @@ def shrink(
         question: what the output is wanted for, such as the current prompt; what it names is kept first.
         model: counts in this model's tokens.
         handle: under which an archive keeps the whole text; the note about what is missing names it.
+        reducers: kinds of output of your own, before those that are built in.
+        head_lines: lines of the beginning that `HEADS_TAILS` keeps at most (default: as many as fit).
+        tail_lines: lines of the end that it keeps at most.
+        secrets: what is redacted before anything else; None for nothing.
 
     Raises:
         ConfigError: `max_tokens` is under 16, or kind or narrowing are unknown.
     """
     if max_tokens < LEAST:
         raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')
-    known = named(Kind, kind) if kind is not None else None
+    own = next((each for each in reducers if each.name == kind), None)
+    known = named(Kind, kind) if kind is not None and own is None else None
     how = named(Narrowing, narrowing) if narrowing is not None else Narrowing.SMART_SUMMARY
     hint = hint_of(tool, arguments or {})
     allowance = Allowance(
@@ -101,13 +124,70 @@ def shrink(
         path=hint.path,
         failed=failed,
         handle=handle,
+        head_lines=head_lines,
+        tail_lines=tail_lines,
     )
-    return reduced(text, allowance, hint, kind=known, narrowing=how)
+    bare = text if secrets is None else redact(text, secrets)
+    return reduced(
+        bare, allowance, hint, kind=known, narrowing=how, reducers=(own,) if own is not None else reducers, sure=own
+    )
 
 
-def reduced(text: str, allowance: Allowance, hint: Hint, *, kind: Kind | None = None, narrowing: Narrowing) -> Shrunk:
-    """`shrink` for a caller that knows more; what comes in has been redacted."""
+def reduced(
+    text: str,
+    allowance: Allowance,
+    hint: Hint,
+    *,
+    kind: Kind | None = None,
+    narrowing: Narrowing,
+    reducers: Sequence[OutputKind] = (),
+    sure: OutputKind | None = None,
+) -> Shrunk:
+    """`shrink` for a caller that knows more; what comes in has been redacted. `sure` is known to be the text's kind."""
     cleaned = clean(text)
+    if kind is None and reducers and (own := _owned(cleaned, text, allowance, hint, narrowing, reducers, sure)):
+        return own
+    plain = cleaned if allowance.holds(cleaned) else without_data_urls(cleaned)
+    if plain is not cleaned:
+        shrunk = _of_kind(plain, text, allowance, hint, kind, narrowing)
+        return replace(shrunk, level=Level.SUMMARIZED) if shrunk.level is Level.FULL else shrunk
+    return _of_kind(cleaned, text, allowance, hint, kind, narrowing)
+
+
+def _owned(
+    cleaned: str,
+    text: str,
+    allowance: Allowance,
+    hint: Hint,
+    narrowing: Narrowing,
+    reducers: Sequence[OutputKind],
+    sure: OutputKind | None,
+) -> Shrunk | None:
+    """The text by a kind of the application's own; None where it is of none, or that cannot make it small enough."""
+    own, why = sure, 'the caller said so'
+    if own is None:
+        found = next(((each, reason) for each in reducers if (reason := each.reason(cleaned, hint))), None)
+        if found is None:
+            return None
+        own, why = found
+    if allowance.holds(cleaned):
+        return Shrunk(cleaned, Kind.OWN, Level.FULL, why, text, allowance.counter, own.name)
+    if narrowing is not Narrowing.SMART_SUMMARY:
+        return None
+    frame = framed(cleaned)
+    attempt = _tried(own.reduce, frame.body, between(frame, allowance))
+    if not isinstance(attempt, str) or not attempt:
+        return None
+    result = around(frame, attempt, allowance)
+    if len(result) >= len(text) or not allowance.holds(result):
+        return None
+    return Shrunk(result, Kind.OWN, Level.SUMMARIZED, why, text, allowance.counter, own.name)
+
+
+def _of_kind(
+    cleaned: str, text: str, allowance: Allowance, hint: Hint, kind: Kind | None, narrowing: Narrowing
+) -> Shrunk:
+    """The text by one of the built-in kinds."""
     if kind is None:
         found = detect(cleaned, hint)
         kind, why = found.kind, found.why
@@ -115,10 +195,16 @@ def reduced(text: str, allowance: Allowance, hint: Hint, *, kind: Kind | None = 
         why = 'the caller said so'
     if allowance.holds(cleaned):
         return Shrunk(cleaned, kind, Level.FULL, why, text, allowance.counter)
-    for level, attempt in _attempts(cleaned, allowance, kind, narrowing):
-        if attempt is not None and attempt and len(attempt) < len(text) and allowance.holds(attempt):
-            return Shrunk(attempt, kind, level, why, text, allowance.counter)
-    last = quoted(cleaned, allowance) if kind is Kind.JSON and parses(cleaned) else truncated(cleaned, allowance)
+    whole = kind is Kind.JSON and parses(cleaned)
+    frame = Framed('', cleaned, '') if whole else framed(cleaned)
+    inner = between(frame, allowance)
+    for level, attempt in _attempts(frame.body, inner, kind, narrowing):
+        if attempt is None or not attempt:
+            continue
+        result = around(frame, attempt, allowance)
+        if len(result) < len(text) and allowance.holds(result):
+            return Shrunk(result, kind, level, why, text, allowance.counter)
+    last = quoted(cleaned, allowance) if whole else truncated(cleaned, allowance)
     return Shrunk(last, kind, Level.TRUNCATED, why, text, allowance.counter)
 
 

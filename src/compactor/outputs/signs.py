@@ -1,5 +1,8 @@
 """The tables that `detect` reads: what gives a line away, and how many such lines make a text of a kind.
 
+What a test runner or a log prints has tables of its own (`logs.runner_rows`, `logs.log_lines`); their lines are counted
+as 'test', or 'maybe' where others write such lines too, and as 'passed'.
+
 Patterns are tried at the beginning of a line, in the order of the table; a line belongs to the first that fits. They
 are written so that none can try a line over and over: quantifiers are bounded or possessive.
 """
@@ -7,9 +10,18 @@ are written so that none can try a line over and over: quantifiers are bounded o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from compactor.outputs.hint import Family
 from compactor.outputs.kind import Kind
+
+
+class Sign(NamedTuple):
+    """What a line may be, by its form: a name, which several rows may share, an expression, and a line of that form."""
+
+    name: str
+    pattern: str
+    sample: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,7 @@ class Rule:
     Attributes:
         kind: which.
         why: the rule in words.
-        signs: names of `SIGNS`; their lines are counted together.
+        signs: names of `SIGNS`, and 'test', 'maybe' and 'passed'; their lines are counted together.
         least: lines at least.
         share: share of the sample's lines at least.
         families: only in outputs of these tools; empty for all.
@@ -37,91 +49,104 @@ class Rule:
 
 _PLACE = r'(?:[A-Za-z]:)?[^:(\[\s][^:(\[\n]{0,250}+'
 """A file before its line number."""
+_FILE = r'(?:[A-Za-z]:[\\/])?(?!\d{1,4}(?:[-/.]\d\d){0,2}[ T]?\d{0,2}:|[A-Z][a-z]{2} [ \d]\d |\[|<\d|\^?[0-9a-f]{7,40} [^\n]{0,300}?\d{4}-\d\d-\d\d |\d{1,3}(?:\.\d{1,3}){3}\b)[^\s:][^:\n]{0,300}+'
+"""A file before a hit: no time, no date, no address of the network."""
 
-SIGNS: dict[str, str] = {
-    'ruled': r'(?: ?[\-─]{2,}+[+┼|])++ ?[\-─]{2,}$|[+┌├](?:[\-=─]{2,}+[+┬┼])++|\|(?: *:?-{2,}:? *\|)+$',
-    'diff': r'diff --(?:git|cc|combined) |diff -\w+ |@@ -\d|@@@+ -\d|Index: \S|\+\+\+ \S|--- (?:a/|/dev/null|\S+\t)'
-    r'|Only in \S+: |Binary files ',
-    'test': r'=+ (?:test session starts|FAILURES|ERRORS|PASSES|short test summary|tests? coverage|test process starts)'
-    r'|=+ (?:\d+ (?:passed|failed|skipped|errors?|warnings?|xfailed|xpassed|deselected|tests?)\b|no tests ran)'
-    r'|(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) \S+?::|=== (?:RUN|CONT|PAUSE|NAME) |(?: {4})*+--- (?:FAIL|PASS'
-    r'|SKIP): '
-    r'|(?:ok  |FAIL|\?   )\t\S|running \d+ tests?$|test result: |test \S++ \.\.\. |Tests?(?: Suites'
-    r'| Files)?:? ++\d+ (?:pass|fail|skip)'
-    r'|Ran \d+ tests? in |(?:not )?ok \d+ -|(?:PASS|FAIL)  ?\S+?\.(?:test|spec)\.|Tests? run: \d+|(?:ERROR'
-    r'|FAIL): \w+ \('
-    r'|\d+ examples?, \d+ failures?|Test Suites?: |\d+% tests passed|tests finished: |PHPUnit \d'
-    r'| ++(?:(?:PASS|FAIL|SIGABRT'
-    r'|TIMEOUT) \[ *\d|\d+/\d+ Test +#\d|tests finished: |\d+ (?:passing|failing)\b|[✓✔×✕✗❯] \S)'
-    r'|\d++/\d++ Test +#\d|test_\w++ (?:ok|[fFEXsw])$|[\w/\-]++\.py [.FEsxX]++(?: +\[|$)'
-    r'|\w[\w$.]*+ (?:> [^\n]{1,150}(?:PASSED|FAILED|SKIPPED)$|(?:\([\w.]++\) )?\.\.\. (?:ok|FAIL|ERROR|skipped))'
-    r'|[\w/.\-]++::\S++ (?:PASSED|FAILED|ERROR|SKIPPED)',
-    'frame': r'Traceback \(most recent call last\)|goroutine \d+ \[|panic: |thread \'[^\']*\' panicked|Caused by: '
-    r'|Exception in thread|\s++(?:File "[^"\n]++", line \d|at (?:async )?[\w$.<>\[\]/ ]{1,150}+\(|at /?\S+:\d'
-    r'|\S++ \+0x[0-9a-f]'
-    r'|from \S+?:\d+:in)|#\d+ +0x[0-9a-f]+ in |[\w.]++(?<=Error|ption): ',
-    'build': r'error(?:\[\w+\])?: |warning: |note: | ++(?:--> \S|\^|\d* \||\[\w+\] |\[\d+[%/]|\d+:\d+ ++(?:error'
-    r'|warning) )|\t+\^'
-    r'|npm (?:ERR!|WARN|error|warn)|\d+ ++\|(?: |$)|\[(?:INFO|WARNING|ERROR|DEBUG)\](?: |$)|(?:g?make'
-    r'|ninja)(?:\[\d+\])?: '
-    r'|> Task :|BUILD (?:SUCCESSFUL|FAILED)'
-    r'| *+(?:Compiling|Checking|Downloaded|Downloading|Finished|Fresh|Updating|Locking|Adding|Installing|Linking) \S'
-    r'|\[ *\d+[%/]|-- (?:The|Check|Detecting|Looking|Found|Configuring|Generating|Build|Performing) |CMake (?:Error'
-    r'|Warning)'
-    r'|Collecting \S|Requirement already |Successfully (?:installed|built|tagged|uninstalled)|  (?:Using cached'
-    r'|Preparing) '
-    r'|Building |level=(?:warning|error|info) |\d+ (?:silly|verbose|http|info|timing|notice|warn) \S'
-    r'|#\d+ (?:\[|DONE|CACHED|\d)'
-    r'| => |Step \d+/\d+ |go: (?:downloading|finding|updates)|(?:ERROR|WARN(?:ING)?|INFO|FATAL): |(?:[we]|C/C\+\+): \S'
-    r'|\d+ (?:issues?|warnings?|errors?|problems?)\b|\* \w+: \d+$|# [\w.\-]+(?:/[\w.\-]+)+(?: \[|$)|\*{5,} Module '
-    r'|Found \d+ errors?|Collected errors|In file included from|collect2: |/usr/bin/ld: |\[[^\]\n]{1,60}\] \$ '
-    r'|\[[^\]\s:]++:\d++:\d++\] |exec_command failed'
-    rf'|{_PLACE}(?::\d++:\d++: |\(\d++\): ++|:\d++: \[\w|:\d++ (?:at|in) \w'
-    r'|(?::\d++(?::\d++)?+|\(\d++(?:, ?\d++)?\)|:\[\d++(?:,\d++)?\]):? ?:? ?[^\n]{0,40}?\b(?i:error|warning|info'
-    r'|note)\b)',
-    'numbered': r' *+\d++[→\t]',
-    'hit': r'(?:[A-Za-z]:[\\/])?[^\s:][^:\n]{0,300}+:\d++[:\-]|[^\s:][^:\n\t]{0,300}?\.\w{1,8}-\d++-'
-    r'|Binary file \S+ matches',
-    'line': r'\d++[:\-](?!\d\d[:\-])',
-    'ls': r'[d\-lbcps][rwxsStT\-]{9}[@+.]?\s|total \d+|\d{6} (?:blob|tree|commit) [0-9a-f]{7,64}\t'
-    r'|\d[\d.]*+[KMGTB]?\t[\w./~]',
-    'tree': r'[│|  ]{0,60}+(?:├|└|\|--|`--|\+---|\\---)|[│|  ]{0,60}(?:\|--|`--)',
-    'status': r'[ MADRCU?!]{2} [\w"./]|\t(?:modified|new file|deleted|renamed|both modified):  |On branch \S'
-    r'|Changes (?:to be|not )'
-    r'|Untracked files:',
-    'stat': r' [\w./{}=>\-][\w./{}=> \-]{0,200}?\| ++(?:\d+ ?[+\-]*$|Bin )| \d+ files? changed',
-    'commit': r'commit [0-9a-f]{40}|Author: +\S|(?:Author|Commit)?Date: +\S',
-    'bars': r'\s*+\|[^|\n]++\||[^|\n]++\|[^|\n]++\||[+|][\-=+|: ]{3,}$|[\-─┼+]{3,}$|[│┃║╔╠╚┌├└]',
-    'heads': r'(?=[A-Z])(?=[^a-z]*+$)[A-Z][A-Z0-9%_/()\-]*+(?:\s++[A-Z%][A-Z0-9%_/()\-]*+){2,}$',
-    'tag': r'\s*+(?:<!(?:doctype|DOCTYPE) html|</?(?:html|head|body|div|p|span|script|style|table|t[rdh]|[uo]l|li|a'
-    r'|h[1-6]|meta'
-    r'|link|nav|section|article|main|header|footer|form|input|img|button|title)\b)',
-    'heading': r'#{1,6} \S',
-    'bullet': r' *+(?:[-*•] |\d{1,3}\. )(?:\*\*|[`"\'\[(]?\w)',
-    'declared': r'\s*+(?:(?:async )?def \w+\(|class \w+[:({ ]|func [\w(]|(?:pub(?:\([a-z]+\))? )?(?:fn|struct|enum'
-    r'|impl|mod|trait) \w'
-    r'|(?:export )?(?:default )?(?:async )?function\b|import [\w{*("\']|from \S+ import |package \w+|#include [<"]'
-    r'|use \w+::'
-    r'|(?:export )?(?:interface|type|const|let|var) \w+|(?:public|private|protected|static|abstract|final) \w'
-    r'|namespace \w|@\w+)',
-    'code': r'[ \t]*+(?:[})\]]++[;,)]*$|(?:return|if|for|while|elif|else|try|except|finally|switch|case|raise|throw'
-    r'|defer|break)\b'
-    r'|//|/\*|\*/?(?: |$)|"""|self\.|[\w.\[\]"\']++ (?::=|[+\-*/|]?=) |[\w.]++\([^\n]{0,200}\)$)'
-    r'|[ \t]*+\S[^\n]{0,300}(?:(?<=[{;,(])|(?<==>)|(?<=\):))$',
-    'sentence': r'\W{0,6}[A-Z]\w*(?: [\w\'’,;:()"*`./\-–—]++){5,}',
-    'path': r'(?:\.{0,2}/|~/|[A-Za-z]:[\\/])?[\w.@+\-]++(?:[/\\][\w.@+\-=~\[\]()]++)+[/\\*]?$'
-    r'|[\w@+\-][\w.@+\-]*\.[A-Za-z]\w{0,9}$'
-    r'|\./[\w.@+\-]++$|\.[\w\-]{2,40}/?$',
-    'changed': r'[+\-](?:[^+\-\n]|$)',
-}
-"""What gives a line away, by name, in the order in which they are tried: patterns at the beginning of a line."""
+SIGNS: tuple[Sign, ...] = (
+    Sign('ruled', r'(?: ?[\-─]{2,}+[+┼|])++ ?[\-─]{2,}$', '----+------'),
+    Sign('ruled', r'[+┌├](?:[\-=─]{2,}+[+┬┼])++', '+----+------+'),
+    Sign('ruled', r'\|(?: *:?-{2,}:? *\|)+$', '|---|:--:|'),
+    Sign('diff', r'diff --(?:git|cc|combined) ', 'diff --git a/app.py b/app.py'),
+    Sign('diff', r'diff -\w+ ', 'diff -ru old/app.py new/app.py'),
+    Sign('diff', r'@@ -\d|@@@+ -\d', '@@ -1,3 +1,4 @@ def main():'),
+    Sign('diff', r'Index: \S', 'Index: app.py'),
+    Sign('diff', r'\+\+\+ (?:b/|\S+(?:\t|$))|--- (?:a/|/dev/null|\S+\t)', '--- a/app.py'),
+    Sign('diff', r'Only in \S+: ', 'Only in src: app.py'),
+    Sign('diff', r'Binary files ', 'Binary files a/logo.png and b/logo.png differ'),
+    Sign('frame', r'Traceback \(most recent call last\)', 'Traceback (most recent call last):'),
+    Sign('frame', r'goroutine \d+ \[|panic: ', 'goroutine 7 [running]:'),
+    Sign('frame', r'thread \'[^\']*\'(?: \(\d+\))? panicked', "thread 'main' panicked at src/main.rs:3:5:"),
+    Sign('frame', r'Caused by: |Exception in thread', 'Caused by: java.io.IOException: gone'),
+    Sign('frame', r'\s++File "[^"\n]++", line \d', '  File "app.py", line 3, in main'),
+    Sign('frame', r'\s++at (?:async )?[\w$.<>\[\]/ ]{1,150}+\(|\s++at /?\S+:\d', '    at total (/app/a.js:3:9)'),
+    Sign('frame', r'\s++\S++ \+0x[0-9a-f]', '\t/app/main.go:7 +0x1d'),
+    Sign('frame', r'\s++from \S+?:\d+:in', "\tfrom app.rb:3:in `main'"),
+    Sign('frame', r'#\d+ +0x[0-9a-f]+ in ', '#0 0x4f4ff6 in main app.c:3'),
+    Sign('frame', r'[\w.]++(?<=Error|ption): ', 'ValueError: no such thing'),
+    Sign('build', r'error(?:\[\w+\])?: ', 'error[E0308]: mismatched types'),
+    Sign('build', r'warning: |note: ', 'warning: unused variable'),
+    Sign('build', r' ++(?:--> \S|\^|\d* \||\[\w+\] |\[\d+[%/])', '  --> src/a.rs:3:5'),
+    Sign('build', r' ++\d+:\d+ ++(?:error|warning) ', '  12:5  error  Unexpected var  no-var'),
+    Sign('build', r' ++\d+:\d+ ++[A-Z]{1,4}\d{2,5} ', '  1:8 F401 `os` imported but unused'),
+    Sign('build', r'>> Issue: |\s++Location: \S+:\d', '>> Issue: [B307:blacklist] Use of insecure function.'),
+    Sign('build', r'In \S+ line \d+:$| *\^-+\^? SC\d{4}', 'In a.sh line 2:'),
+    Sign('build', r'\t[\t ]*+\^', '\t    ^'),
+    Sign('build', r'npm (?:ERR!|WARN|error|warn)', 'npm ERR! code E404'),
+    Sign('build', r'\d+ ++\|(?: |$)', '12 | import os'),
+    Sign('build', r'\[(?:INFO|WARNING|ERROR|DEBUG)\](?: |$)', '[INFO] Scanning for projects...'),
+    Sign('build', r'(?:g?make|ninja)(?:\[\d+\])?: ', 'make[1]: Entering directory'),
+    Sign('build', r'> Task :|BUILD (?:SUCCESSFUL|FAILED)', '> Task :compileJava'),
+    Sign('build', r' *+(?:Compiling|Checking|Downloaded|Downloading|Finished|Fresh|Updating|Locking|Adding|Installing|Linking) \S', '   Compiling app v0.1.0 (/app)'),
+    Sign('build', r'\[ *\d+[%/]', '[ 12%] Building CXX object a.o'),
+    Sign('build', r'-- (?:The|Check|Detecting|Looking|Found|Configuring|Generating|Build|Performing) |CMake (?:Error|Warning)', '-- Detecting C compiler ABI info'),
+    Sign('build', r'Collecting \S|Requirement already |Successfully (?:installed|built|tagged|uninstalled)', 'Collecting wheel'),
+    Sign('build', r'  (?:Using cached|Preparing) ', '  Using cached wheel-1-py3-none-any.whl'),
+    Sign('build', r'Building |level=(?:warning|error|info) ', 'Building wheel for app'),
+    Sign('build', r'\d+ (?:silly|verbose|http|info|timing|notice|warn) \S', '12 verbose stack Error'),
+    Sign('build', r'#\d+ (?:\[|DONE|CACHED|ERROR|\d)', '#1 [internal] load build definition'),
+    Sign('build', r' => |Step \d+/\d+ ', ' => [1/3] FROM alpine'),
+    Sign('build', r'go: (?:downloading|finding|updates)', 'go: downloading golang.org/x/sys v0.1.0'),
+    Sign('build', r'(?:ERROR|WARN(?:ING)?|INFO|FATAL): |(?:[we]|C/C\+\+): \S', 'e: src/App.kt: (3, 5): Unresolved reference'),
+    Sign('build', r'[✖✗] \d+ problem|\d+ (?:issues?|warnings?|errors?|problems?)\b', '12 problems (3 errors, 9 warnings)'),
+    Sign('build', r'\* \w+: \d+$', '* gosec: 1'),
+    Sign('build', r'# [\w.\-]+(?:/[\w.\-]+)+(?: \[|$)', '# app/a [app/a.test]'),
+    Sign('build', r'\*{5,} Module ', '************* Module app.a'),
+    Sign('build', r'Found \d+ errors?|Collected errors|All checks passed|Would reformat', 'Found 2 errors.'),
+    Sign('build', r'In file included from|collect2: |/usr/bin/ld: |ld: ', 'In file included from a.c:1:'),
+    Sign('build', r'\[[^\]\n]{1,60}\] \$ ', '[lint] $ golangci-lint run'),
+    Sign('build', r'\[[^\]\s:]++:\d++:\d++\] |exec_command failed', '[app/a.py:3:1] E501 line too long'),
+    Sign('build', r'[A-Z]{1,4}\d{3,5} (?:\[\*\] )?\S', 'F821 Undefined name `x`'),
+    Sign('build', rf'{_PLACE}(?::\d++:\d++: (?=\S{{3}})|\(\d++\): ++|:\d++: \[\w|:\d++ (?:at|in) \w)', 'src/a.py:3:1: E501 line too long'),
+    Sign('build', rf'{_PLACE}(?::\d++(?::\d++)?+|\(\d++(?:, ?\d++)?\)|:\[\d++(?:,\d++)?\]):? ?:?[ \-]{{0,3}}[^\n]{{0,40}}?\b(?i:error|warning|info|note)\b', 'a.ts(3,5): error TS2304: Cannot find name'),
+    Sign('numbered', r' *+\d++[→\t]', '   12→    return x + 1'),
+    Sign('hit', rf'{_FILE}:\d++[:\-]', 'src/app.py:3:def main():'),
+    Sign('hit', r'[^\s:][^:\n\t]{0,300}?\.\w{1,8}-\d++-', 'src/app.py-2-import os'),
+    Sign('hit', r'Binary file \S+ matches', 'Binary file logo.png matches'),
+    Sign('line', r'\d++[:\-](?!\d\d[:\-])', '12:def main():'),
+    Sign('ls', r'[d\-lbcps][rwxsStT\-]{9}[@+.]?\s', 'drwxr-xr-x  2 me me 4096 Jan  1 00:00 src'),
+    Sign('ls', r'total \d+', 'total 48'),
+    Sign('ls', r'\d{6} (?:blob|tree|commit) [0-9a-f]{7,64}\t', '100644 blob 9f3c2ab1\tapp.py'),
+    Sign('ls', r'\d[\d.]*+[KMGTB]?\t[\w./~]', '12K\tsrc'),
+    Sign('tree', r'[│|  ]{0,60}+(?:├|└|\|--|`--|\+---|\\---)|[│|  ]{0,60}(?:\|--|`--)', '├── src'),
+    Sign('status', r'(?! {2})[ MADRCU?!]{2} [\w"./]', ' M src/app.py'),
+    Sign('status', r'\t(?:modified|new file|deleted|renamed|both modified|typechange):  ', '\tmodified:   src/app.py'),
+    Sign('status', r'On branch \S|HEAD detached |Changes (?:to be|not )|Untracked files:|Your branch is ', 'HEAD detached at 9f3c2ab'),
+    Sign('stat', r' [\w./{}=>\-][\w./{}=> \-]{0,200}?\| ++(?:\d+ ?[+\-]*$|Bin )', ' src/app.py | 12 +++---'),
+    Sign('stat', r' \d+ files? changed', ' 2 files changed, 9 insertions(+)'),
+    Sign('commit', r'commit [0-9a-f]{40}|Author: +\S|(?:Author|Commit)?Date: +\S', 'Author: Ada <ada@example.com>'),
+    Sign('bars', r'\s*+\|[^|\n]++\||[^|\n]++\|[^|\n]++\||[+|][\-=+|: ]{3,}$|[\-─┼+]{3,}$|[│┃║╔╠╚┌├└]', '| id | name |'),
+    Sign('heads', r'(?=[A-Z])(?=[^a-z]*+$)[A-Z][A-Z0-9%_/()\-]*+(?:\s++[A-Z%][A-Z0-9%_/()\-]*+){2,}$', 'NAME    READY   STATUS    AGE'),
+    Sign('tag', r'\s*+<!(?:doctype|DOCTYPE) html', '<!doctype html>'),
+    Sign('tag', r'\s*+</?(?:html|head|body|div|p|span|script|style|table|t[rdh]|[uo]l|li|a|h[1-6]|meta|link|nav|section|article|main|header|footer|form|input|img|button|title)\b', '<div class="page">'),
+    Sign('heading', r'#{1,6} \S', '## Heading'),
+    Sign('bullet', r' *+(?:[-*•] |\d{1,3}\. )(?:\*\*|[`"\'\[(]?\w)', '- an item'),
+    Sign('declared', r'\s*+(?:async )?def \w+\(|\s*+class \w+[:({ ]', 'def main(x: int) -> int:'),
+    Sign('declared', r'\s*+func [\w(]|\s*+package \w+|\s*+namespace \w|\s*+use \w+::', 'func total(rows []Row) int {'),
+    Sign('declared', r'\s*+(?:pub(?:\([a-z]+\))? )?(?:fn|struct|enum|impl|mod|trait) \w', 'pub fn total() -> u32 {'),
+    Sign('declared', r'\s*+(?:export )?(?:default )?(?:async )?function\b|\s*+(?:export )?(?:interface|type|const|let|var) \w+', 'export function total() {'),
+    Sign('declared', r'\s*+import [\w{*("\']|\s*+from \S+ import |\s*+#include [<"]', 'import os'),
+    Sign('declared', r'\s*+(?:public|private|protected|static|abstract|final) \w|\s*+@\w+', 'public class Shop {'),
+    Sign('code', r'[ \t]*+(?:[})\]]++[;,)]*$|(?:return|if|for|while|elif|else|try|except|finally|switch|case|raise|throw|defer|break)\b)', '    return x + 1'),
+    Sign('code', r'[ \t]*+(?://|/\*|\*/?(?: |$)|"""|self\.)', '// a comment'),
+    Sign('code', r'[ \t]*+[\w.\[\]"\']++ (?::=|[+\-*/|]?=) |[ \t]*+[\w.]++\([^\n]{0,200}\)$', 'total = 0'),
+    Sign('code', r'[ \t]*+\S[^\n]{0,300}(?:(?<=[{;,(])|(?<==>)|(?<=\):))$', 'rows.map(row => {'),
+    Sign('sentence', r'\W{0,6}[A-Z]\w*(?: [\w\'’,;:()"*`./\-–—]++){5,}', 'How totals are counted in this project, and why.'),
+    Sign('path', r'(?:\.{0,2}/|~/|[A-Za-z]:[\\/])?[\w.@+\-]++(?:[/\\][\w.@+\-=~\[\]()]++)+[/\\*]?$', './src/app.py'),
+    Sign('path', r'[\w@+\-][\w.@+\-]*\.[A-Za-z]\w{0,9}$|\./[\w.@+\-]++$|\.[\w\-]{2,40}/?$', 'README.md'),
+    Sign('changed', r'[+\-](?:[^+\-\n]|$)', '+    return 2'),
+)  # fmt: skip
+"""What gives a line away: patterns at the beginning of a line, in the order in which they are tried."""
 
-RUNNERS = (
-    *('= test session starts =', '= short test summary info =', '\n=== RUN ', '\n--- FAIL: ', '\n--- PASS: '),
-    *('\ntest result: ', '\nRan 1 test in ', ' tests in ', ' passed in ', ' failed in ', '\nTest Suites: ', '\nFAIL\t'),
-    *('\nok  \t', 'Tests run: ', ' PASSED\n', ' ... ok\n', '\nFAILED ('),
-)
-"""Marks of test runners that are looked for in the whole sample: of a long log few lines may tell."""
 RULES: tuple[Rule, ...] = (
     Rule(Kind.DIFF, 'headers of a diff and changed lines', ('diff',), 1, 0, (Family.DIFF,)),
     Rule(Kind.LISTING, 'names with a mark of what changed', ('status',), 2, 0.5),
@@ -134,8 +159,11 @@ RULES: tuple[Rule, ...] = (
         (Family.SEARCH,),
     ),
     Rule(Kind.LISTING, 'a listing, and names', ('ls', 'tree', 'path', 'status'), 1, 0.5, (Family.LISTING,)),
-    Rule(Kind.TEST_LOG, 'lines of a test runner', ('test', 'runner'), 1, 0.0, (Family.TEST_RUNNER, Family.SHELL)),
-    Rule(Kind.TEST_LOG, 'many lines of a test runner', ('test', 'runner'), 2, 0.02),
+    Rule(Kind.TEST_LOG, 'lines of a test runner', ('test', 'maybe', 'passed'), 1, 0.0, (Family.TEST_RUNNER,)),
+    Rule(Kind.TEST_LOG, 'lines of a test runner', ('test',), 1, 0.0, (Family.SHELL,)),
+    Rule(Kind.TEST_LOG, 'many lines of a test runner', ('test', 'passed'), 2, 0.02, (), (('test',), 1)),
+    Rule(Kind.TEST_LOG, 'lines as test runners write them', ('maybe', 'passed'), 3, 0.1, (), (('maybe',), 1)),
+    Rule(Kind.TEST_LOG, 'tests that passed', ('passed',), 3, 0.3),
     Rule(
         Kind.DIFF,
         'headers of a diff and changed lines',

@@ -4,7 +4,7 @@ str                                   a shorter str
 {'stdout': ..., 'stderr': ..., ...}   the same dict; each stream has its share, the error stream first
 any other dict, list, tuple           the same shape: long texts cut, then rows sampled (`reducers.json`)
 pydantic model, dataclass             the same class, its texts cut; as JSON where that is not enough
-bytes                                 bytes, if they hold a text; else a note of what they are
+bytes                                 the text that they hold, else a note of what they are
 a tool's return with `return_value`   the same; what the model does not see (`metadata`) stays
 anything else                         untouched
 """
@@ -20,10 +20,14 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from compactor.outputs.encodings import decoded
+
 STDOUT = ('stdout', 'output', 'out')
 STDERR = ('stderr', 'error', 'err')
 """Names of the streams in results that have them apart."""
 CODES = ('exit_code', 'exitcode', 'returncode', 'return_code', 'exit_status')
+LEAST_OF_ALL = 16
+"""Tokens of a stream at least, however small its own limit is."""
 LEAST_TEXT = 64
 """Tokens; a text inside a larger value is not cut below this: its value is made smaller as a whole instead."""
 
@@ -37,6 +41,14 @@ class Narrow(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """Tokens that each stream of a result may have at most, whatever is left; None for no limit of its own."""
+
+    stdout: int | None = None
+    stderr: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """How a value is measured and cut.
 
@@ -45,12 +57,16 @@ class Sizes:
         stderr: share of them for its error stream.
         exceeds: whether a text has more than so many tokens.
         narrow: makes a text smaller.
+        note: the note that stands for data that are no text.
+        streams: limits of the streams alone.
     """
 
     tokens: int
     stderr: float
     exceeds: Callable[[str, int], bool]
     narrow: Narrow
+    note: Callable[[bytes], str]
+    streams: Streams = Streams()
 
 
 def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
@@ -62,55 +78,17 @@ def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
     if isinstance(value, Mapping):
         failed = failed if failed is not None else failed_in(value)
         return _streams(value, sizes, failed) if _has_streams(value) else _shaped(value, sizes, failed)
-    if isinstance(value, list | tuple) and any(map(_is_medium, value)):
+    if isinstance(value, list | tuple) and any(map(is_medium, value)):
         return _among_media(value, sizes, failed)
     if isinstance(value, list | tuple):
         return _shaped(value, sizes, failed)
     if _is_return(value):
         return _returned(value, sizes, failed)
-    if _is_medium(value):
+    if is_medium(value):
         return value
     if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         return _record(value, sizes, failed)
     return value
-
-
-def mapped(value: Any, change: Callable[[str], str], depth: int = 32) -> Any:
-    """The value with `change` applied to every text in it; the same object where none changed.
-
-    Keys of mappings, and what lies deeper than `depth`, stay as they are.
-    """
-    if isinstance(value, str):
-        return change(value)
-    if depth <= 0:
-        return value
-    if isinstance(value, dict):
-        items = {key: mapped(item, change, depth - 1) for key, item in value.items()}
-        return value if all(items[key] is item for key, item in value.items()) else items
-    if type(value) in (list, tuple):
-        entries = [mapped(item, change, depth - 1) for item in value]
-        same = all(a is b for a, b in zip(entries, value, strict=True))
-        return value if same else type(value)(entries)
-    if isinstance(value, BaseModel):
-        fields = {name: mapped(item, change, depth - 1) for name, item in value}
-        update = {name: item for name, item in fields.items() if item is not getattr(value, name)}
-        return value.model_copy(update=update) if update else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {f.name: mapped(getattr(value, f.name), change, depth - 1) for f in _fields(value)}
-        update = {name: item for name, item in changes.items() if item is not getattr(value, name)}
-        return dataclasses.replace(value, **update) if update else value
-    if isinstance(value, bytes):
-        return _mapped_bytes(value, change)
-    return value
-
-
-def _mapped_bytes(data: bytes, change: Callable[[str], str]) -> bytes:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return data
-    changed = change(text)
-    return data if changed is text else changed.encode()
 
 
 def _is_return(value: Any) -> bool:
@@ -132,17 +110,47 @@ def _returned(value: Any, sizes: Sizes, failed: bool | None) -> Any:
     return dataclasses.replace(value, **update) if update else value
 
 
-def _is_medium(value: Any) -> bool:
+def put_beside(value: Any) -> list[str] | None:
+    """The texts that a tool puts beside its result; None where there may be others, as media are sent in many ways."""
+    inner = value.return_value if _is_return(value) else value
+    if any(map(is_medium, inner if isinstance(inner, list | tuple) else (inner,))):
+        return None
+    content = getattr(value, 'content', None) if _is_return(value) else None
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [content]
+    texts = (item if isinstance(item, str) else getattr(item, 'content', None) for item in content)
+    return ['\n'.join(text for text in texts if isinstance(text, str))]
+
+
+def is_medium(value: Any) -> bool:
     """Whether it is an image, a document or the like, which are counted and cleared elsewhere."""
-    return isinstance(getattr(value, 'media_type', None), str) and (hasattr(value, 'data') or hasattr(value, 'url'))
+    where = ('data', 'url', 'file_id')
+    try:
+        return any(hasattr(value, name) for name in where) and isinstance(getattr(value, 'media_type', None), str)
+    except ValueError:  # the address of a medium whose ending tells nothing
+        return True
 
 
 def _among_media(items: list[Any] | tuple[Any, ...], sizes: Sizes, failed: bool | None) -> Any:
-    """Texts among media: each text has an equal share."""
-    texts = sum(isinstance(item, str) for item in items)
-    each = dataclasses.replace(sizes, tokens=max(LEAST_TEXT, sizes.tokens // max(1, texts)))
-    entries = [_text(item, each, failed) if isinstance(item, str) else item for item in items]
+    """Texts and other values among media: what is small stays whole, the others have equal shares of what is left."""
+    others = [item for item in items if not is_medium(item)]
+    left, large = sizes.tokens, len(others)
+    share = left // max(1, large)
+    for item in others:
+        size = _size(item, share, sizes)
+        if size <= share:
+            left, large = left - size, large - 1
+    each = dataclasses.replace(sizes, tokens=max(LEAST_TEXT, left // max(1, large)))
+    entries = [item if is_medium(item) else narrowed(item, each, failed) for item in items]
     return items if all(a is b for a, b in zip(entries, items, strict=True)) else type(items)(entries)
+
+
+def _size(item: Any, most: int, sizes: Sizes) -> int:
+    """Tokens of a value that has at most `most`, to a sixteenth of that; more than `most` where it has more."""
+    text = item if isinstance(item, str) else as_json(item) or ''
+    return most + 1 if sizes.exceeds(text, most) else _tokens(text, most, sizes)
 
 
 def failed_in(value: Mapping[Any, Any]) -> bool | None:
@@ -160,14 +168,11 @@ def _text(text: str, sizes: Sizes, failed: bool | None) -> str:
 
 
 def _bytes(data: bytes | bytearray, sizes: Sizes, failed: bool | None) -> Any:
+    """Small data as it is. Of more, the text that it holds, shortened; else a note: a model can read nothing else."""
     if len(data) <= sizes.tokens:
         return data
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return sizes.narrow(data.decode('utf-8', 'replace'), sizes.tokens, failed=failed).encode()
-    shorter = _text(text, sizes, failed)
-    return data if shorter is text else shorter.encode()
+    text = decoded(bytes(data))
+    return _text(text, sizes, failed) if text is not None else sizes.note(bytes(data))
 
 
 def _has_streams(value: Mapping[Any, Any]) -> bool:
@@ -182,12 +187,16 @@ def _streams(value: Mapping[Any, Any], sizes: Sizes, failed: bool | None) -> Any
     left = sizes.tokens
     if err is not None:
         most = max(LEAST_TEXT, int(sizes.tokens * sizes.stderr))
+        if sizes.streams.stderr is not None:
+            most = max(LEAST_OF_ALL, min(most, sizes.streams.stderr))
         if sizes.exceeds(value[err], most):
             changed[err] = sizes.narrow(value[err], most, failed=failed)
             left -= most
         else:
             left -= _tokens(value[err], most, sizes)
     left = max(LEAST_TEXT, left)
+    if sizes.streams.stdout is not None:
+        left = max(LEAST_OF_ALL, min(left, sizes.streams.stdout))
     if sizes.exceeds(value[out], left):
         changed[out] = sizes.narrow(value[out], left, failed=failed)
     rest = {key: item for key, item in value.items() if key not in (err, out)}

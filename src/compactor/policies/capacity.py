@@ -43,7 +43,8 @@ class CapacityPolicy(Station):
         cooldown: how long a model is left alone after a refusal.
         reserve_output: tokens that are set aside for an answer whose request sets no `max_tokens`.
         pace: seconds that a request waits at most for room at the model of first choice, before another one is asked.
-        max_wait: seconds that a request waits at most when no model of the chain can be asked.
+        max_wait: seconds that a request waits at most when no model of the chain can be asked; where a chain around it
+            has another one, it does not wait.
         failover_share: share of a window from which a model is left to others that have room; 1 uses all of it.
         on_store_error: 'open': where the store is away, each process counts for itself. 'closed': requests are refused
             with `StoreError`.

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from compactor.policies.station import Count, Positive, Share, Station, share
-from compactor.strategies import STRATEGIES
+from compactor.strategies import OTHER_NAMES, STRATEGIES
 
 ASSUMED_WINDOW = 128_000
 """Context window taken for a model whose window nobody knows; override it in `Policy.tokens.windows`."""
+
+
+SMALL_WINDOW, SMALL_THRESHOLD = 4_000, 0.65
+"""Below this many tokens a compaction starts at this share of the window, unless the policy says where: what every
+request carries takes so much of it that half of a window fills with each second turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +38,37 @@ class Limits:
     hard: int
 
 
+def _our_names(strategies: tuple[str, ...]) -> tuple[str, ...]:
+    """Strategies by our names, whatever others call them."""
+    return tuple(OTHER_NAMES.get(name, name) for name in strategies)
+
+
 class HistoryPolicy(Station):
     """Station 2: when to compact, to what size, and how.
 
     Attributes:
         max_input_tokens: what counts as the whole window; None takes the model's context window.
-        compaction_threshold: share of `max_input_tokens` at which a compaction starts.
+        compaction_threshold: share of `max_input_tokens` at which a compaction starts; the default of 0.5 means 0.65
+            where that is under 4,000 tokens.
         hard_limit_threshold: share of `max_input_tokens` at which a request is refused.
         target_input_tokens: a compacted history holds at most this many tokens; None sets no ceiling.
         goal_ratio: share of the trigger that a compaction aims for, well under it so that the next request does
             not compact again; the goal is the lower of this and `target_input_tokens`.
         warning_ratio: share of the hard limit at which a near-limit event is raised.
-        max_exchanges: newest exchanges (a user's prompt and all that follows) a compaction keeps; None for all.
-        reserve_tokens: tokens kept free for what others add to the request (memory, retrieval).
-        strategies: names of strategies, in the order in which they are applied.
+        max_exchanges: newest exchanges a compaction keeps; None for all.
+        exchange_unit: what an exchange is: a 'prompt' of the user and all that follows, or a 'request' and its
+            response, so that the number binds within one long prompt too.
+        reserve_tokens: tokens kept free for what others add to the request (memory, retrieval); of a model with a small
+            window never more than half of the goal.
+        strategies: names of strategies, in the order in which they are applied; 'sliding_window', 'summarization' and
+            'selective_pruning' are understood too.
         keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
         protect_tools: names of tools whose calls and results are kept whole.
         clamp_prompts: whether user prompts may be cut when nothing else helps.
+        latest_reminders: of system prompts in mid-conversation that say the same but for numbers (such as how many
+            steps are left), a compaction keeps the latest alone; those that say the very same go in any case.
         compact_tool: give the agent a tool with which it asks for a compaction at the end of a phase.
+        compact_tool_limit: how many times a run may have what it asks for.
     """
 
     max_input_tokens: Positive | None = None
@@ -60,12 +78,22 @@ class HistoryPolicy(Station):
     goal_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
     warning_ratio: Share = 0.9
     max_exchanges: Positive | None = None
+    exchange_unit: Literal['prompt', 'request'] = 'prompt'
     reserve_tokens: Count = 0
-    strategies: tuple[str, ...] = ('prune', 'digest', 'dedupe', 'clear', 'window', 'clamp')
+    strategies: Annotated[tuple[str, ...], AfterValidator(_our_names)] = (
+        'prune',
+        'digest',
+        'dedupe',
+        'clear',
+        'window',
+        'clamp',
+    )
     keep_steps: Positive = 3
     protect_tools: frozenset[str] = frozenset()
     clamp_prompts: bool = False
+    latest_reminders: bool = False
     compact_tool: bool = False
+    compact_tool_limit: Positive = 3
 
     @model_validator(mode='after')
     def _consistent(self) -> Self:
@@ -77,6 +105,11 @@ class HistoryPolicy(Station):
         unknown = [name for name in self.strategies if name not in STRATEGIES]
         if unknown:
             raise ValueError(f'unknown strategy {unknown[0]!r}; there are: {", ".join(STRATEGIES)}')
+        if self.max_input_tokens is not None and (self.target_input_tokens or 0) > self.max_input_tokens:
+            raise ValueError(
+                f'target_input_tokens ({self.target_input_tokens:,}) is above max_input_tokens'
+                f' ({self.max_input_tokens:,}): what is compacted would not fit'
+            )
         if self.max_input_tokens is not None:
             limits = self.limits(None)
             if limits.goal <= 0:
@@ -86,14 +119,17 @@ class HistoryPolicy(Station):
     def limits(self, window: int | None) -> Limits:
         """The limits for a model with this context window (`ASSUMED_WINDOW` if None)."""
         whole = window or ASSUMED_WINDOW
+        threshold = self.compaction_threshold
         if self.max_input_tokens is not None:
             whole = min(self.max_input_tokens, window) if window else self.max_input_tokens
-        trigger = share(whole, self.compaction_threshold)
+        if whole < SMALL_WINDOW and threshold == HistoryPolicy.model_fields['compaction_threshold'].default:
+            threshold = max(threshold, min(SMALL_THRESHOLD, self.hard_limit_threshold * self.warning_ratio))
+        trigger = share(whole, threshold)
         goal = share(trigger, self.goal_ratio)
         if self.target_input_tokens is not None:
             goal = min(goal, self.target_input_tokens)
         hard = share(whole, self.hard_limit_threshold)
-        reserve = self.reserve_tokens
+        reserve = self.reserve_tokens if self.max_input_tokens is not None else min(self.reserve_tokens, goal // 2)
         return Limits(
             whole,
             trigger - reserve,

@@ -24,11 +24,12 @@ from compactor.routing.complexity import (
     Scale,
     level_of,
 )
+from compactor.routing.complexity import Rule as ScaleRule
 from compactor.routing.learn import ABOVE as LEARN_ABOVE
 from compactor.routing.learn import AT_LEAST, DAYS, KEEP, MAX_KEYS, Learner, MemoryOutcomes, Outcomes
 from compactor.routing.profiles import CostIn, ModelProfile
 from compactor.routing.row import normal
-from compactor.routing.table import FALLBACKS, FLOORS, RoutingTable, Rule
+from compactor.routing.table import FALLBACKS, FLOORS, RoutingTable, Rule, Ties
 from compactor.routing.tasks import Tasks
 from compactor.tokens.windows import NO_OVERRIDES
 
@@ -48,6 +49,8 @@ class ComplexityPolicy(Station):
         moderate_files: files from which on a task is at least moderate.
         complex_files: files from which on it is at least complex.
         full_file: bytes of a file that count as 1.
+        rule: how they become a level: 'mean' of what was measured; by 'count' of keywords, or by 'factors', as two
+            published systems do (`routing.letter`).
     """
 
     words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -59,6 +62,7 @@ class ComplexityPolicy(Station):
     moderate_files: Positive = MODERATE_FILES
     complex_files: Positive = COMPLEX_FILES
     full_file: Positive = FULL_FILE
+    rule: ScaleRule = 'mean'
 
     @model_validator(mode='after')
     def _sound(self) -> Self:
@@ -123,6 +127,8 @@ class RoutingPolicy(Station):
         allowances: tokens in and out by level or task, over `routing.allowance.ALLOWANCES`.
         tasks: phrases by task, for tasks of one's own; the one with the most phrases found is meant.
         default_task: the task where none of those is found; None for one of the six of `request.task`.
+        anywhere: find the phrases of `tasks` inside of words too.
+        ties: which of models that cost the same comes first: the better one ('quality'), or the first ('order').
         agents: workload by agent, which may be a pattern; for requests that name no workload.
         complexity: how hard a task is.
         learning: what is learned from outcomes.
@@ -139,6 +145,8 @@ class RoutingPolicy(Station):
     allowances: Mapping[str, Allowance] = Field(default_factory=dict)
     tasks: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     default_task: str | None = None
+    anywhere: bool = False
+    ties: Ties = 'quality'
     agents: Mapping[str, str] = Field(default_factory=dict)
     complexity: ComplexityPolicy = Field(default_factory=ComplexityPolicy)
     learning: LearningPolicy = Field(default_factory=LearningPolicy)
@@ -180,9 +188,10 @@ class RoutingPolicy(Station):
             whole.discount,
             {**ALLOWANCES, **{normal(name): one for name, one in whole.allowances.items()}},
             whole.complexity.scale(),
-            Tasks(whole.tasks, whole.default_task, patterns),
+            Tasks(whole.tasks, whole.default_task, patterns, whole.anywhere),
             whole.agents,
             windows,
+            whole.ties,
         )
 
     def whole(self) -> RoutingPolicy:

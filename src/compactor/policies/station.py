@@ -20,11 +20,17 @@ class Station(BaseModel):
 
     model_config = ConfigDict(extra='forbid', frozen=True, validate_default=True)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *wrong: object, **values: Any) -> None:
+        if wrong:
+            raise ConfigError(f'{type(self).__name__} takes fields by name ({_some(self)}), not {wrong[0]!r}')
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigError(_explain(type(self), error)) from None
+
+
+def _some(station: Station) -> str:
+    return ', '.join(f'{name}=...' for name in list(type(station).model_fields)[:3])
 
 
 @lru_cache(maxsize=256)  # exact fractions cost 4 us each, and every request asks for four

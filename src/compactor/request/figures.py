@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from threading import Lock
 
+from compactor.locks import new_lock
 from compactor.request.task import Task
 
 
@@ -27,7 +27,7 @@ class TaskFigures:
     """Counts by task; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = new_lock()
         self._counts: dict[Task, TaskCount] = {}
 
     def __getitem__(self, task: Task) -> TaskCount:

@@ -6,6 +6,7 @@ The floors were read off what three coding agents have answered in recorded sess
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from compactor.request.task import Task
@@ -35,6 +36,34 @@ THINKING = 10_000
 """What a model that always thinks, or thinks without saying how much, may take for it before it answers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Least tokens of an answer, whatever its task has; 0 for no floor.
+
+    Attributes:
+        call: where tools are offered, all with short arguments.
+        long_call: where one of them takes a text.
+        structured: where the answer must be an object of a schema.
+    """
+
+    call: int = CALL
+    long_call: int = LONG_CALL
+    structured: int = STRUCTURED
+
+    def __bool__(self) -> bool:
+        """Whether there are any; without, a task is believed whatever its limit."""
+        return bool(self.call or self.long_call or self.structured)
+
+    def of(self, *, has_tools: bool, long_arguments: bool, structured: bool) -> int:
+        """The floor of a request."""
+        floor = self.long_call if has_tools and long_arguments else self.call if has_tools else 0
+        return max(floor, self.structured if structured else 0)
+
+
+MEASURED = Floors()
+"""What the recorded sessions ask for."""
+
+
 def max_tokens_for(
     task: Task,
     limits: Mapping[Task, int],
@@ -47,6 +76,7 @@ def max_tokens_for(
     has_tools: bool = False,
     long_arguments: bool = True,
     least: int = 0,
+    floors: Floors = MEASURED,
 ) -> int | None:
     """The `max_tokens` of a request; None to set none.
 
@@ -63,12 +93,13 @@ def max_tokens_for(
         has_tools: tools are offered.
         long_arguments: some of them take long texts.
         least: a floor of the caller's, such as what an answer that was cut has shown to be needed.
+        floors: what tools and a schema ask for at least.
     """
     limit = limits.get(task)
     if limit is None:
         return None
-    floor = LONG_CALL if has_tools and long_arguments else CALL if has_tools else 0
-    wanted = max(limit, floor, STRUCTURED if structured else 0) + max(0, thinking)
+    floor = floors.of(has_tools=has_tools, long_arguments=long_arguments, structured=structured)
+    wanted = max(limit, floor) + max(0, thinking)
     return within(max(wanted, least), ceiling, window, input_tokens)
 
 

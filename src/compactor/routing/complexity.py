@@ -12,9 +12,11 @@ from enum import IntEnum
 from functools import cache, cached_property
 from math import isfinite
 from types import MappingProxyType
+from typing import Literal
 
 from compactor.errors import ConfigError
 from compactor.request.task import question_of
+from compactor.routing.letter import by_count, by_factors
 from compactor.routing.phrases import Phrases, split, words_of
 from compactor.routing.row import normal, shown
 from compactor.routing.words import HINT, LANGUAGES
@@ -127,6 +129,15 @@ TASKS: Mapping[str, float] = MappingProxyType(
 it, may be easy or hard, so that such a task says nothing, and counts as not measured."""
 
 
+KEYWORD = 0.2
+"""What each keyword adds by the rule 'factors' (Ez Aigents plan)."""
+MIDDLE = 0.5
+"""What a prompt without any of the words of `tasks` counts by the rule 'factors' (Ez Aigents plan)."""
+Rule = Literal['mean', 'count', 'factors']
+"""How factors become a level: the mean of what was measured; the level with the most keywords (`letter.by_count`); or
+the mean of file, task and keywords alone (`letter.by_factors`)."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """How factors become a level; every figure may be set.
@@ -141,6 +152,8 @@ class Scale:
         moderate_files: files from which on a task is at least moderate.
         complex_files: files from which on it is at least complex.
         full_file: bytes of a file that count as 1.
+        rule: how they become a level. By 'count' and 'factors' keywords are only those of `words`, found anywhere in
+            the text; by 'factors' those of the complex level, and `tasks` are words as well.
 
     Raises:
         ConfigError: thresholds do not rise, a phrase has no word, a task counts less than 0 or more than 1.
@@ -155,6 +168,7 @@ class Scale:
     moderate_files: int = MODERATE_FILES
     complex_files: int = COMPLEX_FILES
     full_file: int = FULL_FILE
+    rule: Rule = 'mean'
 
     def __post_init__(self) -> None:
         for name in ('above', 'files', 'lines'):
@@ -176,6 +190,10 @@ class Scale:
 
     def measure(self, factors: Factors) -> Measured:
         """How hard a task is, by what was measured of it."""
+        if self.rule == 'count':
+            return self._counted(factors)
+        if self.rule == 'factors':
+            return self._by_factors(factors)
         values: dict[str, float] = {}
         told: list[str] = []
         if factors.prompt:
@@ -201,6 +219,30 @@ class Scale:
             level = floor
             told.append(f'at least {floor.label} with so many files')
         return Measured(level, score, values, f'{level.label} {score:.2f} ({", ".join(told)})')
+
+    def _counted(self, factors: Factors) -> Measured:
+        labels = tuple(level.label for level in Complexity)
+        prompt = question_of(factors.prompt) if factors.prompt else None
+        floors = (self.moderate_files, self.complex_files)
+        most = (self.files, self.lines)
+        place, told = by_count(prompt, factors.files, factors.lines, self.words, labels, most, floors)
+        level = Complexity(1 + place)
+        return Measured(level, None, {}, f'{level.label} ({told})')
+
+    def _by_factors(self, factors: Factors) -> Measured:
+        prompt = question_of(factors.prompt) if factors.prompt else None
+        keywords = self.words.get(Complexity.COMPLEX.label, ())
+        values = by_factors(prompt, self.tasks, keywords, KEYWORD, MIDDLE)
+        if factors.file_bytes is not None:
+            values['file_bytes'] = min(1.0, factors.file_bytes / self.full_file)
+        if factors.code is not None:
+            values['code'] = factors.code
+        if not values:
+            return Measured(Complexity.MODERATE, None, values, 'moderate (nothing measured)')
+        score = round(sum(values.values()) / len(values), 6)
+        level = min(max(self._level(score), Complexity.SIMPLE), Complexity.COMPLEX)  # a scale of three
+        told = ', '.join(f'{name} {value:.2f}' for name, value in values.items())
+        return Measured(level, score, values, f'{level.label} {score:.2f} ({told})')
 
     def _read(self, prompt: str, values: dict[str, float], told: list[str]) -> None:
         """Adds what the words of a prompt say: the mean of the phrases found; nothing where none is."""

@@ -7,14 +7,14 @@ over fading weights because it can be shown: '7 of 8 went well'.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple, Protocol
 
+from compactor.bounded import Bounded
 from compactor.errors import ConfigError
+from compactor.locks import new_lock
 from compactor.routing.complexity import Complexity
 from compactor.routing.row import normal
 
@@ -104,10 +104,9 @@ class MemoryOutcomes:
         if keep < 1 or max_keys < 1:
             raise ConfigError(f'at least one outcome of one kind is kept, not {keep} and {max_keys}')
         self.keep = keep
-        self.max_keys = max_keys
-        self._seen: OrderedDict[tuple[Key, str], tuple[Seen, ...]] = OrderedDict()
+        self._seen = Bounded[tuple[Key, str], tuple[Seen, ...]](max_keys)
         self._models: dict[Key, dict[str, None]] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def add(self, outcome: Outcome) -> None:
         """Takes in an outcome; one that says nothing changes nothing."""
@@ -128,17 +127,17 @@ class MemoryOutcomes:
             return [(key, model, seen) for (key, model), seen in self._seen.items()]
 
     def _put(self, key: Key, model: str, seen: Seen) -> None:
-        known = self._seen.pop((key, model), ())
+        known = self._seen.get((key, model), ())
         if seen.id:
             known = tuple(one for one in known if one.id != seen.id)
         # Results come in late and out of order; a stable sort keeps those of one moment as they came.
+        oldest = next(iter(self._seen), None)
         self._seen[key, model] = tuple(sorted((*known, seen), key=lambda one: one.at))[-self.keep :]
         self._models.setdefault(key, {})[model] = None
-        while len(self._seen) > self.max_keys:
-            (oldest, gone), _ = self._seen.popitem(last=False)
-            del self._models[oldest][gone]
-            if not self._models[oldest]:
-                del self._models[oldest]
+        if oldest is not None and oldest not in self._seen:
+            del self._models[oldest[0]][oldest[1]]
+            if not self._models[oldest[0]]:
+                del self._models[oldest[0]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,8 @@ def _draft(ask: Ask, terms: Terms, rule: Rule | None, task: str, level: Complexi
     else:
         floor = terms.floor if terms.floor is not None else table.floors.get(level)
         choices, draft.passed = replace(terms, floor=floor).sift(one.model for one in table.suited(level, task))
-        draft.source, draft.floor, draft.choices = 'table', floor, sorted(choices, key=_cheapest)
+        ordered = sorted(choices, key=_cheapest if table.ties == 'quality' else _dearness)
+        draft.source, draft.floor, draft.choices = 'table', floor, ordered
     if draft.choices:
         return draft
     default = table.default or (() if ask.default is None else (ask.default,))
@@ -275,6 +276,11 @@ def _draft(ask: Ask, terms: Terms, rule: Rule | None, task: str, level: Complexi
 def _cheapest(one: Choice) -> tuple[bool, Any, float]:
     """What is cheaper comes first, of equals the better; what nobody has priced comes last."""
     return one.cost is None, one.cost or 0, -(one.quality or 0.0)
+
+
+def _dearness(one: Choice) -> tuple[bool, Any]:
+    """What is cheaper comes first, of equals the one that stood first."""
+    return one.cost is None, one.cost or 0
 
 
 def _prefer(draft: _Draft, standing: Standing | None) -> None:

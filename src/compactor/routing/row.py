@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from compactor.errors import ConfigError
+from compactor.quoting import one_line
 
 LONGEST = 80
 """Characters of a name that a line shows."""
@@ -31,7 +32,7 @@ class Row(BaseModel):
 
 def shown(name: object) -> str:
     """A name from outside on one line: printable, not too long."""
-    line = ' '.join(str(name)[: 2 * LONGEST].split())
+    line = one_line(str(name)[: 2 * LONGEST])
     if not line.isprintable():
         line = ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in line)
     return line if len(line) <= LONGEST else f'{line[: LONGEST - 1]}…'

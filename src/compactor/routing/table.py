@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -28,6 +28,10 @@ FLOORS: Mapping[Complexity, float] = MappingProxyType(dict(zip(Complexity, (0.8,
 """Least quality of a model by level, where a rule names no chain (Tokenette Pro)."""
 FALLBACKS = 3
 """Models after the first, where a rule names no chain (Tokenette Pro)."""
+
+
+Ties = Literal['quality', 'order']
+"""Which of models that cost the same comes first."""
 
 
 class Rule(Row):
@@ -114,6 +118,7 @@ class RoutingTable:
         tasks: how a prompt's task is told.
         agents: workload by an agent's name, which may be a pattern; for requests that name no workload.
         windows: context windows by model, over those of `tokens.windows`; a profile's own goes first.
+        ties: which of models that cost the same comes first: the better one, or the one that stands first.
 
     Raises:
         ConfigError: two models of the same name, or a default that is a pattern.
@@ -131,6 +136,7 @@ class RoutingTable:
     tasks: Tasks = field(default_factory=Tasks)
     agents: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, int] = field(default_factory=lambda: NO_OVERRIDES)
+    ties: Ties = 'quality'
 
     def __post_init__(self) -> None:
         names = [one.model for one in self.models]

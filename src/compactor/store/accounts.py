@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Account(NamedTuple):
-    """A budget in one of its periods, and what a request takes of it in whole parts."""
+    """A budget in one of its periods, what a request takes of it in whole parts, and the name that counts under."""
 
     budget: Budget
     period: Period
     taken: int
+    key: str
 
 
 def stands(account: Account, spent: dict[str, int], reserved: dict[str, int]) -> Usage:
@@ -26,15 +27,15 @@ def stands(account: Account, spent: dict[str, int], reserved: dict[str, int]) ->
     budget = account.budget
     return Usage(
         budget,
-        budget.amount(spent.get(budget.key, 0)),
-        budget.amount(reserved.get(budget.key, 0)),
+        budget.amount(spent.get(account.key, 0)),
+        budget.amount(reserved.get(account.key, 0)),
         account.period,
     )
 
 
 def spent_in(connection: Connection, accounts: Sequence[Account], *, marks: bool = False) -> dict[str, int]:
     """What is spent in the accounts' periods, in whole parts by key; with `marks` also which of them have warned."""
-    keys = {account.budget.key: account.period for account in accounts}
+    keys = {account.key: account.period for account in accounts}
     if marks:
         keys |= {mark_of(account): account.period for account in accounts}
     values = {
@@ -76,13 +77,13 @@ def _reserving() -> Select[Any]:
 
 def mark_of(account: Account) -> str:
     """Under which it is noted that a budget has warned in a period."""
-    return f'warned/{account.budget.key}'
+    return f'warned/{account.key}'
 
 
 def reserved_in(connection: Connection, accounts: Sequence[Account], now: float) -> tuple[dict[str, int], float]:
     """What is set aside in the accounts' periods, in whole parts by key; and when the oldest lease runs or ran out."""
-    values = {'keys': [account.budget.key for account in accounts], 'now': now}
+    values = {'keys': [account.key for account in accounts], 'now': now}
     found = connection.execute(_reserving(), values).all()
     amounts = {(key, start): int(amount) for key, start, amount, _ in found}
-    reserved = {account.budget.key: amounts.get((account.budget.key, account.period.start), 0) for account in accounts}
+    reserved = {account.key: amounts.get((account.key, account.period.start), 0) for account in accounts}
     return reserved, min((oldest for *_, oldest in found), default=now)

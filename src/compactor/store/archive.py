@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from compactor.archive.archive import key_of
+from compactor.archive.archive import LARGEST, key_of, unpacked
 from compactor.errors import ConfigError, StoreError
 from compactor.history.handles import HANDLE
+from compactor.history.seal import Scope
 from compactor.store.buckets import add
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class StoreArchive:
             raise ConfigError(f'ttl must be longer than 0 seconds, got {ttl:g}; None keeps entries for good')
         self.store = store
         self.scope = scope
+        # Room is left for what `scoped` adds.
+        self._scope = store.owned(scope, LONGEST_SCOPE - 33 if store.tenant else LONGEST_SCOPE)
         self.max_bytes = max_bytes
         self.ttl = ttl
         self.family = family
@@ -71,10 +74,27 @@ class StoreArchive:
     def __repr__(self) -> str:
         return f'StoreArchive({self.store.shown!r}, scope={self.scope!r})'
 
+    def secret(self) -> bytes:
+        """The secret of the store (see `secret.py`)."""
+        from compactor.store.secret import secret_of
+
+        return secret_of(self.store)
+
     def scoped(self, name: str) -> StoreArchive:
         """The archive of one conversation inside of this one: what it keeps is found by no other."""
         digest = key_of(name.encode('utf-8', 'surrogatepass'))[:32]  # names come from outside, scopes are short
-        return StoreArchive(self.store, f'{self.scope[: LONGEST_SCOPE - 33]}/{digest}', self.max_bytes, ttl=self.ttl)
+        inside = StoreArchive(self.store, f'{self.scope[: LONGEST_SCOPE - 33]}/{digest}', self.max_bytes, ttl=self.ttl)
+        inside._scope = f'{self._scope[: LONGEST_SCOPE - 33]}/{digest}'
+        return inside
+
+    @property
+    def owner(self) -> Scope:
+        """Whose archive it is, as the seals of notes that lead to it have it."""
+        return ('tenant', self.store.tenant) if self.store.tenant else ()
+
+    def of(self, tenant: str) -> StoreArchive:
+        """The archive of another tenant, under the same scope."""
+        return StoreArchive(self.store.of(tenant), self.scope, self.max_bytes, ttl=self.ttl, family=self.family)
 
     def put(self, data: bytes) -> str:
         """See `Archive.put`."""
@@ -86,13 +106,13 @@ class StoreArchive:
         if self.held([key]):
             return key
         packed = zlib.compress(data, 1)
-        if len(packed) > self.max_bytes:
+        if len(packed) > self.max_bytes or len(data) > LARGEST:
             return key
         now = self.store.clock()
-        with self.store.write(f'archive/{self.scope}') as connection:
+        with self.store.write(f'archive/{self._scope}') as connection:
             self._remove_expired(connection, now)
             if not self._found(connection, [key], now):
-                row = {'scope': self.scope, 'key': key, 'handle': key[:HANDLE], 'data': packed, 'size': len(packed)}
+                row = {'scope': self._scope, 'key': key, 'handle': key[:HANDLE], 'data': packed, 'size': len(packed)}
                 connection.execute(insert(archive), row | {'created': now, 'used': now})
                 self._add(connection, len(packed))
                 self._make_room(connection, key)
@@ -114,7 +134,7 @@ class StoreArchive:
                 )
             ).all()
         for whole, packed, used in rows:
-            data = _unpacked(packed) if whole.startswith(key) else None
+            data = unpacked(packed) if whole.startswith(key) else None
             if data is not None and key_of(data) == whole:
                 with suppress(StoreError):  # what was read is handed out even if nobody can note it
                     self._note([whole], used, now)
@@ -135,8 +155,8 @@ class StoreArchive:
 
         from compactor.store.schema import archive
 
-        with self.store.write(f'archive/{self.scope}') as connection:
-            gone = connection.execute(delete(archive).where(archive.c.scope == self.scope)).rowcount
+        with self.store.write(f'archive/{self._scope}') as connection:
+            gone = connection.execute(delete(archive).where(archive.c.scope == self._scope)).rowcount
             self._recount(connection)
             return gone
 
@@ -151,11 +171,11 @@ class StoreArchive:
     def _alive(self, now: float) -> tuple[ColumnElement[bool], ...]:
         from compactor.store.schema import archive
 
-        mine = archive.c.scope == self.scope
+        mine = archive.c.scope == self._scope
         if self.family:
             from sqlalchemy import or_
 
-            below = f'{self.scope[: LONGEST_SCOPE - 33]}/'
+            below = f'{self._scope[: LONGEST_SCOPE - 33]}/'
             mine = or_(mine, archive.c.scope.startswith(below, autoescape=True))
         return (mine,) if self.ttl is None else (mine, archive.c.used > now - self.ttl)
 
@@ -181,10 +201,10 @@ class StoreArchive:
 
         if not keys or used > now - self._noted_after:
             return
-        with self.store.write(f'archive/{self.scope}') as connection:
+        with self.store.write(f'archive/{self._scope}') as connection:
             for some in _some(keys):
                 connection.execute(
-                    update(archive).where(archive.c.scope == self.scope, archive.c.key.in_(some)).values(used=now)
+                    update(archive).where(archive.c.scope == self._scope, archive.c.key.in_(some)).values(used=now)
                 )
 
     # -- how much it holds --------------------------------------------------------------------------------------
@@ -201,7 +221,7 @@ class StoreArchive:
         while over > 0:
             oldest = connection.execute(
                 select(archive.c.key, archive.c.size)
-                .where(archive.c.scope == self.scope, archive.c.key != newest)
+                .where(archive.c.scope == self._scope, archive.c.key != newest)
                 .order_by(archive.c.used)
                 .limit(AT_ONCE)
             ).all()
@@ -214,7 +234,7 @@ class StoreArchive:
                 return
             over -= freed
             self._add(connection, -freed)
-            connection.execute(delete(archive).where(archive.c.scope == self.scope, archive.c.key.in_(going)))
+            connection.execute(delete(archive).where(archive.c.scope == self._scope, archive.c.key.in_(going)))
 
     def _remove_expired(self, connection: Connection, now: float) -> None:
         from sqlalchemy import delete
@@ -224,7 +244,7 @@ class StoreArchive:
         if self.ttl is None:
             return
         gone = connection.execute(
-            delete(archive).where(archive.c.scope == self.scope, archive.c.used <= now - self.ttl)
+            delete(archive).where(archive.c.scope == self._scope, archive.c.used <= now - self.ttl)
         ).rowcount
         if gone:
             self._recount(connection)
@@ -232,7 +252,7 @@ class StoreArchive:
     @property
     def _total(self) -> str:
         """The key of the bucket that holds the scope's size, so that storing an entry need not add up all others."""
-        return f'archive/{self.scope}'
+        return f'archive/{self._scope}'
 
     def _size(self, connection: Connection) -> int:
         from sqlalchemy import select
@@ -250,7 +270,7 @@ class StoreArchive:
         from compactor.store.schema import archive
 
         whole = connection.execute(
-            select(func.coalesce(func.sum(archive.c.size), 0)).where(archive.c.scope == self.scope)
+            select(func.coalesce(func.sum(archive.c.size), 0)).where(archive.c.scope == self._scope)
         ).scalar()
         size = int(whole or 0)
         self._add(connection, size - self._size(connection))
@@ -264,10 +284,3 @@ class StoreArchive:
 def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), AT_ONCE):
         yield keys[start : start + AT_ONCE]
-
-
-def _unpacked(packed: bytes) -> bytes | None:
-    try:
-        return zlib.decompress(packed)
-    except zlib.error:
-        return None

@@ -78,7 +78,7 @@ class Buckets:
             amount: how much; negative to take back what was recorded too much, at the same moment.
             now: when, in seconds since 1970.
         """
-        self._sound(key)
+        key = self._owned(key)
         with self.store.write(f'bucket/{key}') as connection:
             self._clear_old(connection, now)
             add(connection, _rows({key: amount}, now))
@@ -91,13 +91,13 @@ class Buckets:
         """
         width_for(window_seconds)
         with self.store.read() as connection:
-            return _sums(connection, [(key, window_seconds)], now)[0]
+            return _sums(connection, [(self.store.owned(key, LONGEST_KEY), window_seconds)], now)[0]
 
     def record_many(self, changes: Sequence[tuple[str, int, float]]) -> None:
         """Records each (key, amount, moment) as `record` does, in one transaction."""
         rows: dict[tuple[str, int, int], int] = {}
-        for key, amount, at in changes:
-            self._sound(key)
+        for name, amount, at in changes:
+            key = self._owned(name)
             for _, width, start, much in _rows({key: amount}, at):
                 rows[key, width, start] = rows.get((key, width, start), 0) + much
         if rows:
@@ -116,7 +116,8 @@ class Buckets:
         if not windows:
             return []
         with self.store.read() as connection:
-            return _sums(connection, windows, now)
+            mine = [(self.store.owned(key, LONGEST_KEY), window) for key, window in windows]
+            return _sums(connection, mine, now)
 
     def check_and_record(
         self, limits: Sequence[tuple[str, float, int]], amount: int | Mapping[str, int], now: float
@@ -142,18 +143,17 @@ class Buckets:
                 raise ConfigError(f'no amount is given for {key!r}')
         if not amounts:
             return ()
-        for key in amounts:
-            self._sound(key)
-        with self.store.write(*(f'bucket/{key}' for key in amounts)) as connection:
-            sums = _sums(connection, [(key, window) for key, window, _ in limits], now) if limits else ()
+        owned = {key: self._owned(key) for key in amounts}
+        with self.store.write(*(f'bucket/{key}' for key in owned.values())) as connection:
+            sums = _sums(connection, [(owned[key], window) for key, window, _ in limits], now) if limits else ()
             full = tuple(
-                Full(key, window, limit, used, _free_at(connection, key, window, limit - amounts[key], now))
+                Full(key, window, limit, used, _free_at(connection, owned[key], window, limit - amounts[key], now))
                 for (key, window, limit), used in zip(limits, sums, strict=True)
                 if used + amounts[key] > limit
             )
             if not full:
                 self._clear_old(connection, now)
-                add(connection, _rows(amounts, now))
+                add(connection, _rows({owned[key]: amount for key, amount in amounts.items()}, now))
             return full
 
     def _clear_old(self, connection: Connection, now: float) -> None:
@@ -168,10 +168,11 @@ class Buckets:
         connection.execute(delete(buckets).where(or_(*old)))
         self._cleared = now
 
-    @staticmethod
-    def _sound(key: str) -> None:
+    def _owned(self, key: str) -> str:
+        """A key as it stands in the store, for its tenant."""
         if not 0 < len(key) <= LONGEST_KEY:
             raise ConfigError(f'a key has 1 to {LONGEST_KEY} characters: {key!r:.80}')
+        return self.store.owned(key, LONGEST_KEY)
 
 
 def width_for(window: float) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +89,5 @@ def _sqlite(path: Path | None, wait: float) -> Engine:
 
 def needs(extra: str, module: str) -> None:
     """Raises `ConfigError` if a module that comes with an extra is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
+    if sys.modules.get(module) is None and find_spec(module) is None:
         raise ConfigError(f"this needs {module}, which is not installed: pip install 'pydantic-ai-compactor[{extra}]'")

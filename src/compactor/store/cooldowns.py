@@ -33,7 +33,7 @@ class StoreStates:
     def read(self, model: str) -> Cooling | None:
         """How a model stands; None if it did not refuse."""
         with self.store.read() as connection:
-            return _found(connection, _key(model))
+            return _found(connection, self._key(model))
 
     def change(self, model: str, how: Callable[[Cooling | None], Cooling | None]) -> Cooling | None:
         """Replaces a state by what `how` makes of it, with nobody in between; returns the new one."""
@@ -41,7 +41,7 @@ class StoreStates:
 
         from compactor.store.schema import cooldowns
 
-        key = _key(model)
+        key = self._key(model)
         with self.store.write(f'cooldown/{key}') as connection:
             before = _found(connection, key)
             new = how(before)
@@ -53,17 +53,10 @@ class StoreStates:
                 connection.execute(insert(cooldowns).values(row))
             return new
 
-
-def add_since(connection: Connection) -> None:
-    """Adds when a model refused last to tables of versions that did not keep it."""
-    from sqlalchemy import inspect, text
-
-    if not any(column['name'] == 'since' for column in inspect(connection).get_columns('compactor_cooldowns')):
-        connection.execute(text('ALTER TABLE compactor_cooldowns ADD COLUMN since DOUBLE PRECISION'))
-
-
-def _key(model: str) -> str:
-    return model if len(model) <= LONGEST else hashlib.sha256(model.encode()).hexdigest()
+    def _key(self, model: str) -> str:
+        """A model's name as it stands in the table, for the tenant of the store."""
+        name = model if len(model) <= LONGEST else hashlib.sha256(model.encode()).hexdigest()
+        return self.store.owned(name, LONGEST)
 
 
 def _found(connection: Connection, key: str) -> Cooling | None:

@@ -7,6 +7,8 @@ PostgreSQL: advisory locks per key, held to the end of the transaction.
 
 from __future__ import annotations
 
+import copy
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,14 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compactor.errors import StoreError
+from compactor.secrets.redact import redact
 from compactor.store.connections import READS, engine_for, needs
 from compactor.store.forks import let_go_before_fork
 from compactor.store.location import as_url, default_url, file_of, prepare, without_password
 from compactor.store.lock import LONGEST_PAUSE, Taken, TurnLock
+from compactor.store.tenants import owned, sound
 from compactor.store.troubles import trouble
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+logger = logging.getLogger('compactor')
 
 WAIT = 5.0
 """Seconds that a transaction waits for another one, or for a server to answer, at most."""
@@ -39,23 +45,42 @@ class Store:
         url: `sqlite:///...`, `postgresql+psycopg://...`, or the path of a SQLite file.
         clock: seconds since 1970.
         wait: seconds that a transaction waits for another one at most.
+        create: whether a store that is not there is made; False for who only wants to read one.
+        tenant: whose what is read and written is; tenants see nothing of each other (see `tenants`). '' is nobody in
+            particular.
 
     Attributes:
         path: the file of a SQLite store; None for one in memory and for PostgreSQL.
+        lost: how often its file was found deleted or replaced while it was open. It is made anew, and what it held is
+            gone; a warning is logged.
+        tenant: whose it is.
 
     Raises:
-        ConfigError: the URL is of another kind, or the extra that serves it is not installed.
+        ConfigError: it is no URL and no path, of another kind, or the extra that serves it is not installed.
         StoreError: (from `open` and from each use) the database cannot be reached, read or written. The store may be
             used again as soon as the trouble is over.
     """
 
     def __init__(
-        self, url: str | Path | None = None, *, clock: Callable[[], float] = time.time, wait: float = WAIT
+        self,
+        url: str | Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        wait: float = WAIT,
+        create: bool = True,
+        tenant: str = '',
     ) -> None:
+        needs('store', 'sqlalchemy')
+        self.tenant = sound(tenant)
+        self._whole: Store | None = None  # of which this is a view
         self.url = as_url(url if url is not None else default_url())
+        if not self.is_sqlite:
+            needs('postgres', 'psycopg')
         self.clock = clock
         self.wait = wait
         self.path = file_of(self.url)
+        self._lost = 0
+        self._create = create
         self._engine: Engine | None = None
         self._file: tuple[int, int] | None = None
         self._lock = self._new_lock()
@@ -65,7 +90,13 @@ class Store:
 
     @classmethod
     def open(
-        cls, url: str | Path | None = None, *, clock: Callable[[], float] = time.time, wait: float = WAIT
+        cls,
+        url: str | Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        wait: float = WAIT,
+        create: bool = True,
+        tenant: str = '',
     ) -> Store:
         """Opens a store and brings it to the newest version.
 
@@ -73,18 +104,39 @@ class Store:
             url: see `Store`; default: `COMPACTOR_STORE`, else a SQLite file in the user's state directory.
             clock: seconds since 1970.
             wait: seconds that a transaction waits for another one at most.
+            create: make it if it is not there; else that is a `StoreError`.
+            tenant: whose what is read and written is.
         """
-        store = cls(url, clock=clock, wait=wait)
+        store = cls(url, clock=clock, wait=wait, create=create, tenant=tenant)
         with store.write():
             return store
 
+    def of(self, tenant: str) -> Store:
+        """The same database for another tenant; it uses this store's connections, and closing it does nothing.
+
+        Raises:
+            ConfigError: no tenant can have such a name.
+        """
+        view = copy.copy(self)
+        view.tenant, view._whole = sound(tenant), self._whole or self
+        return view
+
+    def owned(self, name: str, longest: int) -> str:
+        """A name as it stands in the store for this tenant; see `tenants.owned`."""
+        return owned(self.tenant, name, longest)
+
     def __repr__(self) -> str:
-        return f'Store({self.shown!r})'
+        return f'Store({self.shown!r}, tenant={self.tenant!r})' if self.tenant else f'Store({self.shown!r})'
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
         return without_password(self.url)
+
+    @property
+    def lost(self) -> int:
+        """How often its file was found deleted or replaced while it was open."""
+        return self._lost if self._whole is None else self._whole._lost
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,6 +145,8 @@ class Store:
 
     def close(self) -> None:
         """Lets go of all connections; the store may be used again."""
+        if self._whole is not None:
+            return
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
@@ -114,7 +168,12 @@ class Store:
         Raises:
             StoreError: the database is away, locked, full or damaged; nothing of the transaction is kept.
         """
+        if self._whole is not None:
+            with self._whole.write(*keys) as connection:
+                yield connection
+            return
         with self._told():
+            self._look()
             if self.is_sqlite:
                 with self._lock.held(self.wait), self._ready(locked=True).begin() as connection:
                     yield connection
@@ -130,7 +189,12 @@ class Store:
         Raises:
             StoreError: the database is away or damaged.
         """
+        if self._whole is not None:
+            with self._whole.read() as connection:
+                yield connection
+            return
         with self._told():
+            self._look()
             if self.is_sqlite and self.path is None:  # all threads share the one connection that has the data
                 with self._lock.held(self.wait), self._ready(locked=True).connect() as connection:
                     yield connection.execution_options(**{READS: True})
@@ -142,6 +206,11 @@ class Store:
                     yield connection
 
     # -- opening ------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Raises where a store is to be read that is not there: not even its folder, or a lock beside it, is made."""
+        if not self._create and self.path is not None and not self.path.exists():
+            raise StoreError(f'{self.shown} is not there: see that the path is right; a run with a store makes one')
 
     def _ready(self, *, locked: bool = False) -> Engine:
         """The engine, opened if need be, which takes the lock; `locked` says that the caller holds it."""
@@ -155,13 +224,16 @@ class Store:
 
     def _current(self) -> Engine | None:
         """The engine, if it is of this process and its file still the one at the path."""
-        if self._engine is None or self._file == _identity(self.path):
+        if self._engine is None or self._file == (found := _identity(self.path)):
             return self._engine
+        self._lost += 1
+        what = 'deleted' if found is None else 'replaced'
+        logger.warning('the store %s was %s while it was open: what it held is gone', self.shown, what)
         self.close()
         return None
 
     def _opened(self) -> Engine:
-        from compactor.store.migrations import migrate
+        from compactor.store.migrations import current, migrate
 
         if self.path is not None:
             prepare(self.path)
@@ -170,6 +242,8 @@ class Store:
             with engine.begin() as connection:
                 if not self.is_sqlite:
                     self._lock_keys(connection, ('schema',))
+                if not self._create and not current(connection):
+                    raise StoreError(f'{self.shown} holds nothing of ours: see that it is the right one')
                 migrate(connection, self.clock())
         except BaseException:
             engine.dispose()
@@ -250,9 +324,9 @@ class Store:
             told, reopen = trouble(' '.join(str(error.orig).split()))
             if reopen and self.is_sqlite:
                 self.close()
-            raise StoreError(f'the store {self.shown} {told}') from error
+            raise StoreError(f'the store {self.shown} {redact(told)}') from error
         except SQLAlchemyError as error:
-            raise StoreError(f'the store {self.shown} cannot be used: {error}') from error
+            raise StoreError(f'the store {self.shown} cannot be used: {redact(str(error))}') from error
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

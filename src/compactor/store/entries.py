@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from compactor.errors import ConfigError
+from compactor.ledger.axis import Step, Stretch, stretches
 from compactor.ledger.efficiency import Ranking, rankings
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS, Figures, Group, Total, added, to_json
@@ -38,7 +39,7 @@ CHUNK = 20_000
 
 
 class Ledger:
-    """What was sent to models, and what it cost.
+    """What was sent to models, and what it cost, for the tenant of its store.
 
     Args:
         store: where it is kept.
@@ -49,6 +50,8 @@ class Ledger:
     """
 
     def __init__(self, store: Store, prices: Prices | None = None) -> None:
+        if not hasattr(store, 'write'):
+            raise ConfigError(f'a ledger is kept in a store: Ledger(Store.open(...)), not {store!r}')
         self.store = store
         self.prices = prices
 
@@ -71,10 +74,10 @@ class Ledger:
 
         from compactor.store import hours, schema
 
-        rows = [row_of(entry) for entry in some]
+        rows = [{**row_of(entry), 'tenant': self.store.tenant} for entry in some]
         with self.store.write() as connection:
             connection.execute(insert(schema.entries), rows)
-            hours.add(connection, some)
+            hours.add(connection, some, self.store.tenant)
 
     def cleanup(self, before: float) -> int:
         """Deletes entries that are older.
@@ -91,7 +94,8 @@ class Ledger:
         from compactor.store.schema import entries
 
         gone = 0
-        oldest = select(entries.c.at).where(entries.c.at < before).order_by(entries.c.at)
+        mine = entries.c.tenant == self.store.tenant
+        oldest = select(entries.c.at).where(entries.c.at < before, mine).order_by(entries.c.at)
         while True:
             with self.store.write('ledger/cleanup') as connection:
                 if not self.store.is_sqlite:  # others add to the sums meanwhile: let them wait for the count
@@ -99,9 +103,10 @@ class Ledger:
                 last = connection.execute(oldest.offset(CHUNK).limit(1)).scalar()
                 # Whole hours, so that only the last one has to be counted again.
                 cut = before if last is None else min(before, hours.start_of(last) + HOUR)
-                gone += connection.execute(delete(entries).where(entries.c.at < cut)).rowcount
+                gone += connection.execute(delete(entries).where(entries.c.at < cut, mine)).rowcount
                 edge = hours.start_of(cut)
-                connection.execute(delete(hours.hours).where(hours.hours.c.start < edge))
+                summed = hours.hours.c
+                connection.execute(delete(hours.hours).where(summed.start < edge, summed.tenant == self.store.tenant))
                 if edge < cut:
                     hours.recount(connection, edge)
             if last is None:
@@ -133,7 +138,7 @@ class Ledger:
 
         from compactor.store.schema import entries
 
-        found = select(entries).where(*_where(since, until, agent, model, conversation))
+        found = select(entries).where(*_where(self.store.tenant, since, until, agent, model, conversation))
         newest = found.order_by(entries.c.at.desc(), entries.c.id.desc()).limit(limit)
         with self.store.read() as connection:
             return [entry_of(row) for row in reversed(connection.execute(newest).all())]
@@ -145,7 +150,7 @@ class Ledger:
         from compactor.store.schema import entries
 
         with self.store.read() as connection:
-            found = select(func.count()).select_from(entries).where(*_where(since, until, None, None, None))
+            found = select(func.count()).select_from(entries).where(*_where(self.store.tenant, since, until))
             return int(connection.execute(found).scalar() or 0)
 
     def totals(
@@ -161,20 +166,49 @@ class Ledger:
         from compactor.store import hours
         from compactor.store.schema import entries
 
-        every = (agent, model, conversation)
+        mine, every = self.store.tenant, (agent, model, conversation)
         parts: list[Select[Any]]
         first = None if since is None else -int(-since // HOUR) * int(HOUR)
         last = None if until is None else hours.start_of(until)
         if conversation is not None or (first is not None and last is not None and first >= last):
-            parts = [hours.summed(entries).where(*_where(since, until, *every))]
+            parts = [hours.summed(entries).where(*_where(mine, since, until, *every))]
         else:
-            parts = [hours.summed(hours.hours).where(*_hours(first, last, agent, model))]
+            parts = [hours.summed(hours.hours).where(*_hours(mine, first, last, agent, model))]
             # The ends of the period, where they lie within an hour.
             if since is not None and first is not None and since < first:
-                parts.append(hours.summed(entries).where(*_where(since, float(first), *every)))
+                parts.append(hours.summed(entries).where(*_where(mine, since, float(first), *every)))
             if until is not None and last is not None and last < until:
-                parts.append(hours.summed(entries).where(*_where(float(last), until, *every)))
+                parts.append(hours.summed(entries).where(*_where(mine, float(last), until, *every)))
         return self._totals(parts)
+
+    def axis(
+        self,
+        step: Step,
+        since: float | None = None,
+        until: float | None = None,
+        *,
+        time_zone: str = 'UTC',
+        agent: str | None = None,
+        model: str | None = None,
+    ) -> tuple[Stretch, ...]:
+        """Figures along the time; what nothing happened in is left out.
+
+        Args:
+            step: 'hour', 'day', 'week', 'month', or 'session' for each conversation.
+            since: from when, in seconds since 1970.
+            until: up to but not at this time.
+            time_zone: whose hours, days, weeks and months.
+            agent: only this agent's.
+            model: only this model's.
+        """
+        from compactor.store import axis as stretches_of
+
+        where = list(_where(self.store.tenant, since, until, agent, model))
+        if step == 'session':
+            with self.store.read() as connection:
+                return tuple(Stretch(*one) for one in stretches_of.conversations(connection, where))
+        with self.store.read() as connection:
+            return stretches(stretches_of.quarters(connection, where), step, time_zone)
 
     def _totals(self, parts: list[Select[Any]]) -> tuple[Total, ...]:
         from sqlalchemy import union_all
@@ -201,7 +235,7 @@ class Ledger:
             func.min(e.at - func.coalesce(e.latency, 0.0)).label('started'),
             func.max(e.at).label('ended'),
             func.count(distinct(e.run)).label('runs'),
-        ).where(e.conversation == clean(conversation))
+        ).where(e.conversation == clean(conversation), e.tenant == self.store.tenant)
         with self.store.read() as connection:
             row = connection.execute(span).one()
         if row.ended is None:
@@ -251,10 +285,16 @@ class Ledger:
 
 
 def _where(
-    since: float | None, until: float | None, agent: str | None, model: str | None, conversation: str | None
+    tenant: str,
+    since: float | None,
+    until: float | None,
+    agent: str | None = None,
+    model: str | None = None,
+    conversation: str | None = None,
 ) -> Iterator[ColumnElement[bool]]:
     from compactor.store.schema import entries
 
+    yield entries.c.tenant == tenant
     if since is not None:
         yield entries.c.at >= since
     if until is not None:
@@ -264,9 +304,12 @@ def _where(
             yield column == clean(wanted)
 
 
-def _hours(first: int | None, last: int | None, agent: str | None, model: str | None) -> Iterator[ColumnElement[bool]]:
+def _hours(
+    tenant: str, first: int | None, last: int | None, agent: str | None, model: str | None
+) -> Iterator[ColumnElement[bool]]:
     from compactor.store.hours import hours
 
+    yield hours.c.tenant == tenant
     if first is not None:
         yield hours.c.start >= first
     if last is not None:

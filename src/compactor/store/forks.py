@@ -7,21 +7,31 @@ could wait for ever for a transaction that only its parent has, or damage the fi
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
+from typing import Protocol
 from weakref import WeakSet
 
 from compactor.errors import StoreError
 from compactor.store.lock import Taken
 
-if TYPE_CHECKING:
-    from compactor.store.engine import Store
 
-_stores: WeakSet[Store] = WeakSet()
+class Resting(Protocol):
+    """A store on a file, which can stand still."""
+
+    @property
+    def path(self) -> Path | None:
+        """Its file."""
+
+    def at_rest(self, *, alone: bool) -> AbstractContextManager[None]:
+        """No transaction and no connection of its file in this process; `alone` takes the file's lock."""
+
+
+_stores: WeakSet[Resting] = WeakSet()
 _waiting = ExitStack()
 
 
-def let_go_before_fork(store: Store) -> None:
+def let_go_before_fork(store: Resting) -> None:
     """From now on the store stands still while the process is copied, and opens anew on both sides."""
     _stores.add(store)
 

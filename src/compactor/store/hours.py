@@ -24,14 +24,17 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    inspect,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import CUT_OFF, DIMENSIONS, FIGURES, Figures, Group
+from compactor.store import tenants
 from compactor.store.schema import entries, metadata
 
 HOUR = 3_600
@@ -39,13 +42,20 @@ HOUR = 3_600
 SECONDS = ('seconds', 'rated_seconds')
 """The figures that are no whole numbers."""
 
+DEFAULTS = {'estimated': '0'}
+"""What a figure is in sums of versions that did not keep it."""
+
 hours = Table(
     'compactor_hours',
     metadata,
     Column('start', BigInteger, primary_key=True, autoincrement=False),  # first second of the hour
     Column('key', String(32), primary_key=True),  # hash of the names: they may be longer than an index takes
     *(Column(name, Text, nullable=False) for name in DIMENSIONS),
-    *(Column(name, Float if name in SECONDS else BigInteger, nullable=False) for name in FIGURES),
+    *(
+        Column(name, Float if name in SECONDS else BigInteger, nullable=False, server_default=DEFAULTS.get(name))
+        for name in FIGURES
+    ),
+    Column('tenant', Text, nullable=False, server_default=''),
 )
 """One row an hour and group; see `ledger.figures`."""
 
@@ -55,26 +65,28 @@ def start_of(at: float) -> int:
     return int(at // HOUR) * HOUR
 
 
-def add(connection: Connection, some: Iterable[Entry]) -> None:
-    """Adds entries to the sums of their hours."""
+def add(connection: Connection, some: Iterable[Entry], tenant: str = '') -> None:
+    """Adds a tenant's entries to the sums of their hours."""
     sums: dict[tuple[int, Group], Figures] = {}
     for entry in some:
         place = start_of(entry.at), Group.of(entry)
         figures = Figures.of(entry)
         sums[place] = sums[place] + figures if place in sums else figures
-    _merge(connection, [_row(start, group, figures) for (start, group), figures in sums.items()])
+    _merge(connection, [_row(start, tenant, group, figures) for (start, group), figures in sums.items()])
 
 
 def recount(connection: Connection, start: int) -> None:
-    """Sums one hour up again from its entries."""
+    """Sums one hour up again from its entries, of every tenant."""
     connection.execute(delete(hours).where(hours.c.start == start))
-    found = summed(entries).where(entries.c.at >= start, entries.c.at < start + HOUR)
-    rows = [_row(start, *read(row)) for row in connection.execute(found)]
-    _merge(connection, rows)
+    within = (entries.c.at >= start, entries.c.at < start + HOUR)
+    for tenant in connection.execute(select(entries.c.tenant).where(*within).distinct()).scalars().all():
+        found = summed(entries).where(*within, entries.c.tenant == tenant)
+        _merge(connection, [_row(start, tenant, *read(row)) for row in connection.execute(found)])
 
 
 def create(connection: Connection) -> None:
     """Makes the table, and fills it from the entries that are there."""
+    tenants.add_column(connection, entries.name)
     metadata.create_all(connection, tables=[hours])
     earliest = select(func.min(entries.c.at))
     at = connection.execute(earliest).scalar()
@@ -83,9 +95,20 @@ def create(connection: Connection) -> None:
         at = connection.execute(earliest.where(entries.c.at >= start_of(at) + HOUR)).scalar()
 
 
+def add_billing(connection: Connection) -> None:
+    """Adds what a price hangs on, and what was estimated, to tables of versions that did not keep it."""
+    wanted = ((entries, 'billing', 'TEXT'), (entries, 'estimated', 'BOOLEAN'), (hours, 'estimated', SINCE_THEN))
+    for table, name, kind in wanted:
+        if not any(column['name'] == name for column in inspect(connection).get_columns(table.name)):
+            connection.execute(text(f'ALTER TABLE {table.name} ADD COLUMN {name} {kind}'))
+
+
+SINCE_THEN = 'BIGINT DEFAULT 0 NOT NULL'
+
+
 def summed(table: Table) -> Select[Any]:
     """Names and figures of every group, from `entries` or from `hours`."""
-    figures = _OF_ENTRIES if table is entries else {name: hours.c[name] for name in FIGURES}
+    figures = OF_ENTRIES if table is entries else {name: hours.c[name] for name in FIGURES}
     sums = (func.sum(figures[name]).label(name) for name in FIGURES)
     names = [table.c[name] for name in DIMENSIONS]
     return select(*names, *sums).group_by(*names)
@@ -123,17 +146,25 @@ def _of_entries() -> dict[str, ColumnElement[Any]]:
         'rated_tokens': where(rated, tokens),
         'rated_nano': where(rated, e.cost),
         'rated_seconds': case((rated, e.latency), else_=0.0),
+        'estimated': where(e.estimated.is_(True)),
     }
     return {name: made[name] if name in made else e[name] for name in FIGURES}
 
 
-_OF_ENTRIES = _of_entries()
+OF_ENTRIES = _of_entries()
 
 
-def _row(start: int, group: Group, figures: Figures) -> dict[str, Any]:
+def _row(start: int, tenant: str, group: Group, figures: Figures) -> dict[str, Any]:
     names: dict[str, str] = {name: getattr(group, name) for name in DIMENSIONS}
-    digest = blake2b('\0'.join(names.values()).encode(), digest_size=16).hexdigest()
-    return {'start': start, 'key': digest, **names, **{name: getattr(figures, name) for name in FIGURES}}
+    told = '\0'.join((*names.values(), tenant) if tenant else names.values())
+    digest = blake2b(told.encode(), digest_size=16).hexdigest()
+    return {
+        'start': start,
+        'key': digest,
+        'tenant': tenant,
+        **names,
+        **{name: getattr(figures, name) for name in FIGURES},
+    }
 
 
 def _upsert(dialect: str) -> Any:

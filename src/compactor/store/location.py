@@ -42,6 +42,8 @@ def as_url(store: str | Path) -> str:
     Raises:
         ConfigError: the URL is of a kind that is not served, or cannot be read.
     """
+    if not isinstance(store, str | Path):
+        raise ConfigError(f"a store is a path, 'sqlite:///...' or 'postgresql+psycopg://...', not {store!r}")
     text = str(store)
     if not text.strip():
         raise ConfigError("a store is a path, 'sqlite:///...' or 'postgresql+psycopg://...', not an empty text")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from compactor.errors import ConfigError
 from compactor.ledger.budget import Budget, Crossing, Usage, Use
 from compactor.store.accounts import Account, mark_of, reserved_in, spent_in, stands
-from compactor.store.buckets import add
+from compactor.store.buckets import LONGEST_KEY, add
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,19 +69,19 @@ def reserve(store: Store, budgets: Iterable[Budget], wanted: Use, now: float, tt
         StoreError: the store cannot be used.
     """
     asked = tuple(budgets)
-    accounts, uncounted = _accounts(asked, wanted, now)
+    accounts, uncounted = _accounts(store, asked, wanted, now)
     name = uuid.uuid4().hex
     if accounts:
         from sqlalchemy import insert
 
         from compactor.store.schema import leases
 
-        with store.write(*(account.budget.key for account in accounts)) as connection:
+        with store.write(*(account.key for account in accounts)) as connection:
             _check(connection, accounts, now)
             rows = [
                 {
                     'id': name,
-                    'key': account.budget.key,
+                    'key': account.key,
                     'start': account.period.start,
                     'amount': account.taken,
                     'expires': now + ttl,
@@ -114,10 +114,10 @@ def settle(store: Store, lease: Lease, actual: Use, now: float | None = None) ->
     if lease.done:
         return ()
     moment = store.clock() if now is None else now
-    accounts = [_settled(budget, lease, actual) for budget in lease.budgets]
+    accounts = [_settled(store, budget, lease, actual) for budget in lease.budgets]
     crossings: tuple[Crossing, ...] = ()
     if lease.held or any(account.taken for account in accounts):
-        with store.write(*(account.budget.key for account in accounts)) as connection:
+        with store.write(*(account.key for account in accounts)) as connection:
             given_back = _give_back(connection, lease)
             # Whoever tries again after an answer that got lost finds that the lease has gone; one that ran out stays.
             if given_back or not lease.held or moment >= lease.expires + KEPT:
@@ -133,7 +133,7 @@ def release(store: Store, lease: Lease) -> None:
         StoreError: the store cannot be used; the reservation runs out by itself.
     """
     if lease.held and not lease.done:
-        with store.write(*(budget.key for budget in lease.budgets)) as connection:
+        with store.write(*(_key(store, budget) for budget in lease.budgets)) as connection:
             _give_back(connection, lease)
     lease.done = True
 
@@ -158,10 +158,10 @@ def consume(
         ConfigError: as in `reserve`; without `check`, what has no known price is left out.
         StoreError: the store cannot be used.
     """
-    accounts, _ = _accounts(budgets, use, now, refuse=check)
+    accounts, _ = _accounts(store, budgets, use, now, refuse=check)
     if not accounts:
         return ()
-    with store.write(*(account.budget.key for account in accounts)) as connection:
+    with store.write(*(account.key for account in accounts)) as connection:
         if check:
             _check(connection, accounts, now)
         return _count(connection, accounts)
@@ -173,15 +173,20 @@ def usage(store: Store, budget: Budget, now: float) -> Usage:
     Raises:
         StoreError: the store cannot be used.
     """
-    account = Account(budget, budget.period_at(now), 0)
+    account = Account(budget, budget.period_at(now), 0, _key(store, budget))
     with store.read() as connection:
         spent = spent_in(connection, [account])
         reserved = reserved_in(connection, [account], now)[0]
     return stands(account, spent, reserved)
 
 
+def _key(store: Store, budget: Budget) -> str:
+    """Under which a budget is counted for the tenant of a store; that it has warned is noted under a longer name."""
+    return store.owned(budget.key, LONGEST_KEY - 8)
+
+
 def _accounts(
-    budgets: Iterable[Budget], use: Use, now: float, *, refuse: bool = True
+    store: Store, budgets: Iterable[Budget], use: Use, now: float, *, refuse: bool = True
 ) -> tuple[list[Account], tuple[str, ...]]:
     """The budgets that a request takes something of, and the names of those that cannot tell."""
     accounts, uncounted, seen = [], [], set()
@@ -197,19 +202,20 @@ def _accounts(
             if refuse and budget.unpriced == 'refuse':
                 raise ConfigError(
                     f'the budget {budget.name!r} is in dollars, but nobody knows the price of {use.model!r}: set its'
-                    " price, give it a weight of 0 in the budget, or let such requests through (unpriced='ignore')"
+                    " price, give it a weight of 0 in the budget, or let such requests through (unpriced='ignore'; on"
+                    ' the command line `compactor budget set ... --unpriced ignore`)'
                 )
             uncounted.append(budget.name)
         elif taken:
-            accounts.append(Account(budget, budget.period_at(now), taken))
+            accounts.append(Account(budget, budget.period_at(now), taken, _key(store, budget)))
     return accounts, tuple(uncounted)
 
 
-def _settled(budget: Budget, lease: Lease, actual: Use) -> Account:
+def _settled(store: Store, budget: Budget, lease: Lease, actual: Use) -> Account:
     taken = budget.taken(actual)
     if taken is None:
         taken = budget.taken(lease.wanted) or 0
-    return Account(budget, budget.period_at(lease.at), taken)
+    return Account(budget, budget.period_at(lease.at), taken, _key(store, budget))
 
 
 def _check(connection: Connection, accounts: Sequence[Account], now: float) -> None:
@@ -217,7 +223,7 @@ def _check(connection: Connection, accounts: Sequence[Account], now: float) -> N
     spent = spent_in(connection, accounts)
     reserved, oldest = reserved_in(connection, accounts, now)
     for account in accounts:
-        taken_by_others = spent.get(account.budget.key, 0) + reserved.get(account.budget.key, 0)
+        taken_by_others = spent.get(account.key, 0) + reserved.get(account.key, 0)
         if taken_by_others + account.taken > account.budget.parts:
             raise stands(account, spent, reserved).refusal(account.taken)
     if oldest < now - KEPT:
@@ -225,7 +231,7 @@ def _check(connection: Connection, accounts: Sequence[Account], now: float) -> N
 
         from compactor.store.schema import leases
 
-        keys = [account.budget.key for account in accounts]
+        keys = [account.key for account in accounts]
         connection.execute(delete(leases).where(leases.c.key.in_(keys), leases.c.expires < now - KEPT))
 
 
@@ -241,7 +247,7 @@ def _give_back(connection: Connection, lease: Lease) -> int:
 def _count(connection: Connection, accounts: Sequence[Account]) -> tuple[Crossing, ...]:
     """Adds what was taken; returns the budgets that reach their warning for the first time in their period."""
     taken = [account for account in accounts if account.taken]
-    add(connection, [(a.budget.key, a.period.seconds, a.period.start, a.taken) for a in taken])
+    add(connection, [(a.key, a.period.seconds, a.period.start, a.taken) for a in taken])
     warning = [account for account in taken if account.budget.warns_at is not None]
     if not warning:
         return ()
@@ -249,7 +255,7 @@ def _count(connection: Connection, accounts: Sequence[Account]) -> tuple[Crossin
     reached = [
         account
         for account in warning
-        if spent[account.budget.key] >= (account.budget.warns_at or 0) and not spent[mark_of(account)]
+        if spent[account.key] >= (account.budget.warns_at or 0) and not spent[mark_of(account)]
     ]
     add(connection, [(mark_of(a), a.period.seconds, a.period.start, 1) for a in reached])
-    return tuple(Crossing(a.budget, a.budget.amount(spent[a.budget.key]), a.period) for a in reached)
+    return tuple(Crossing(a.budget, a.budget.amount(spent[a.key]), a.period) for a in reached)

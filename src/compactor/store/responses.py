@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from compactor.errors import ConfigError
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets, redact
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,24 +46,34 @@ class Answer:
 
 
 class ResponseCache:
-    """Answers of models in a store.
+    """Answers of models in a store, for its tenant.
 
     Args:
         store: where.
         ttl: seconds that an answer is good for.
-        max_bytes: compressed bytes of all answers together; the least recently used go first.
+        max_bytes: compressed bytes of all answers of a tenant together; the least recently used go first.
+        secrets: an answer in which one of these stands is not stored, for without it it would be another answer; of
+            prompts they are redacted. None stores everything.
 
     Raises:
         ConfigError: `ttl` or `max_bytes` are not positive.
         StoreError: (from every method) the store is away, locked, full or damaged.
     """
 
-    def __init__(self, store: Store, *, ttl: float = TTL, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ttl: float = TTL,
+        max_bytes: int = MAX_BYTES,
+        secrets: Secrets | None = HIGH_CONFIDENCE,
+    ) -> None:
         if ttl <= 0 or max_bytes <= 0:
             raise ConfigError(f'ttl and max_bytes must be positive, got {ttl} and {max_bytes}')
         self.store = store
         self.ttl = ttl
         self.max_bytes = max_bytes
+        self.secrets = secrets
         self._stored = 0
 
     def get(self, key: str) -> Answer | None:
@@ -70,7 +82,7 @@ class ResponseCache:
 
         from compactor.store.schema import responses
 
-        now = self.store.clock()
+        key, now = self._owned(key), self.store.clock()
         with self.store.read() as connection:
             if connection.execute(select(responses.c.key).where(responses.c.key == key)).first() is None:
                 return None
@@ -86,12 +98,12 @@ class ResponseCache:
         try:
             data = zlib.decompress(row.response)
         except zlib.error:
-            self.remove(key)
+            self._remove(key)
             return None
         return Answer(data, row.model, row.tokens, now - row.created, row.hits + 1)
 
     def set(self, key: str, data: bytes, *, model: str, prompt: str = '', tokens: int = 0) -> None:
-        """Stores an answer.
+        """Stores an answer, unless it is too large or a secret stands in it.
 
         Args:
             key: the hash of what was asked, 64 characters at most.
@@ -104,17 +116,19 @@ class ResponseCache:
 
         from compactor.store.schema import responses
 
+        if self._holds_secret(data):
+            return
         packed = zlib.compress(data, 1)
         if len(packed) > self.max_bytes:
             return
-        now = self.store.clock()
+        key, now = self._owned(key), self.store.clock()
         with self.store.write(f'response/{key}') as connection:
             connection.execute(delete(responses).where(responses.c.key == key))
             connection.execute(
                 insert(responses).values(
                     key=key,
                     model=model,
-                    prompt=prompt[:SHOWN].encode('utf-8', 'replace').decode().replace('\x00', ''),
+                    prompt=self._shown(prompt).encode('utf-8', 'replace').decode().replace('\x00', ''),
                     response=packed,
                     size=len(packed),
                     tokens=tokens,
@@ -122,14 +136,34 @@ class ResponseCache:
                     used=now,
                     expires=now + self.ttl,
                     hits=0,
+                    tenant=self.store.tenant,
                 )
             )
             self._stored += 1
             if self._stored % CHECKED == 1 or len(packed) > self.max_bytes // CHECKED:
-                _bounded(connection, self.max_bytes, now)
+                _bounded(connection, self.store.tenant, self.max_bytes, now)
+
+    def _holds_secret(self, data: bytes) -> bool:
+        if self.secrets is None:
+            return False
+        text = data.decode('utf-8', 'replace')
+        return redact(text, self.secrets) is not text
+
+    def _shown(self, prompt: str) -> str:
+        """The beginning of a prompt; redacted before it is cut, for half a secret is known to nobody."""
+        beginning = prompt[: 4 * SHOWN]
+        return (beginning if self.secrets is None else redact(beginning, self.secrets))[:SHOWN]
 
     def remove(self, key: str) -> None:
         """Forgets one answer."""
+        self._remove(self._owned(key))
+
+    def _owned(self, key: str) -> str:
+        """A key as it stands in the store, for its tenant."""
+        tenant = self.store.tenant
+        return sha256(f'{tenant}\0{key}'.encode()).hexdigest() if tenant else key
+
+    def _remove(self, key: str) -> None:
         from sqlalchemy import delete
 
         from compactor.store.schema import responses
@@ -146,7 +180,8 @@ class ResponseCache:
         now = self.store.clock()
         with self.store.write() as connection:
             old = delete(responses).where(
-                or_(responses.c.created < now - max_age_hours * HOUR, responses.c.expires <= now)
+                responses.c.tenant == self.store.tenant,
+                or_(responses.c.created < now - max_age_hours * HOUR, responses.c.expires <= now),
             )
             return connection.execute(old).rowcount
 
@@ -160,7 +195,8 @@ class ResponseCache:
         like = like.replace('*', '%').replace('?', '_')
         with self.store.write() as connection:
             matching = delete(responses).where(
-                or_(responses.c.prompt.like(like, escape='\\'), responses.c.model.like(like, escape='\\'))
+                responses.c.tenant == self.store.tenant,
+                or_(responses.c.prompt.like(like, escape='\\'), responses.c.model.like(like, escape='\\')),
             )
             return connection.execute(matching).rowcount
 
@@ -175,7 +211,8 @@ class ResponseCache:
             func.count().label('entries'),
             func.coalesce(func.sum(responses.c.hits), 0).label('hits'),
             func.coalesce(func.sum(responses.c.hits * responses.c.tokens), 0).label('saved'),
-        ).group_by(responses.c.model)
+        ).where(responses.c.tenant == self.store.tenant)
+        found = found.group_by(responses.c.model)
         with self.store.read() as connection:
             rows = connection.execute(found.order_by(responses.c.model)).all()
         return {
@@ -186,17 +223,18 @@ class ResponseCache:
         }
 
 
-def _bounded(connection: Connection, most: int, now: float) -> None:
+def _bounded(connection: Connection, tenant: str, most: int, now: float) -> None:
     """Removes what is not good any more, then the least recently used, until the rest is within `most` bytes."""
     from sqlalchemy import delete, func, select
 
     from compactor.store.schema import responses
 
     connection.execute(delete(responses).where(responses.c.expires <= now))
-    over = (connection.execute(select(func.sum(responses.c.size))).scalar() or 0) - most
+    mine = responses.c.tenant == tenant
+    over = (connection.execute(select(func.sum(responses.c.size)).where(mine)).scalar() or 0) - most
     if over <= 0:
         return
-    oldest = select(responses.c.key, responses.c.size).order_by(responses.c.used, responses.c.key)
+    oldest = select(responses.c.key, responses.c.size).where(mine).order_by(responses.c.used, responses.c.key)
     gone: list[str] = []
     for row in connection.execute(oldest):
         gone.append(row.key)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from compactor.errors import ConfigError
+from compactor.ledger.billing import Billing
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS
 from compactor.ledger.prices import dollars, nano
+from compactor.secrets.redact import redact
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -30,7 +33,7 @@ COUNTS = (
 
 
 def storable(entry: Entry) -> Entry:
-    """The entry with texts that every database takes, and money in billionths.
+    """The entry with texts that every database takes, no secret in what a provider has said, and money in billionths.
 
     Raises:
         ConfigError: a figure of it is none.
@@ -42,8 +45,11 @@ def storable(entry: Entry) -> Entry:
     for name in COUNTS:
         if abs(getattr(entry, name)) > MOST_TOKENS:
             raise ConfigError(f'{name} of an entry is a number of tokens, not {getattr(entry, name)}')
+    if not all(math.isfinite(value) and abs(value) <= MOST_TOKENS for value in entry.billing.units.values()):
+        raise ConfigError(f'what an entry is billed for are numbers, not {dict(entry.billing.units)}')
     cost = None if entry.cost is None else dollars(nano(entry.cost))
     texts: dict[str, Any] = {name: None if (said := getattr(entry, name)) is None else clean(said) for name in TEXTS}
+    texts['error'] = None if entry.error is None else redact(texts['error'])
     return replace(entry, cost=cost, **texts)
 
 
@@ -54,12 +60,26 @@ def clean(text: str) -> str:
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """The columns of an entry."""
-    values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, 'at', 'latency', 'streamed', 'cache_hit')}
-    return {**values, 'cost': None if entry.cost is None else nano(entry.cost)}
+    plain = ('at', 'latency', 'streamed', 'cache_hit', 'estimated')
+    values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, *plain)}
+    return {**values, 'billing': _written(entry.billing), 'cost': None if entry.cost is None else nano(entry.cost)}
 
 
 def entry_of(row: Row[Any]) -> Entry:
     """The entry of a row."""
-    values = {name: value for name, value in row._mapping.items() if name != 'id'}
-    cost = values.pop('cost')
-    return Entry(**values, cost=None if cost is None else dollars(cost))
+    values = {name: value for name, value in row._mapping.items() if name not in ('id', 'tenant')}
+    cost, billing = values.pop('cost'), values.pop('billing')
+    values['estimated'] = bool(values['estimated'])
+    return Entry(**values, billing=_read(billing), cost=None if cost is None else dollars(cost))
+
+
+def _written(billing: Billing) -> str | None:
+    """JSON of what is not empty; None where all of it is."""
+    said = {one.name: value for one in fields(billing) if (value := getattr(billing, one.name))}
+    return json.dumps(said, default=dict, sort_keys=True) if said else None
+
+
+def _read(text: str | None) -> Billing:
+    """What stands in a row; what only a newer version knows is left out."""
+    found = json.loads(text) if text else {}
+    return Billing(**{one.name: found[one.name] for one in fields(Billing) if one.name in found})

@@ -50,6 +50,9 @@ entries = Table(
     Column('saved_by_outputs', BigInteger, nullable=False),
     Column('saved_by_cache', BigInteger, nullable=False),
     Column('error', Text),
+    Column('billing', Text),  # JSON: units, terms and endpoint; null where there is nothing of it
+    Column('estimated', Boolean),  # no usage was reported; null in rows of versions that did not say
+    Column('tenant', Text, nullable=False, server_default=''),
     Index('compactor_entries_at', 'at'),
     Index('compactor_entries_model_at', 'model', 'at'),
     Index('compactor_entries_conversation', 'conversation'),
@@ -111,6 +114,7 @@ responses = Table(
     Column('used', Float, nullable=False),
     Column('expires', Float, nullable=False),
     Column('hits', BigInteger, nullable=False),
+    Column('tenant', Text, nullable=False, server_default=''),
     Index('compactor_responses_used', 'used'),
 )
 """Answers of models by the hash of what was asked."""
@@ -130,5 +134,32 @@ archive = Table(
 )
 """What compactions and budgets took out, by the hash of its content, each in the scope it was put in."""
 
+cuts = Table(
+    'compactor_cuts',
+    metadata,
+    Column('conversation', String(64), primary_key=True),  # a hash of scope and id
+    Column('print', String(64), primary_key=True),  # of what the cut covers
+    Column('covers', BigInteger, nullable=False),
+    Column('data', LargeBinary, nullable=False),  # zlib of JSON
+    Column('at', Float, nullable=False),
+)
+"""What was sent instead of the beginning of a conversation that its owner records whole."""
+
+secrets = Table(
+    'compactor_secrets',
+    metadata,
+    Column('name', String(32), primary_key=True),
+    Column('value', Text, nullable=False),
+)
+"""The secret by which those who share a store know each other's notes (see `secret.py`)."""
+
 version = Table('compactor_schema', metadata, Column('version', Integer, primary_key=True), Column('at', Float))
 """One row a migration that has been carried out."""
+
+readers = Table(
+    'compactor_readers',
+    metadata,
+    Column('version', Integer, primary_key=True, autoincrement=False),
+    Column('oldest', Integer, nullable=False),  # the oldest version of the library's schema that may use the store
+)
+"""Who may still use a store that a version has migrated: the older one of a deployment that rolls on, or back."""

@@ -5,7 +5,8 @@ hit_count. `token_metrics` (9 columns): id, timestamp, model, prompt_tokens, com
 (dollars, null where unknown), response_time (seconds), cache_hit. Timestamps are seconds since 1970. The indexes
 `idx_timestamp` and `idx_model_timestamp` are on the tables behind them.
 
-A database that already has something of the one or the other name keeps it: the view is left out then.
+A database that already has something of the one or the other name keeps it: the view is left out then. A later step
+puts tables in their place (`token_tables`).
 """
 
 from __future__ import annotations

@@ -16,16 +16,26 @@ from compactor.strategies.window import Window
 STRATEGIES: Mapping[str, Callable[[int], Strategy]] = {
     'exchanges': lambda keep_steps: Window(to_fit=False, name='exchanges'),
     'digest': lambda keep_steps: Digest(),
+    'summarise': lambda keep_steps: Digest(),
     'prune': lambda keep_steps: Prune(keep_steps=keep_steps),
     'dedupe': lambda keep_steps: Dedupe(keep_steps=keep_steps),
     'clear': lambda keep_steps: Clear(keep_steps=keep_steps),
     'window': lambda keep_steps: Window(),
     'clamp': lambda keep_steps: Clamp(),
 }
-"""What policies call them, each made with the policy's `keep_steps`. `Summarise` runs in place of a digest where a
-driver has a summariser."""
+"""What policies call them, each made with the policy's `keep_steps`. `Summarise` runs in place of a digest, under
+either of its names, where a driver has a summariser."""
+OTHER_NAMES: Mapping[str, str] = {
+    'sliding_window': 'window',
+    'summarization': 'summarise',
+    'summarisation': 'summarise',
+    'summarize': 'summarise',
+    'selective_pruning': 'prune',
+}
+"""What others call them; a policy holds our names."""
 
 __all__ = [
+    'OTHER_NAMES',
     'STRATEGIES',
     'Clamp',
     'Clear',

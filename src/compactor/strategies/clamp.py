@@ -1,19 +1,22 @@
 """Clamp: cuts the largest texts of what must stay, keeping beginning and end, until the history fits.
 
 The last rung: it is there so that one huge result in the last step cannot break a budget. All results and call
-arguments are cut to one common height, so small ones stay whole. Arguments stay valid JSON.
+arguments are cut to one common height, so small ones stay whole. Arguments are an object of JSON when they are cut,
+whatever they were; those of a call that nobody has answered yet are not touched, as its tool is still to run.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compactor.history.message import CALL, RESULT, TEXT, THINKING, USER, Kind, Part
+from compactor.digest.failures import pairs_of
+from compactor.history.message import CALL, RESULT, SUMMARY, TEXT, THINKING, USER, Kind, Part
 from compactor.history.stubs import Cut, cut_out, cuts, lost_media
-from compactor.history.turns import History, Segment, Step, history_of
+from compactor.history.turns import History
 from compactor.strategies.strategy import Room
 
 FLOOR = 96
@@ -22,7 +25,7 @@ FLOOR = 96
 RUNGS: tuple[tuple[Kind, ...], ...] = (
     (RESULT,),
     (RESULT, THINKING),
-    (RESULT, THINKING, CALL, TEXT),
+    (RESULT, THINKING, CALL, TEXT, SUMMARY),
 )
 """What is cut, each only if the one before was not enough: what tools said can be had again, what was thought has
 served its turn, what was done and answered is the record itself."""
@@ -55,9 +58,18 @@ def _current(history: History) -> set[int]:
     return {id(part) for part in segments[-1].message.parts} if segments else set()
 
 
+def _unanswered(history: History) -> set[int]:
+    """Identities of the calls without a result."""
+    steps = [step for exchange in history.exchanges for step in exchange.steps]
+    answered = {id(call) for step in steps for call, _ in pairs_of(step.parts)}
+    return {id(part) for step in steps for part in step.parts if part.kind is CALL and id(part) not in answered}
+
+
 def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) -> History:
     """Cuts the parts of these kinds to the greatest common height at which the history fits."""
     current = _current(history) if USER in kinds else set()
+    if CALL in kinds:
+        current |= _unanswered(history)
     parts = [part for part in history.parts if _may_cut(part, kinds, room) and id(part) not in current]
     height = height_of([part.tokens for part in parts], history.tokens - room.tokens, floor)
     tall = {id(part): part for part in parts if part.tokens > height}
@@ -68,16 +80,7 @@ def _level(history: History, kinds: tuple[Kind, ...], room: Room, floor: int) ->
     def edit(part: Part) -> Part:
         return cut.get(id(part), part)
 
-    def segment(of: Segment) -> Segment:
-        return of.map(edit) or of
-
-    def step(_: int, of: Step) -> Step:
-        return of.map(edit)
-
-    history = history.map_steps(step)
-    if USER not in kinds:
-        return history
-    return history_of(tuple(type(e)(tuple(map(segment, e.prompts)), e.steps) for e in history.exchanges))
+    return history.map(lambda _, prompt: prompt.map(edit), lambda _, step: step.map(edit))
 
 
 def _may_cut(part: Part, kinds: tuple[Kind, ...], room: Room) -> bool:
@@ -146,16 +149,41 @@ def _joined(text: str, head: str, tail: str, before: Sequence[Cut], total: int, 
 
 
 def _cut_arguments(text: str, most: int, room: Room) -> str | None:
-    """Call arguments with their longest strings cut, still valid JSON; None if they are not JSON."""
+    """Call arguments with their longest strings cut, as an object of JSON; None if that does not make them smaller.
+
+    Where strings are not what is long, or the arguments are no object (a model wrote them: they may stop in the
+    middle, or be nested beyond reason), their text is cut and stands under one key.
+    """
     excess = room.count(text) - most
     if excess <= 0:
         return None
     try:
         arguments = json.loads(text)
-        strings = _strings(arguments)
-        return _shortened(arguments, strings, excess, most, room) if strings else None
-    except (ValueError, RecursionError):  # a model wrote them: not JSON, or nested beyond reason
-        return None
+        strings = _strings(arguments) if isinstance(arguments, dict) else []
+        cut = _shortened(arguments, strings, excess, most, room) if strings else ''
+    except (ValueError, RecursionError):
+        cut = ''
+    if not cut or room.count(cut) > most:
+        cut = min((found for found in (cut, _as_text(text, most, room)) if found), key=room.count)
+    return cut
+
+
+CUT = 'arguments, cut'
+"""The key of arguments that are not an object any more."""
+_BLANKS = re.compile(r'\s{2,}')
+
+
+def _as_text(text: str, most: int, room: Room) -> str:
+    """The text of some arguments, cut, under one key; runs of blanks in it are one blank."""
+    text = _BLANKS.sub(' ', text)
+    within = most
+    for _ in range(4):
+        whole = _json({CUT: _cut(text, within, room) or room.fit(text, max(1, within))})
+        over = room.count(whole) - most
+        if over <= 0:
+            break
+        within -= over
+    return whole
 
 
 def _shortened(arguments: Any, strings: list[str], excess: int, most: int, room: Room) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from compactor.history.message import PART_FRAMING, RESULT, Part
 from compactor.history.stubs import cleared_result, is_stub
-from compactor.history.turns import History, Segment, Step, history_of
+from compactor.history.turns import History
 from compactor.strategies.strategy import Room
 
 WORTH = 24
@@ -43,7 +43,6 @@ def _edited(history: History, last: int, room: Room, edit: Edit, *, prompts: boo
     """The history with `edit` applied to the steps before `last`, and to old prompts, until it fits."""
     excess = history.tokens - room.tokens
     kept = (history.goal, len(history.exchanges) - 1)
-    ordinal = 0
 
     def until(part: Part) -> Part:
         nonlocal excess
@@ -53,22 +52,10 @@ def _edited(history: History, last: int, room: Room, edit: Edit, *, prompts: boo
         excess -= part.tokens - after.tokens
         return after
 
-    def segment(of: Segment) -> Segment:
-        return of.map(until) or of
-
-    def step(of: Step) -> Step:
-        nonlocal ordinal
-        ordinal += 1
-        return of.map(until) if ordinal <= last else of
-
-    exchanges = []
-    for e, exchange in enumerate(history.exchanges):
-        asked = tuple(map(segment, exchange.prompts)) if prompts and e not in kept else exchange.prompts
-        steps = tuple(map(step, exchange.steps))
-        same = all(a is b for a, b in zip((*asked, *steps), (*exchange.prompts, *exchange.steps), strict=True))
-        exchanges.append(exchange if same else replace(exchange, prompts=asked, steps=steps))
-    unchanged = all(a is b for a, b in zip(exchanges, history.exchanges, strict=True))
-    return history if unchanged else history_of(tuple(exchanges))
+    return history.map(
+        lambda e, prompt: prompt.map(until) if prompts and e not in kept else prompt,
+        lambda number, step: step.map(until) if number < last else step,
+    )
 
 
 def _bared(part: Part, room: Room) -> Part:

@@ -32,6 +32,9 @@ STALE = 0.25
 """Share of a read's lines that later edits quote from which on it misleads more than it tells. One edited line in a
 long file leaves the rest of the read as true as it was, and the file is one that the agent works on."""
 
+COMPARED = 256
+"""A read is compared with so many of the newest reads, and edits, of files of its name."""
+
 _NUMBERED = re.compile(r'^\s*\d+\s*(?:→|\t|\|)')
 _PASSING = re.compile(r'^(?:Chunk ID|Wall time|Duration|Elapsed): .*$', re.MULTILINE)
 """Lines in which a shell tells about the call, which differ each time."""
@@ -136,7 +139,7 @@ class _Output:
 
 def _outputs(history: History) -> Iterator[_Output]:
     """Every call with its result, oldest first."""
-    left = sum(left_out(part.text).steps for part in history.parts if part.kind is MARK)
+    left = sum(left_out(part.text).steps for part in history.rare if part.kind is MARK)
     steps = (step for exchange in history.exchanges for step in exchange.steps)
     for number, step in enumerate(steps):
         for call, result in pairs_of(step.parts):
@@ -154,8 +157,8 @@ def _repeated(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
             newest[output.text] = output
     gone: dict[tuple[int, int], str] = {}
     for output in old:
-        later = [o for o in reading.get(_name(output.reads[0].path), ()) if _after(o, output)] if output.reads else []
-        again = next((o for o in reversed(later) if o.shows(output)), None)
+        later = reading.get(_name(output.reads[0].path), [])[-COMPARED:] if output.reads else []
+        again = next((o for o in reversed(later) if _after(o, output) and o.shows(output)), None)
         if again is not None:
             files = 'the same file was' if len(output.reads) == 1 else 'the same files were'
             gone[output.key] = f'{files} read again in step {again.ordinal:,}'
@@ -174,8 +177,8 @@ def _stale(old: Iterable[_Output], shown: list[_Output]) -> Superseded:
     for output in old:
         if len(output.reads) != 1:
             continue
-        later = [o for o in changes.get(_name(output.reads[0].path), ()) if _after(o, output)]
-        replaced = [(o, lines) for o in later if (lines := o.replaces(output))]
+        later = changes.get(_name(output.reads[0].path), [])[-COMPARED:]
+        replaced = [(o, lines) for o in later if _after(o, output) and (lines := o.replaces(output))]
         if len(frozenset().union(*(lines for _, lines in replaced))) >= STALE * max(1, len(output.lines)):
             step = replaced[-1][0].ordinal
             gone[output.key] = f'superseded by the edit in step {step:,}; read it again if you need it'

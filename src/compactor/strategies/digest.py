@@ -7,48 +7,70 @@ a digest that is already there is folded in: its lines stand for selection again
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 
 from compactor.digest.document import Digest as Document
-from compactor.digest.document import Quote, read, render
-from compactor.digest.evidence import Candidate, Line, Voice, candidates, line, lines_of
+from compactor.digest.document import Quote, plain, read, texts
+from compactor.digest.evidence import Lines, Voice, lines_of
 from compactor.digest.failures import Failing, command_of, failing, pairs_of, turned_down
 from compactor.digest.files import touched
-from compactor.digest.select import choose, values
+from compactor.digest.quotable import quotable
+from compactor.digest.record import Record
+from compactor.digest.select import choose, holders, values
+from compactor.history.bookkeeping import superseded
+from compactor.history.handles import marked
 from compactor.history.marks import Left, left_out
+from compactor.history.message import SUMMARY as SUMMARY_PART
 from compactor.history.message import Kind, Part, message_of
-from compactor.history.turns import Exchange, History, Segment, Step, history_of, step_of
+from compactor.history.turns import History, Segment, Step, history_of
+from compactor.quoting import spelled
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.shares import (
     FILLINGS,
     SPARE,
     affordable,
-    bonus,
+    bonuses,
     bounded,
-    cost,
+    costs,
     cut,
-    distinct,
     names,
     open_work,
+    quote,
+    ranked,
+    size_of,
     telling,
     within,
 )
 from compactor.strategies.strategy import Room
-from compactor.strategies.window import keeps, placed
+from compactor.strategies.window import keeps, placed, unmarked
 
 TAIL = 0.15
 """Share of the room for the newest steps, kept whole."""
 USER = 0.30
 """Share of the room for the users' own words."""
+BESIDE = 0.10
+"""Share of the room for words beside outputs of which nobody knows whether a person wrote them."""
 LEDGERS = 0.20
 """Share of the digest for files and failures together, at most."""
 NAMES = 0.33
 """Share of what is left for the record that goes to bare names."""
 SUMMARY = 0.15
 """Share of the digest for a model's summary, at most."""
+TOLD = 0.30
+"""The same for one that is carried on, or that an application or a provider wrote: nothing else tells of that."""
 LEAST = 400
-"""A digest smaller than this many tokens says nothing; the window does better."""
+"""A digest smaller than this many tokens says little; the window does better."""
+SMALL = 0.2
+"""Share of the room that is enough for one where the room itself is small: a few words of the user and the newest lines
+are worth more there than room that stays empty."""
 
+NOTES = 8
+"""What two messages cost beside their texts."""
+BARE = 64
+"""Room in it for what it says in any case."""
 REACH = 200_000
 """Lines and failures are taken from this many newest tokens; the ledger of files is complete."""
 
@@ -76,11 +98,19 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """One step that is folded: its ordinal in the conversation and the tokens between it and the end."""
+    """One step that is folded.
+
+    Attributes:
+        step: as it may be quoted.
+        ordinal: its place in the conversation.
+        back: tokens between it and the end.
+        whole: as it stands in the history.
+    """
 
     step: Step
     ordinal: int
     back: int
+    whole: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +127,8 @@ class Fold:
         goal: index in `kept` of the exchange that states the goal.
         asked: the prompts that stay, each with the step that follows it; the goal's comes before step 1.
         shortened: the calls of what is kept whose results were cut, each with its step and its whole result.
+        told: what others have summed up of still earlier messages, newest first.
+        beside: what was put beside outputs by somebody, nobody knows who.
     """
 
     kept: History
@@ -104,52 +136,74 @@ class Fold:
     said: tuple[Quote, ...]
     before: Document
     standing: int
-    shown: tuple[Line, ...]
+    shown: tuple[Lines, ...]
     goal: int | None
     asked: tuple[Quote, ...]
     shortened: tuple[tuple[int, Part, Part], ...] = ()
+    told: str = ''
+    beside: tuple[Quote, ...] = ()
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
         """What to fold, so that the newest `tail` share of the room stays whole."""
         goal = history.goal
-        before = _standing(history)
+        quote = partial(quotable, secrets=room.secrets)
+        before = _standing(history, room)
         first, cut = _boundary(history, room, tail)
         ordinal, back = before.left.steps, history.tokens
         steps: list[Folded] = []
         said, asked = list(before.said), list[Quote]()
-        exchanges: list[Exchange] = []
+        gone = superseded(history, room.reminders).union(id(p) for p in history.rare if p.kind is SUMMARY_PART)
+        summaries: list[Part] = []
+        beside = list(before.beside)
+        silent: set[int] = set()
         pairs: list[tuple[int, Part, Part]] = []
         last = len(history.exchanges) - 1
         for e, exchange in enumerate(history.exchanges):
             stays = e in (goal, last) or e > first or (e == first and cut < len(exchange.steps))
             back -= sum(segment.tokens for segment in exchange.prompts)
-            words = [
-                part for s in exchange.prompts for part in s.parts if part.kind is Kind.USER and not part.protected
-            ]
+            words = [part for s in exchange.prompts for part in s.parts if _asked(part)]
             follows = 1 if e == goal else ordinal + 1
-            (asked if stays else said).extend(Quote(follows, Voice.USER, part.text.strip()) for part in words)
-            whole: list[Step] = []
+            (asked if stays else said).extend(
+                Quote(follows, Voice.USER, spelled(quote(part).text.strip())) for part in words
+            )
+            if not stays:
+                silent.add(e)
             for s, step in enumerate(exchange.steps):
                 ordinal += 1
                 back -= step.tokens
                 if e > first or (e == first and s >= cut) or keeps(step, room):
-                    whole.append(step)
                     pairs += [(ordinal, call, result) for call, result in pairs_of(step.parts)]
                     continue
-                steps.append(Folded(step, ordinal, back))
-                if residue := step.residue():
-                    whole.append(step_of(residue))
-            prompts = exchange.prompts if stays else exchange.residue()
-            prompts = tuple(kept for segment in prompts if (kept := segment.map(_unmarked)) is not None)
-            if prompts or whole:
-                exchanges.append(Exchange(prompts, tuple(whole)))
-        rest = _clipped(history_of(tuple(exchanges)), room)
-        shown = tuple(line for part in rest.parts for line in lines_of(part))
-        texts = {part.text for part in rest.parts if part.kind is Kind.RESULT}
-        shortened = tuple(pair for pair in pairs if pair[2].text not in texts)
-        standing = sum(part.tokens for part in history.parts if part.kind is Kind.MARK)
-        return cls(rest, tuple(steps), tuple(said), before, standing, shown, rest.goal, tuple(asked), shortened)
+                bare = step.map(quote)
+                steps.append(Folded(bare, ordinal, back, step))
+                summaries += [part for part in bare.parts if part.kind is SUMMARY_PART]
+                beside += [
+                    Quote(ordinal, Voice.BESIDE, spelled(part.text.strip())) for part in bare.parts if _unknown(part)
+                ]
+            if e <= first:
+                summaries += [quote(part) for s in exchange.prompts for part in s.parts if part.kind is SUMMARY_PART]
+        folded = {one.ordinal - before.left.steps - 1 for one in steps}
+        rest = _clipped(_without(history, silent, first, folded, gone), room)
+        shown = tuple(lines_of(quote(part)) for part in rest.parts)
+        results = {part.text for part in rest.parts if part.kind is Kind.RESULT}
+        shortened = tuple((n, quote(call), quote(result)) for n, call, result in pairs if result.text not in results)
+        standing = sum(part.tokens for part in history.rare if part.kind is Kind.MARK)
+        standing += sum(part.tokens for part in summaries)
+        told = _told(summaries)
+        return cls(
+            rest,
+            tuple(steps),
+            tuple(said),
+            before,
+            standing,
+            shown,
+            rest.goal,
+            tuple(asked),
+            shortened,
+            told,
+            tuple(one for one in beside if one.text),
+        )
 
     def budget(self, room: Room) -> int:
         """Tokens that the digest may take; under `LEAST` it says nothing but what was left out.
@@ -158,33 +212,31 @@ class Fold:
         would be won, or a chain of digests would lose at each link.
         """
         folded = sum(one.step.tokens for one in self.steps)
-        return min(room.tokens - self.kept.tokens - 4, folded * 2 // 3 + self.standing)
+        return min(room.tokens - self.kept.tokens - NOTES - room.frame, folded * 2 // 3 + self.standing)
 
     def carry_out(self, room: Room, summary: str | None = None) -> History:
         """What stays, with the digest of what is folded.
 
         Args:
             room: how much there is.
-            summary: what a model wrote about it, checked; None carries the standing digest's summary on.
+            summary: what a model wrote about it, checked; None carries on the standing digest's summary and what others
+                have summed up.
         """
         budget = self.budget(room)
-        if budget < LEAST:
-            return self._with(Document(self.left()), room)
+        if budget < min(LEAST, max(int(room.tokens * SMALL), BARE + NOTES)):
+            return self._with(Document(self.left(), summary=cut(self.told, budget - BARE, room.count)), room)
         if summary is None:
-            summary = cut(self.before.summary, int(budget * SUMMARY), room.count)
+            told = '\n'.join(filter(None, (self.told, self.before.summary)))
+            summary = cut(told, int(budget * TOLD), room.count)
         document = self._document(budget, room, summary)
-        text = render(document)
-        while (size := room.count(text)) > budget and document.record:
+        while (size := size_of(document, room)) > budget and document.record:
             spare = max(1, len(document.record) * (size - budget) // size)
             document = replace(document, record=document.record[spare:], names=document.names[: -spare or None])
-            text = render(document)
         return self._with(document, room)
 
     def _with(self, document: Document, room: Room) -> History:
-        text = render(document)
-        note = message_of('request', (Part(Kind.MARK, None, room.count(text), text),))
-        segment = Segment(note, note.parts)
-        return history_of(placed(self.kept.exchanges, segment))
+        notes = [message_of('request', (marked(text, room),)) for text in texts(document)]
+        return history_of(placed(self.kept.exchanges, *(Segment(note, note.parts) for note in notes)))
 
     def left(self) -> Left:
         """How much the digest stands for."""
@@ -194,76 +246,139 @@ class Fold:
         """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
         said = within(self.said, int(room.tokens * USER), room)
         recent = [f for f in self.steps if f.back <= REACH]
-        calls = [(f.ordinal, call) for f in self.steps for call, result in pairs_of(f.step.parts) if _done(result)]
+        quote = partial(quotable, secrets=room.secrets)
+        done = ((f.ordinal, pair) for f in self.steps for pair in pairs_of(f.whole.parts) if _done(pair[1]))
+        calls = [(ordinal, quote(call)) for ordinal, (call, _) in done]
         pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
         document = Document(
             self.left(),
             said=said,
             summary=summary,
+            beside=within(self.beside, int(room.tokens * BESIDE), room) if self.beside else (),
             files=touched(calls, self.before.files),
-            failures=self._unresolved(failing(pairs, self.before.failures)),
+            failures=self._unresolved(failing(pairs, self.before.failures), room),
         )
         document = bounded(document, int(budget * LEDGERS), room)
         return self._with_record(document, budget, room)
 
-    def _unresolved(self, failures: dict[str, Failing]) -> dict[str, Failing]:
+    def _unresolved(self, failures: dict[str, Failing], room: Room) -> dict[str, Failing]:
         """The failures that what is kept does not tell anew: a command run again there speaks for itself."""
-        again = {command_of(call) for call, _ in pairs_of(self.kept.parts)}
+        kept = [quotable(part, room.secrets) for part in self.kept.parts if part.kind in (Kind.CALL, Kind.RESULT)]
+        again = {command_of(call) for call, _ in pairs_of(kept)}
         open_still = {command: failure for command, failure in failures.items() if command not in again}
-        text = '\n'.join(part.text for part in self.kept.parts if part.kind is Kind.RESULT)
+        text = '\n'.join(part.text for part in kept if part.kind is Kind.RESULT)
         cut_out = failing(self.shortened).items()
         return open_still | {c: failure for c, failure in cut_out if not all(line in text for line in failure.lines)}
 
     def _with_record(self, document: Document, whole: int, room: Room) -> Document:
         """The document with the record and the names that fill it up to `whole` tokens."""
-        recent = (f for f in self.steps if f.back <= REACH)
-        lines = distinct(
-            [*self._old_lines(), *(c for f in recent for c in candidates(f.step.parts, f.ordinal, f.back))]
-        )
-        worth, holders = values(lines)
-        shown = [*self.shown, *(line(text) for quote in document.said for text in quote.text.split('\n'))]
-        shown += [line(text) for failure in document.failures.values() for text in (failure.command, *failure.lines)]
-        document = replace(document, open=open_work(lines))
-        budget = whole - room.count(render(document))
+        record = self._candidates()
+        held = holders(record)
+        worth = values(record, held)
+        said = [text for quote in (*document.said, *document.beside) for text in quote.text.split('\n')]
+        said += [text for failure in document.failures.values() for text in (failure.command, *failure.lines)]
+        shown = (*self.shown, Lines.of(said))
+        document = replace(document, open=open_work(record))
+        budget = whole - size_of(document, room)
         bare = int(budget * NAMES)
-        ranked = choose(lines, worth, holders, shown, int(budget * SPARE), cost, bonus)
-        place = {name: (at[-1], i) for i, (name, at) in enumerate(holders.items())}
-        told = {name for line in shown for name in line.names} | set(document.files)
-        worth = {name: value for name, value in worth.items() if telling(name, (lines[i] for i in holders[name]))}
+        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))
+        told = {name for lines in shown for names in lines.names for name in names} | set(document.files)
+        worth = ranked({name: value for name, value in worth.items() if telling(name, held[name], record)})
         space = budget - bare
+
+        def place(name: str) -> tuple[int, int, int]:
+            at = held.get(name)
+            return (at[-1], at[0], record.names[at[0]].index(name)) if at else (-1, 0, 0)
+
         for _ in range(FILLINGS):
-            chosen = [lines[i] for i in affordable(ranked, lines, space, room)]
-            record = tuple(Quote(c.step, c.voice, c.line.text) for c in chosen)
-            seen = told.union(*(c.line.names for c in chosen))
+            chosen = affordable(order, record.texts, space, room)
+            seen = told.union(*(record.names[i] for i in chosen))
             listed = names(worth, place, self.before.names, seen, bare, room)
-            filled = replace(document, record=record, names=listed)
-            slack = whole - room.count(render(filled))
+            filled = replace(document, record=tuple(quote(record, i) for i in chosen), names=listed)
+            slack = whole - size_of(filled, room)
             if slack < whole // 100:
                 break
             space += slack
         return filled
 
-    def _old_lines(self) -> list[Candidate]:
-        """The lines of the digest that is folded in, as what they were."""
+    def _candidates(self) -> Record:
+        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps."""
+        record = Record()
         newest = self.steps[0].back + self.steps[0].step.tokens
         pace = 600
-        return [
-            Candidate(line(q.text), q.step, q.voice, newest + (self.before.left.steps - q.step) * pace)
-            for q in self.before.record
-        ]
+        for (step, voice), quotes in groupby(self.before.record, key=lambda one: (one.step, one.voice)):
+            lines = Lines.of([one.text for one in quotes])
+            record.add(lines, step, voice, newest + (self.before.left.steps - step) * pace)
+        for folded in self.steps:
+            if folded.back <= REACH:
+                record.add_parts(folded.step.parts, folded.ordinal, folded.back)
+        return record.distinct()
 
 
-def _standing(history: History) -> Document:
-    """The digest or gap mark that already stands in a history, or an empty one."""
+def _without(
+    history: History, silent: Collection[int], first: int, folded: Collection[int], gone: Collection[int]
+) -> History:
+    """The history without marks, and without what is folded.
+
+    Args:
+        history: the history.
+        silent: indexes of the exchanges whose prompts go.
+        first: index of the last exchange that is folded, or a part of it; summaries up to there go too.
+        folded: the steps that go, counted through all exchanges.
+        gone: identities of parts that go with their step or prompt, though they would stay otherwise.
+    """
+
+    def prompts(e: int, prompt: Segment) -> Segment | None:
+        rest = prompt.residue(gone) if e in silent else prompt
+        rest = None if rest is None else rest.only(unmarked)
+        return rest.only(_unsummed) if rest is not None and e <= first else rest
+
+    return history.map(prompts, lambda number, step: step.residue(gone) if number in folded else step)
+
+
+def _standing(history: History, room: Room) -> Document:
+    """The digest or gap mark that already stands in a history, with what users said before it; or an empty one."""
     before = Document(Left(0, 0))
     for part in history.parts:
-        if part.kind is Kind.MARK:
-            before = read(part.text) or replace(before, left=before.left + left_out(part.text))
+        if part.kind is not Kind.MARK:
+            continue
+        found = read(quotable(part, room.secrets).text)
+        if found is None:
+            before = replace(before, left=before.left + left_out(part.text))
+        elif found.left.steps:
+            before = replace(found, said=before.said)
+        else:
+            before = replace(before, said=(*before.said, *found.said))
     return before
 
 
+def _told(summaries: Sequence[Part]) -> str:
+    """What others have summed up, newest first, a sentence a line where it runs on."""
+    found = [plain(part.text) for part in reversed(summaries)]
+    return '\n'.join(_SENTENCE.sub('\n', text) for text in found if text)
+
+
+_SENTENCE = re.compile(r'(?<=[.!?])[ \t]+(?=\S)')
+
+
+def _asked(part: Part) -> bool:
+    """Whether these are a person's words that a compaction may take out of their place."""
+    return part.kind is Kind.USER and not part.protected and part.by != 'tool' and bool(part.text.strip())
+
+
+def _unknown(part: Part) -> bool:
+    """Whether these are words beside an output of which nobody knows whose they are."""
+    return part.kind is Kind.USER and not part.by
+
+
+def _unsummed(part: Part) -> Part | None:
+    return None if part.kind is SUMMARY_PART else part
+
+
 def _too_many(history: History, room: Room) -> bool:
-    """Whether the history holds more exchanges than it may (the goal's own prompt never counts)."""
+    """Whether the history holds more exchanges, or steps, than it may (the goal's own prompt never counts)."""
+    if room.max_steps is not None and sum(len(exchange.steps) for exchange in history.exchanges) > room.max_steps:
+        return True
     beyond = history.exchanges[: _floor(history, room)]
     return any(exchange.steps or (exchange.prompted and e != history.goal) for e, exchange in enumerate(beyond))
 
@@ -279,15 +394,16 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     """Where the tail begins: (exchange, step); the last step always belongs to it."""
     # Where little has to go, more stays whole: a digest takes at most two thirds of what it stands for.
     most = max(int(room.tokens * tail), 3 * room.tokens - 2 * history.tokens)
-    size = 0
+    size = count = 0
     at: tuple[int, int] | None = None
     for e in range(len(history.exchanges) - 1, _floor(history, room) - 1, -1):
         steps = history.exchanges[e].steps
         for s in range(len(steps) - 1, -1, -1):
             size += steps[s].tokens
-            if at is not None and size > most:
+            if at is not None and (size > most or count == room.max_steps):
                 return at
             at = (e, s)
+            count += 1
     return at if at is not None else (len(history.exchanges) - 1, 0)
 
 
@@ -301,10 +417,6 @@ def _clipped(history: History, room: Room) -> History:
 KEPT, RESULTS, MOST = 0.3, 1 / 8, 0.45
 """Shares of the room: for what stays; for its results, where prompts and calls already take most of that; and for
 both together."""
-
-
-def _unmarked(part: Part) -> Part | None:
-    return None if part.kind is Kind.MARK else part
 
 
 def _done(result: Part) -> bool:

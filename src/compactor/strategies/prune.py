@@ -1,4 +1,5 @@
-"""Prune: takes out what says nothing: acknowledgements, empty texts, attempts that were refused and corrected.
+"""Prune: takes out what says nothing: acknowledgements, empty texts, attempts that were refused and corrected, and
+bookkeeping that a later part supersedes.
 
 No step is dropped, only parts of it: ordinals stay what they are, and no mark is needed.
 """
@@ -6,15 +7,15 @@ No step is dropped, only parts of it: ordinals stay what they are, and no mark i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from operator import is_
 
 from compactor.digest.failures import pairs_of, telling
+from compactor.history.bookkeeping import superseded
 from compactor.history.marks import left_out
 from compactor.history.message import CALL, FEEDBACK, MARK, NATIVE_CALL, PART_FRAMING, RESULT, TEXT, THINKING, Part
 from compactor.history.stubs import is_stub, refused_call
-from compactor.history.turns import History, Segment, Step, step_of
+from compactor.history.turns import History, Step
 from compactor.strategies.clamp import FLOOR, clamped
 from compactor.strategies.strategy import Room
 
@@ -48,12 +49,14 @@ REASON = 160
 """Characters kept of the reason for which a call was refused."""
 WORTH = 8
 """A refusal becomes a stub only if that saves at least this many tokens: less is noise, and costs the cache."""
+COMPARED = 64
+"""Calls of the next step with which a refused one is compared."""
 ALIKE = 0.5
 """Share of the words of the shorter arguments that a corrected call has to have in common with the refused one."""
 
 _CLAUSES = re.compile(r'[.!?,;:…\n—–]+|\s-+\s')
 _WORDS = re.compile(r'\w+')
-_ERROR = re.compile(r'"loc": ?\[([^\]]*)\],\s*"msg": ?"((?:[^"\\]|\\.)*)"')
+_ERROR = re.compile(r'"loc": ?\[([^\]]{0,500}+)\],\s{0,80}+"msg": ?"((?:[^"\\]|\\.)*+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,14 @@ class Prune:
             return history
         steps = [step for exchange in history.exchanges for step in exchange.steps]
         last = len(steps) - max(1, self.keep_steps)
-        before = sum(left_out(part.text).steps for part in history.parts if part.kind is MARK)
+        before = sum(left_out(part.text).steps for part in history.rare if part.kind is MARK)
+        gone = superseded(history, room.reminders)
 
         def edit(ordinal: int, step: Step) -> Step:
             if ordinal >= last:
                 return step
             step = _corrected(step, steps[ordinal + 1], before + ordinal + 2, room)
-            return _pruned(step, room)
+            return _pruned(step, gone)
 
         pruned = history.map_steps(edit)
         return pruned if pruned.tokens < history.tokens else history
@@ -89,22 +93,24 @@ def _corrected(step: Step, then: Step, ordinal: int, room: Room) -> Step:
     if not any(part.retried for segment in step.segments for part in segment.parts):
         return step
     cut: dict[int, Part] = {}
+    made = [(call.tool, _words(call)) for call, result in pairs_of(then.parts)[:COMPARED] if not result.failed]
     for call, result in pairs_of(step.parts):
-        if result.retried and not _stays(call, room) and not _stays(result, room) and _made_again(call, then):
+        if result.retried and not _stays(call, room) and not _stays(result, room) and _made_again(call, made):
             cut[id(result)] = _refused(result, ordinal, room)
             cut[id(call)] = clamped(call, FLOOR, room)
     return step.map(lambda part: cut.get(id(part), part))
 
 
-def _made_again(call: Part, then: Step) -> bool:
-    """Whether a step makes this call again, with similar arguments and success."""
-    words = set(_WORDS.findall(call.text))
-    for other, result in pairs_of(then.parts):
-        if other.tool == call.tool and not result.failed:
-            others = set(_WORDS.findall(other.text))
-            if len(words & others) >= ALIKE * min(len(words), len(others)):
-                return True
-    return False
+def _made_again(call: Part, made: Sequence[tuple[str, set[str]]]) -> bool:
+    """Whether one of the calls made (tool and words) is this one again, with similar arguments."""
+    words = _words(call)
+    return any(
+        tool == call.tool and len(words & others) >= ALIKE * min(len(words), len(others)) for tool, others in made
+    )
+
+
+def _words(call: Part) -> set[str]:
+    return set(_WORDS.findall(call.text))
 
 
 def _refused(result: Part, ordinal: int, room: Room) -> Part:
@@ -126,24 +132,18 @@ def _stays(part: Part, room: Room) -> bool:
     return part.protected or part.signed or part.media or part.tool in room.protect_tools
 
 
-def _pruned(step: Step, room: Room) -> Step:
-    """The step without the parts that say nothing; no message of it becomes empty."""
-    segments = tuple(map(_pruned_segment, step.segments))
-    return step if all(map(is_, segments, step.segments)) else step_of(segments)
-
-
-def _pruned_segment(segment: Segment) -> Segment:
-    parts = segment.parts
-    gone = _idle(parts) if segment.message.role == 'response' else _answered(parts)
-    if not gone or len(gone) == len(parts):
-        return segment
-    return segment.map(lambda part: None if id(part) in gone else part) or segment
+def _pruned(step: Step, superseded: Container[int]) -> Step:
+    """The step without the parts that say nothing, or that a later one supersedes."""
+    gone: set[int] = {id(part) for part in step.parts if id(part) in superseded}
+    for segment in step.segments:
+        gone |= _idle(segment.parts) if segment.message.role == 'response' else _answered(segment.parts)
+    return step.map(lambda part: None if id(part) in gone else part)
 
 
 def _idle(parts: Sequence[Part]) -> set[int]:
     """The parts of a response that say nothing; none where a signature or an id may bind them to their neighbours."""
     words = [part for part in parts if part.kind is TEXT or part.kind is THINKING]
-    if not words or any(part.signed for part in parts):
+    if not words or any(part.signed or part.refers for part in parts):
         return set()
     calls = any(part.kind is CALL or part.kind is NATIVE_CALL for part in parts)
     return {id(part) for part in words if not part.protected and _says_nothing(part, calls)}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from compactor.digest.document import Digest as Document
-from compactor.digest.document import Quote, render
-from compactor.digest.evidence import Candidate, Voice
-from compactor.digest.failures import briefly
+from compactor.digest.document import Quote, render, texts
+from compactor.digest.evidence import Voice
+from compactor.digest.failures import briefly, fairly
 from compactor.digest.identifiers import NUMBER, specific
+from compactor.digest.record import Record
 from compactor.strategies.strategy import Room
 
 _DECISION = re.compile(
@@ -28,9 +30,29 @@ def cut(text: str, tokens: int, count: Callable[[str], int]) -> str:
     if not text or count(text) <= tokens:
         return text
     lines = text.split('\n')
-    while lines and count('\n'.join(lines)) > tokens:
-        lines.pop()
-    return '\n'.join(lines)
+
+    def fits(number: int) -> bool:
+        return count('\n'.join(lines[:number])) <= tokens
+
+    return '\n'.join(lines[: largest(len(lines), fits)])
+
+
+def largest(number: int, fits: Callable[[int], bool]) -> int:
+    """The largest number below `number` that fits, found in a few steps; 0 if none does.
+
+    A larger number does not fit where a smaller one does not, but for those next to the limit: tokens at the seams
+    make one or two of difference, so the next three are looked at as well.
+    """
+    low, high = 0, number
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return max((more for more in range(low + 1, min(low + 4, number)) if fits(more)), default=low)
+
+
+def size_of(document: Document, room: Room) -> int:
+    """Tokens of a digest with what the user said, without what a framework adds."""
+    return sum(map(room.count, texts(document)))
 
 
 def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
@@ -51,13 +73,16 @@ def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
         else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]')
         for quote in clipped
     ]
-    while len(whole) > 2 and sum(room.count(quote.text) + 4 for quote in whole) > budget:
-        whole.pop(1)
-    return tuple(whole)
+    sizes = [room.count(quote.text) + 4 for quote in whole]
+    over, gone = sum(sizes) - budget, 0
+    while len(whole) - gone > 2 and over > 0:
+        gone += 1
+        over -= sizes[gone]
+    return (*whole[:1], *whole[1 + gone :])
 
 
 def bounded(document: Document, budget: int, room: Room) -> Document:
-    """The ledgers cut to their share, oldest first."""
+    """The ledgers cut to their share: files oldest first, failures in turns by command (see `fairly`)."""
     base = room.count(render(Document(document.left)))
 
     def size(candidate: Document) -> int:
@@ -66,43 +91,56 @@ def bounded(document: Document, budget: int, room: Room) -> Document:
     for lines, command in BRIEFER:
         if size(replace(document, files={})) <= budget // 2:
             break
-        failures = [briefly(failure, lines, command) for failure in document.failures.values()]
-        document = replace(document, failures={failure.command: failure for failure in failures})
-    while len(document.failures) > LAST_FAILURES and size(replace(document, files={})) > budget // 2:
-        document = replace(document, failures=dict(list(document.failures.items())[1:]))
+        briefer = [briefly(failure, lines, command) for failure in document.failures.values()]
+        document = replace(document, failures={failure.command: failure for failure in briefer})
+    failures = list(document.failures.items())
+
+    fair = [failure.command for failure in fairly(list(document.failures.values()))]
+
+    def fairest(number: int) -> Document:
+        chosen = set(fair[:number])
+        return replace(document, failures={command: one for command, one in failures if command in chosen})
+
+    if len(failures) > LAST_FAILURES and size(replace(document, files={})) > budget // 2:
+        fitting = largest(len(failures), lambda number: size(replace(fairest(number), files={})) <= budget // 2)
+        document = fairest(max(fitting, LAST_FAILURES))
     if size(document) > budget:
         document = replace(document, dense=True)
-    while document.files and (over := size(document) - budget) > 0:
-        drop = max(1, over // 16)
-        document = replace(document, files=dict(list(document.files.items())[drop:]))
+    if document.files and size(document) > budget:
+        files, whole = list(document.files.items()), document
+
+        def last(number: int) -> Document:
+            return replace(whole, files=dict(files[len(files) - number :]))
+
+        document = last(largest(len(files), lambda number: size(last(number)) <= budget))
     return document
 
 
 BRIEFER = ((2, 160), (1, 80))
 """How failures are told where they would take more than their share: lines and characters of the command each."""
 LAST_FAILURES = 6
-"""The newest failures always stay."""
+"""So many failures always stay, of those that come first in `fairly`."""
 
 
-def distinct(lines: list[Candidate]) -> list[Candidate]:
-    """Each line once for each voice: the newest stands for all, which recur in the names' values."""
-    newest = {(line.voice, line.line.text): i for i, line in enumerate(lines)}
-    return [lines[i] for i in sorted(newest.values())]
+def telling(name: str, at: Iterable[int], record: Record) -> bool:
+    """Whether a name says something without its line: a number does if it was used, or stood beside a file's name.
 
-
-def telling(name: str, held: Iterable[Candidate]) -> bool:
-    """Whether a name says something without its line: a number does if it was used, or stood beside a file's name."""
+    Args:
+        name: the name.
+        at: the lines that hold it.
+        record: of these lines.
+    """
     return specific(name) > NUMBER or any(
-        candidate.voice is not Voice.OUTPUT or any('.' in beside and beside != name for beside in candidate.line.names)
-        for candidate in held
+        record.of(i).voice is not Voice.OUTPUT or any('.' in beside and beside != name for beside in record.names[i])
+        for i in at
     )
 
 
-def affordable(ranked: Sequence[int], lines: Sequence[Candidate], budget: float, room: Room) -> list[int]:
+def affordable(ranked: Sequence[int], texts: Sequence[str], budget: float, room: Room) -> list[int]:
     """Those of the ranked lines that fit, the first before the others, counted exactly; in recorded order."""
     kept: list[int] = []
     for i in ranked:
-        price = room.count(lines[i].line.text) + MARKED
+        price = room.count(texts[i]) + MARKED
         if price <= budget:
             budget -= price
             kept.append(i)
@@ -117,27 +155,42 @@ SPARE = 1.4
 """Lines are ranked for this many times the budget, because their costs are estimated while they are ranked."""
 
 
-def cost(candidate: Candidate) -> int:
-    """About how many tokens a line costs; counted exactly only where it is taken."""
-    return len(candidate.line.text) // 3 + 3
+def costs(record: Record) -> list[int]:
+    """About how many tokens each line costs; counted exactly only where it is taken."""
+    return [len(text) // 3 + 3 for text in record.texts]
 
 
-def bonus(candidate: Candidate) -> float:
-    """What a line is worth beside its names: the agent's decisions and their reasons are."""
-    if candidate.voice is Voice.AGENT and _DECISION.search(candidate.line.text):
-        return DECISION
-    return 0.0
+def bonuses(record: Record) -> dict[int, float]:
+    """What lines are worth beside their names: the agent's decisions and their reasons are."""
+    agent = [use.voice is Voice.AGENT for use in record.uses]
+    return {
+        i: DECISION
+        for i, (text, use) in enumerate(zip(record.texts, record.use, strict=True))
+        if agent[use] and _decides(text)
+    }
+
+
+@lru_cache(maxsize=16_384)
+def _decides(text: str) -> bool:
+    return _DECISION.search(text) is not None
 
 
 DECISION = 6.0
 """As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
-def open_work(lines: Sequence[Candidate]) -> tuple[Quote, ...]:
+def open_work(record: Record) -> tuple[Quote, ...]:
     """What the agent last said it would do next."""
-    newest = max((c.step for c in lines), default=0)
-    said = [c for c in lines if c.step > newest - STILL_OPEN and c.voice is Voice.AGENT and _OPEN.search(c.line.text)]
-    return tuple(Quote(c.step, c.voice, c.line.text) for c in said[-OPEN_LINES:])
+    newest = max((record.uses[use].step for use in set(record.use)), default=0)
+    late = [use.voice is Voice.AGENT and use.step > newest - STILL_OPEN for use in record.uses]
+    lines = [i for i, use in enumerate(record.use) if late[use] and _OPEN.search(record.texts[i])]
+    return tuple(quote(record, i) for i in lines[-OPEN_LINES:])
+
+
+def quote(record: Record, i: int) -> Quote:
+    """A line as the digest tells it."""
+    use = record.of(i)
+    return Quote(use.step, use.voice, record.texts[i])
 
 
 OPEN_LINES = 2
@@ -145,9 +198,14 @@ STILL_OPEN = 8
 """What was announced longer ago than this many steps is done by now, or given up."""
 
 
+def ranked(worth: Mapping[str, float]) -> dict[str, float]:
+    """Names with what they are worth, first those that are worth most for what they cost."""
+    return {name: worth[name] for name in sorted(worth, key=lambda name: -worth[name] / (len(name) / 3 + 1))}
+
+
 def names(
     worth: Mapping[str, float],
-    place: Mapping[str, tuple[int, int]],
+    place: Callable[[str], tuple[int, int, int]],
     before: Sequence[str],
     seen: set[str],
     budget: int,
@@ -156,16 +214,27 @@ def names(
     """Names that nothing shows: the worthiest within `budget` tokens, in the order in which they last stood.
 
     That order keeps what stood on one line together, which says more than any ranking.
+
+    Args:
+        worth: what may be named, see `ranked`.
+        place: where a name last stood.
+        before: names of the digest that is folded in.
+        seen: names that something shows; of a path also its ends.
+        budget: how many tokens there are.
+        room: counts.
     """
-    seen = seen.union(*(_ends(name) for name in seen if '/' in name))
-    ranked = sorted((name for name in worth if name not in seen), key=lambda name: -worth[name] / (len(name) / 3 + 1))
+    wanted = set(before)
+    paths = [name for name in seen if '/' in name]
+    seen = seen.union(end for path in paths for end in _ends(path) if end in worth or end in wanted)
     names: list[str] = []
-    for name in [*ranked, *(name for name in before if name not in seen and name not in worth)]:
+    for name in [*worth, *(name for name in before if name not in worth)]:
+        if name in seen:
+            continue
         budget -= room.count(' ' + name)
         if budget < 0:
             break
         names.append(name)
-    return tuple(sorted(names, key=lambda name: place.get(name, (-1, 0))))
+    return tuple(sorted(names, key=place))
 
 
 def _ends(path: str) -> Iterator[str]:

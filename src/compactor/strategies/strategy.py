@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from compactor.history.message import Message
 from compactor.history.turns import History
+from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,15 @@ class Room:
     Attributes:
         tokens: the size to reach, in the units of the local tokenizer.
         max_exchanges: exchanges to keep at most, or None.
+        max_steps: steps (a response and its results) to keep at most, or None.
         count: size of a text in the same units.
         fit: longest beginning of a text within a number of tokens.
         fit_end: longest end of a text within a number of tokens.
         protect_tools: names of tools whose calls and results stay whole.
         may_clamp_prompts: whether user prompts may be clamped when all else failed.
+        frame: tokens that the framework spends on the words around a summary of ours.
+        reminders: whether a reminder in mid-conversation goes where a later one differs from it in numbers alone.
+        secrets: what is redacted in whatever is quoted; None for nothing.
     """
 
     tokens: int
@@ -52,6 +57,10 @@ class Room:
     fit_end: Callable[[str, int], str]
     protect_tools: Collection[str] = ()
     may_clamp_prompts: bool = False
+    frame: int = 0
+    reminders: bool = False
+    max_steps: int | None = None
+    secrets: Secrets | None = HIGH_CONFIDENCE
 
 
 class Strategy(Protocol):
@@ -64,6 +73,9 @@ class Strategy(Protocol):
 
     def apply(self, history: History, room: Room) -> History | Generator[Question, Any, History]:
         """The history brought towards `room.tokens`; the same object where there is nothing to do.
+
+        No message of it may be empty, and what is unchanged is the same object: `map` of a history, a step or a segment
+        sees to both (`history.turns`).
 
         A strategy that needs a model is a generator: it yields questions and is sent their answers (see `Question`). An
         exception thrown in instead, or raised by the strategy, leaves the history to the strategies that follow.

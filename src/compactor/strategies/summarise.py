@@ -22,6 +22,7 @@ from compactor.digest.narrative import (
     quoted,
     tell,
 )
+from compactor.digest.quotable import without_secrets
 from compactor.history.message import Kind
 from compactor.history.turns import History
 from compactor.strategies.digest import LEAST, SUMMARY, TAIL, Fold
@@ -67,13 +68,18 @@ class Summarise:
         share = min(int(budget * SUMMARY), 2 * self.max_tokens)
         count, fit = (self.counter.count, self.counter.fit) if self.counter is not None else (room.count, room.fit)
         bound = Bound(self.max_prompt, count, fit)
-        brief = Brief(max(20, int(min(self.max_tokens, share) * WORDS)), self.focus, fold.before.summary)
+        before = '\n'.join(filter(None, (fold.told, fold.before.summary)))
+        brief = Brief(max(20, int(min(self.max_tokens, share) * WORDS)), self._focus(room), before)
         covers = tuple(folded.step.segments[0].message for folded in fold.steps)
         first, *rest = questions(lambda clip: _record(fold, clip), brief, bound)
         answer = yield Question(first, self.max_tokens, tuple(rest), covers)
         if not isinstance(answer, str):
             answer = yield Question(merge(answer, brief, bound), self.max_tokens, (), covers)
         return fold.carry_out(room, _usable(answer, fold, share, room))
+
+    def _focus(self, room: Room) -> str | None:
+        """What is asked for, as it may be told to the summariser."""
+        return None if self.focus is None else without_secrets(self.focus, room.secrets)
 
 
 def _usable(answer: str, fold: Fold, share: int, room: Room) -> str:
@@ -94,7 +100,7 @@ def _record(fold: Fold, clip: int) -> list[str]:
     start = fold.before.left.steps
     told: list[tuple[int, int, str]] = [(f.ordinal, 1, tell(f.step.parts, f.ordinal, clip)) for f in fold.steps]
     quotes = [q for q in fold.said if q.step > start or not fold.before.summary]
-    told += [(q.step, 0, quoted(q.text, q.step, q.voice)) for q in quotes]
+    told += [(q.step, 0, quoted(q.text, q.step, q.voice)) for q in (*quotes, *fold.beside)]
     told += [(q.step, 0, quoted(ends(q.text, PROMPT), q.step, q.voice)) for q in fold.asked]
     if not fold.before.summary:
         told += [(q.step, 1, quoted(q.text, q.step, q.voice)) for q in fold.before.record]
@@ -105,8 +111,8 @@ def _record(fold: Fold, clip: int) -> list[str]:
 def _known(fold: Fold) -> Sequence[str]:
     """Every text that the summary may take a name from."""
     before = fold.before
-    texts = [before.summary, *before.files, *before.names]
-    texts += [quote.text for quote in (*fold.said, *before.record, *before.open)]
+    texts = [before.summary, fold.told, *before.files, *before.names]
+    texts += [quote.text for quote in (*fold.said, *fold.beside, *before.record, *before.open)]
     texts += [text for f in before.failures.values() for text in (f.command, *f.lines)]
     texts += [part.text for folded in fold.steps for part in folded.step.parts if part.kind is not Kind.THINKING]
     texts += [part.text for exchange in fold.kept.exchanges for part in exchange.parts if part.kind is Kind.USER]

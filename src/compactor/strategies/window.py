@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from compactor.history.bookkeeping import superseded
+from compactor.history.handles import marked
 from compactor.history.marks import Left, gap, left_out
 from compactor.history.message import MARK, Part, message_of
-from compactor.history.turns import Exchange, History, Segment, Step, history_of, step_of
+from compactor.history.turns import Exchange, History, Segment, Step, history_of, is_summary
 from compactor.strategies.strategy import Room
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Drops what lies before the newest `room.max_exchanges` exchanges, then the oldest steps until it fits.
+    """Drops what lies before the newest exchanges, or steps, of which there may be so many; then until it fits.
 
     Attributes:
         keep_steps: this many newest steps (at least the last one) are never dropped.
-        to_fit: False applies `max_exchanges` alone.
+        to_fit: False applies `room.max_exchanges` and `room.max_steps` alone.
     """
 
     keep_steps: int = 1
@@ -49,56 +51,52 @@ class _Plan:
     def __init__(self, history: History, room: Room) -> None:
         self.history = history
         self.room = room
+        self.mark = LONGEST_MARK + room.frame
+        self.superseded = superseded(history, room.reminders)
         self.goal = history.goal
+        self.places = [(e, s) for e, exchange in enumerate(history.exchanges) for s in range(len(exchange.steps))]
         self.outside = self._beyond(room.max_exchanges)
         self.drop = {
             (e, s) for e in self.outside for s, step in enumerate(history.exchanges[e].steps) if not keeps(step, room)
         }
+        if room.max_steps is not None and len(self.places) > room.max_steps:
+            self._drop_beyond(room.max_steps)
         self.left = [sum((e, s) not in self.drop for s in range(len(x.steps))) for e, x in enumerate(history.exchanges)]
-        self.size = history.tokens - sum(_freed(history.exchanges[e].steps[s]) for e, s in self.drop)
-        self.size -= sum(_prompt_freed(history.exchanges[e]) for e in self.outside if e != self.goal)
+        self.size = history.tokens - sum(self._freed(history.exchanges[e].steps[s]) for e, s in self.drop)
+        self.size -= sum(self._prompt_freed(history.exchanges[e]) for e in self.outside if e != self.goal)
         if self.drop:
-            self.size += LONGEST_MARK
+            self.size += self.mark
 
     def drop_until(self, tokens: int, keep_steps: int) -> bool:
         """Plans to drop oldest steps until `tokens` are left; whether anything was added to the plan."""
         exchanges = self.history.exchanges
-        steps = [(e, s) for e, exchange in enumerate(exchanges) for s in range(len(exchange.steps))]
         dropped = False
-        for e, s in steps[: max(0, len(steps) - max(1, keep_steps))]:
+        for e, s in self.places[: max(0, len(self.places) - max(1, keep_steps))]:
             if self.size <= tokens:
                 break
             if (e, s) in self.drop or keeps(exchanges[e].steps[s], self.room):
                 continue
-            self.size -= _freed(exchanges[e].steps[s]) - (0 if self.drop else LONGEST_MARK)
+            self.size -= self._freed(exchanges[e].steps[s]) - (0 if self.drop else self.mark)
             self.drop.add((e, s))
             self.left[e] -= 1
             dropped = True
             if not self.left[e] and e != self.goal and e != len(exchanges) - 1:
                 self.outside.add(e)
-                self.size -= _prompt_freed(exchanges[e])
+                self.size -= self._prompt_freed(exchanges[e])
         return dropped
 
     def carry_out(self) -> History:
         """The history without what is planned to go, with what was left out noted behind the goal."""
         if not self.drop and not self.outside:
             return self.history
-        steps_left = calls_left = 0
-        exchanges: list[Exchange] = []
-        for e, exchange in enumerate(self.history.exchanges):
-            prompts = exchange.residue() if e in self.outside and e != self.goal else exchange.prompts
-            steps: list[Step] = []
-            for s, step in enumerate(exchange.steps):
-                if (e, s) not in self.drop:
-                    steps.append(step)
-                    continue
-                steps_left += 1
-                calls_left += step.calls
-                if residue := step.residue():
-                    steps.append(step_of(residue))
-            if prompts or steps:
-                exchanges.append(Exchange(prompts, tuple(steps)))
-        return _noted(history_of(tuple(exchanges)), Left(steps_left, calls_left), self.room)
+        exchanges = self.history.exchanges
+        calls = sum(exchanges[e].steps[s].calls for e, s in self.drop)
+        gone = self.superseded
+        kept = self.history.map(
+            lambda e, prompt: prompt.residue(gone) if e in self.outside and e != self.goal else prompt,
+            lambda number, step: step.residue(gone) if self.places[number] in self.drop else step,
+        )
+        return _noted(kept, Left(len(self.drop), calls), self.room)
 
     def _beyond(self, most: int | None) -> set[int]:
         """Exchanges before the newest `most` that hold something to remove; the goal's prompt never counts."""
@@ -107,19 +105,35 @@ class _Plan:
             return set()
         return {e for e in range(prompted[-most]) if self._holds_anything(e)}
 
+    def _drop_beyond(self, most: int) -> None:
+        """Plans to drop all but the newest `most` steps, and the prompts of exchanges that lie before them."""
+        exchanges = self.history.exchanges
+        oldest = len(self.places) - most
+        self.drop |= {(e, s) for e, s in self.places[:oldest] if not keeps(exchanges[e].steps[s], self.room)}
+        self.outside |= {e for e in range(self.places[oldest][0]) if e != self.goal and self._holds_anything(e)}
+
     def _holds_anything(self, e: int) -> bool:
         exchange = self.history.exchanges[e]
         if any(not keeps(step, self.room) for step in exchange.steps):
             return True
         return e != self.goal and any(_goes(part) for segment in exchange.prompts for part in segment.parts)
 
+    def _freed(self, step: Step) -> int:
+        rest = step.residue(self.superseded)
+        return step.tokens - (0 if rest is None else rest.tokens)
+
+    def _prompt_freed(self, exchange: Exchange) -> int:
+        rests = (segment.residue(self.superseded) for segment in exchange.prompts)
+        return sum(s.tokens for s in exchange.prompts) - sum(rest.tokens for rest in rests if rest is not None)
+
 
 LONGEST_MARK = 64
-"""Room set aside for the gap mark: more than it costs at a million steps (checked by a test)."""
+"""Room set aside for the gap mark, without what a framework says around it: more than it costs at a million steps
+(checked by a test)."""
 
 
 def _goes(part: Part) -> bool:
-    return not part.protected and part.kind is not MARK
+    return not part.protected and part.kind is not MARK and not is_summary(part)
 
 
 def keeps(step: Step, room: Room) -> bool:
@@ -128,47 +142,31 @@ def keeps(step: Step, room: Room) -> bool:
     return step.protected or (bool(tools) and any(part.tool in tools for part in step.parts))
 
 
-def _freed(step: Step) -> int:
-    return step.tokens - sum(segment.tokens for segment in step.residue())
-
-
-def _prompt_freed(exchange: Exchange) -> int:
-    return sum(segment.tokens for segment in exchange.prompts) - sum(s.tokens for s in exchange.residue())
-
-
 def _noted(history: History, left: Left, room: Room) -> History:
     """The history with one gap mark for all that went: behind the goal, or ahead of the steps that precede it."""
     if not left.steps:
         return history
-    left = sum((left_out(p.text) for p in history.parts if p.kind is MARK), start=left)
-    bare: list[Exchange] = []
-    for exchange in history.exchanges:
-        prompts = tuple(s for segment in exchange.prompts if (s := segment.map(_unmarked)) is not None)
-        if prompts or exchange.steps:
-            bare.append(replace(exchange, prompts=prompts))
-    note = message_of('request', (_mark(left, room),))
+    left = sum((left_out(p.text) for p in history.rare if p.kind is MARK), start=left)
+    bare = history.map(lambda _, prompt: prompt.only(unmarked))
+    note = message_of('request', (marked(gap(left), room),))
     segment = Segment(note, note.parts)
-    return history_of(placed(bare, segment))
+    return history_of(placed(bare.exchanges, segment))
 
 
-def placed(exchanges: Sequence[Exchange], note: Segment) -> tuple[Exchange, ...]:
-    """The exchanges with a note of ours behind the goal, or ahead of the steps that precede it."""
+def placed(exchanges: Sequence[Exchange], *notes: Segment) -> tuple[Exchange, ...]:
+    """The exchanges with notes of ours behind the goal, or ahead of the steps that precede it."""
     at = next((e for e, exchange in enumerate(exchanges) if exchange.prompted or exchange.steps), None)
     if at is None:
-        return (*exchanges, Exchange((note,), ()))
+        return (*exchanges, Exchange(notes, ()))
     host = exchanges[at]
     if host.prompted:
-        host = replace(host, prompts=(*host.prompts, note))
+        host = replace(host, prompts=(*host.prompts, *notes))
     else:
         prompts = (s for s in host.prompts if s.parts)  # an empty request may only come first
-        host = replace(host, prompts=(note, *prompts))
+        host = replace(host, prompts=(*notes, *prompts))
     return (*exchanges[:at], host, *exchanges[at + 1 :])
 
 
-def _unmarked(part: Part) -> Part | None:
+def unmarked(part: Part) -> Part | None:
+    """The part, unless it is a mark."""
     return None if part.kind is MARK else part
-
-
-def _mark(left: Left, room: Room) -> Part:
-    text = gap(left)
-    return Part(MARK, None, room.count(text), text)

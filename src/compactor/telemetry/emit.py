@@ -52,18 +52,19 @@ def tracer() -> trace.Tracer | None:
         return None
     found = _found
     if found is None or found[0] is not provider:
-        found = _found = provider, _tracer_of(provider)
+        found = _found = provider, tracer_of(provider)
     return found[1]
 
 
-def send(event: events.Event, *, content: bool = False) -> None:
+def send(event: events.Event, *, by: trace.Tracer | None = None, content: bool = False) -> None:
     """Sends one event, if OpenTelemetry is configured; events of users' own classes are not sent.
 
     Args:
         event: what happened.
+        by: what sends it; None for what the process has configured.
         content: also texts that may quote others, see `TelemetryPolicy.content`.
     """
-    sends, record = tracer(), RECORDS.get(type(event))
+    sends, record = by or tracer(), RECORDS.get(type(event))
     if sends is None or record is None:
         return
     attributes = attributes_of(event, record, content=content)
@@ -109,7 +110,8 @@ def message_of(event: events.Event, record: Record) -> str:
     return record.message.format_map(shown)
 
 
-def _tracer_of(provider: trace.TracerProvider) -> trace.Tracer:
+def tracer_of(provider: trace.TracerProvider) -> trace.Tracer:
+    """What sends the records of this library by a provider."""
     told: Mapping[str, Any] = {'instrumenting_library_version': library_version()}
     logfires: Any = provider.get_tracer
     try:
@@ -148,6 +150,6 @@ def _kind_of_error(name: str, text: str) -> str | None:
 
 
 def _redacted(text: str) -> str:
-    from compactor.outputs.redact import redact
+    from compactor.secrets.redact import redact
 
     return redact(text)

@@ -2,10 +2,18 @@
 
 Event
  ├── OutputReduced      what a tool returned was made smaller
+ ├── ToolAnswered       a call of a cached tool was answered from what it answered before (`cache_tool`)
  ├── OutputFailed       an output could not be read or made smaller; it went on as it was
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
  ├── RequestAnswered    every answer: what it was taken for, how it ended, what stations have saved of its request
  ├── Compacted          a history was rewritten
+ ├── CompactionAsked    a model asked for a compaction: whether it is carried out at its next request
+ ├── CutResumed         a history that was cut before is sent as it was: nothing of it is worked out again
+ ├── CutIgnored         what is noted of an earlier cut cannot be used: another form, or another history
+ ├── MarkUnknown        a history holds what looks like a note of ours, under no key that is known: it stays text
+ ├── PinUnknown         the same of pinned content, which is then not kept
+ ├── KeyMissing         no key lasts longer than this process: its notes are not known again (once per instance)
+ ├── CutForgotten       a run begins with a history over its trigger of which no earlier cut is known
  ├── Repaired           defects of the recorded history were mended
  ├── NearLimit          a request came near the hard limit (once per crossing)
  ├── TargetMissed       a compaction could not reach its goal; it will not be tried again at once
@@ -17,8 +25,12 @@ Event
  ├── SummaryFailed      no usable answer came in time; the digest went on without
  ├── HeldBack           a compaction waits for the next exchange, because thinking is bound to the history
  ├── StoodAside         the provider keeps this history itself; nothing is rewritten
+ ├── LimitNotHeld       such a history is over the hard limit, and nothing can be done (once per crossing)
  ├── RequestRefused     a request was at or above the hard limit after everything had shrunk
  ├── OverflowRetried    the provider refused a request as too long; it was compacted and sent again
+ ├── UsageDoubted       what a response reported of its request is not believed (once a run)
+ ├── UncountedTokens    a provider counts far more than can be counted here (once a run)
+ ├── WindowAssumed      nobody knows a model's window; one is assumed (once a model)
  ├── TaskDetected       what a request was taken for, and its `max_tokens` (once per change)
  ├── AnswerCut          a limit of ours cut an answer; it is asked for once more where that is possible
  ├── BudgetWarning      a budget has reached the share at which it warns (once a period)
@@ -32,6 +44,8 @@ Event
  ├── WorkloadRouted     which model a request goes to, and why (at every decision)
  ├── CacheHit           a request was answered from the response cache
  ├── StoreUnavailable   the store could not be reached, read or written; the run went on, if policy says so
+ ├── StoreLost          the store's file was deleted or replaced while it was open; what it held is gone
+ ├── ToolNameTaken      a tool of ours is not offered, because one of the user's has its name (once per instance)
  └── ProcessorMode      plugged in as a history processor: some stations cannot work (once per instance)
 """
 
@@ -58,7 +72,7 @@ class OutputReduced(Event):
 
     Attributes:
         tool: the tool's name.
-        kind: what its output was taken for (`outputs.kind.Kind`).
+        kind: what its output was taken for (`outputs.kind.Kind`, or the name of a kind of the application's own).
         level: what became of it (`outputs.level.Level`).
         tokens_before: what it had; of a long output about, from its beginning.
         tokens_after: what it has.
@@ -71,6 +85,14 @@ class OutputReduced(Event):
     tokens_before: int
     tokens_after: int
     observed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswered(Event):
+    """A call of a cached `tool` was answered by what the same call had returned `age` seconds before."""
+
+    tool: str
+    age: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +163,80 @@ class Repaired(Event):
     """Defects of the recorded history were mended, each as `defect` or `defect (tool)`."""
 
     defects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompactionAsked(Event):
+    """A model asked for a compaction of `tokens` to `target`; `granted` where its next request is compacted.
+
+    What came of it is told by `Compacted`, `TargetMissed` or `StrategyFailed` of that request.
+    """
+
+    tokens: int
+    target: int
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CutResumed(Event):
+    """A history that was cut before is sent as it was.
+
+    Attributes:
+        where: 'metadata' of its messages, or the 'store'.
+        covers: how many of its messages the cut stands for, neighbours of one speaker counted as one.
+        handle: where the archive keeps what was left out; None where it is kept nowhere.
+    """
+
+    where: str
+    covers: int
+    handle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CutIgnored(Event):
+    """What is noted of an earlier cut, in the `where` of `CutResumed`, cannot be used, and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUnknown(Event):
+    """A history holds `count` texts that look like notes of ours and have no seal of a key that is known.
+
+    They are text of whoever brought them, and stay as they stand: forged, or quoted, or made with another key or in
+    another conversation.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinUnknown(Event):
+    """The same of `count` texts that look like pinned content: they are kept no longer than any other text."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMissing(Event):
+    """There is no key that lasts: notes of ours are known again in this process only.
+
+    Set COMPACTOR_KEY, or say `Compactor(key=...)`.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CutForgotten(Event):
+    """A run begins with a history of `tokens`, over its trigger, and no earlier cut of it is known.
+
+    Either this is its first compaction, or the record lost the metadata of its messages and there is no store: each
+    run then works its cut out anew, which costs time and a cold prompt cache.
+    """
+
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +335,15 @@ class StoodAside(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LimitNotHeld(Event):
+    """A request of about `tokens` is over the hard limit and is sent all the same: the provider keeps its history."""
+
+    tokens: int
+    limit: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestRefused(Event):
     """A request was refused with `RequestTooLarge`."""
 
@@ -252,6 +357,43 @@ class OverflowRetried(Event):
 
     tokens_before: int
     tokens_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDoubted(Event):
+    """What a response reported of its request is not believed, and nothing is counted from it.
+
+    Attributes:
+        reported: input tokens, as reported.
+        counted: what was counted of the same request.
+        reason: why it is not believed.
+        window: tokens to which the server seems to truncate, which count as the model's window from here on; None where
+            that cannot be told.
+    """
+
+    reported: int
+    counted: int
+    reason: str
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UncountedTokens(Event):
+    """A provider counts over 10 % more than can be counted here: hosted tools, files by id, the prompt of a proxy.
+
+    The trigger hears of them from here on.
+    """
+
+    reported: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAssumed(Event):
+    """Nobody knows a model's window, so `window` tokens are assumed; `remedy` says how to set it."""
+
+    window: int
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +462,24 @@ class StoreUnavailable(Event):
 
     part: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLost(Event):
+    """The store's file was deleted or replaced while it was open: it was made anew, and what it held is gone.
+
+    `part` of the library has noticed.
+    """
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolNameTaken(Event):
+    """A tool of ours is not offered, because one of the user's has its `tool` name; `setting` switches ours off."""
+
+    tool: str
+    setting: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ _TABLE = (
         INFO,
         'Output reduced: {tool} from {tokens_before} to {tokens_after} tokens ({kind}, {level})',
     ),
+    Record(events.ToolAnswered, 'tool_cache_hit', INFO, 'Tool cache hit: {tool}, {age}s old'),
     Record(events.OutputFailed, 'output_failed', WARN, 'Output left as it was: {tool}'),
     # station 2: the history
     Record(
@@ -93,6 +94,13 @@ _TABLE = (
         span=True,
     ),
     Record(events.Repaired, 'history_repaired', WARN, 'History repaired: {defects}'),
+    Record(events.CompactionAsked, 'compaction_asked', INFO, 'Compaction asked for: {tokens} tokens to {target}'),
+    Record(events.CutResumed, 'cut_resumed', INFO, 'Cut resumed: {covers} messages, from {where}'),
+    Record(events.CutIgnored, 'cut_ignored', WARN, 'Cut ignored, from {where}'),
+    Record(events.MarkUnknown, 'mark_unknown', INFO, 'Marks of an unknown key: {count}'),
+    Record(events.PinUnknown, 'pin_unknown', WARN, 'Pinned content of an unknown key: {count}'),
+    Record(events.KeyMissing, 'key_missing', WARN, 'No key lasts longer than this process'),
+    Record(events.CutForgotten, 'cut_forgotten', INFO, 'No earlier cut known of {tokens} tokens'),
     Record(events.NearLimit, 'context_warning', WARN, 'Context warning: {model} at {tokens} of {limit} tokens'),
     Record(events.TargetMissed, 'target_missed', WARN, 'Target missed: {tokens} tokens left, {target} wanted'),
     Record(events.StrategyFailed, 'strategy_failed', WARN, 'Strategy left out: {strategy}'),
@@ -103,12 +111,38 @@ _TABLE = (
     Record(events.SummaryFailed, 'summary_failed', WARN, 'Summary failed: {model}'),
     Record(events.HeldBack, 'compaction_held_back', INFO, 'Compaction held back at {tokens} tokens'),
     Record(events.StoodAside, 'compaction_stood_aside', INFO, 'Compaction stood aside: {reason}', own_words=_OWN),
+    Record(
+        events.LimitNotHeld,
+        'limit_not_held',
+        WARN,
+        'Limit not held: {tokens} tokens, limit {limit} ({reason})',
+        own_words=_OWN,
+    ),
     Record(events.RequestRefused, 'request_refused', ERROR, 'Request refused: {tokens} tokens, limit {limit}'),
     Record(
         events.OverflowRetried,
         'overflow_retried',
         WARN,
         'Too long for {model}: {tokens_before} tokens, sent again with {tokens_after}',
+    ),
+    Record(
+        events.UsageDoubted,
+        'usage_doubted',
+        WARN,
+        'Usage not believed: {model} reports {reported} tokens of {counted} ({reason})',
+        own_words=_OWN,
+    ),
+    Record(
+        events.UncountedTokens,
+        'uncounted_tokens',
+        WARN,
+        'Tokens that cannot be counted here: {model} reports {reported}, counted are {counted}',
+    ),
+    Record(
+        events.WindowAssumed,
+        'window_assumed',
+        WARN,
+        'Window unknown: {window} tokens are assumed for {model}; {remedy}',
     ),
     # station 3: the request
     Record(events.TaskDetected, 'task_detected', INFO, 'Task detected: {task} ({max_tokens} tokens)', own_words=_OWN),
@@ -144,6 +178,8 @@ _TABLE = (
     Record(events.BudgetWarning, 'budget_warning', WARN, 'Budget warning: {budget} at {used} of {limit} {unit}'),
     Record(events.BudgetRefused, 'budget_exceeded', ERROR, 'Budget exceeded: {budget} at {used} of {limit} {unit}'),
     Record(events.StoreUnavailable, 'store_unavailable', WARN, 'Store unavailable: {part}'),
+    Record(events.StoreLost, 'store_lost', ERROR, 'Store lost: its file was deleted or replaced ({part})'),
+    Record(events.ToolNameTaken, 'tool_name_taken', WARN, 'Tool not offered: {tool} is the name of another'),
     Record(events.ProcessorMode, 'processor_mode', INFO, 'Processor mode: some stations cannot work'),
 )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from compactor.compaction import ARCHIVE, SUMMARISE, Compaction
+from compactor.history.parse import Repair
 from compactor.telemetry.events import (
     ArchiveFailed,
     Compacted,
@@ -20,13 +21,23 @@ from compactor.telemetry.events import (
 
 
 def events_of(
-    compaction: Compaction[Any], run_id: str | None, messages_before: int, seconds: float, *, observed: bool
+    compaction: Compaction[Any],
+    run_id: str | None,
+    messages_before: int,
+    seconds: float,
+    *,
+    observed: bool,
+    known: Collection[Repair] = (),
 ) -> Iterator[Event]:
-    """What one request's compaction has to tell, in order; `RequestChecked` comes last and always."""
+    """What one request's compaction has to tell, in order; `RequestChecked` comes last and always.
+
+    Repairs that are `known` are not told again: where the record stays as it is, each request makes them anew.
+    """
     model = compaction.context.model
     before, after = compaction.tokens_before, compaction.tokens_after
-    if compaction.repairs:
-        defects = tuple(f'{r.defect} ({r.tool})' if r.tool else r.defect for r in compaction.repairs)
+    fresh = [repair for repair in compaction.repairs if repair not in known]
+    if fresh:
+        defects = tuple(f'{r.defect} ({r.tool})' if r.tool else r.defect for r in fresh)
         yield Repaired(run_id, model, defects)
     for failure in compaction.failures:
         if failure.strategy == SUMMARISE:

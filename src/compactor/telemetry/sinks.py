@@ -11,8 +11,11 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from compactor.errors import ConfigError
+from compactor.locks import in_copies, new_lock
+from compactor.secrets.errors import logged
 from compactor.telemetry.events import Event, Sink
 
 log = logging.getLogger('compactor')
@@ -57,9 +60,10 @@ class Queued:
         self._sink = sink
         self._max_events = max_events
         self._waiting: queue.SimpleQueue[Event | _Done] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._thread: threading.Thread | None = None
         self._closed = False
+        _sinks.add(self)
 
     def __call__(self, event: Event) -> None:
         """Takes one event; returns at once."""
@@ -92,8 +96,12 @@ class Queued:
             thread.join(max(0.0, seconds - (time.monotonic() - began)))
         return seen
 
+    def _copied(self) -> None:
+        """In a copied process: neither the thread nor the events that wait for it are its own."""
+        self._waiting = queue.SimpleQueue()
+        self._thread = None
+
     def _start(self) -> None:
-        # A process that was forked has the queue, but not the thread.
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._deliver, name='compactor-events', daemon=True)
             self._thread.start()
@@ -108,7 +116,18 @@ class Queued:
                 continue
             try:
                 self._sink(one)
-            except Exception:
+            except Exception as error:
                 if self.failed == 0:
-                    log.exception('a queued sink failed; further failures of it are only counted')
+                    log.error('a queued sink failed; further failures of it are only counted', exc_info=logged(error))
                 self.failed += 1
+
+
+_sinks: WeakSet[Queued] = WeakSet()
+
+
+def _in_a_copy() -> None:
+    for sink in list(_sinks):
+        sink._copied()
+
+
+in_copies(_in_a_copy)

@@ -2,6 +2,7 @@
 
 from compactor.testing.exchange import Api, Call, Failure, Recorded, Refusal, Reply, Respond, Turn
 from compactor.testing.limits import RateLimit, RateLimits
+from compactor.testing.local_servers import WAYS, Way
 from compactor.testing.loopback import Answer
 from compactor.testing.provider import StrictProvider
 from compactor.testing.rule import Problem, Request, Rule
@@ -12,6 +13,7 @@ from compactor.testing.tally import LimitReport, LimitsReport, Minute
 __all__ = [
     'ANTHROPIC_RULES',
     'OPENAI_RULES',
+    'WAYS',
     'Answer',
     'Api',
     'Call',
@@ -30,4 +32,5 @@ __all__ = [
     'Rule',
     'StrictProvider',
     'Turn',
+    'Way',
 ]

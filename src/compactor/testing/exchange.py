@@ -113,6 +113,7 @@ class Recorded:
         streamed: Whether the client asked for a stream.
         refusal: The rule it broke, or None.
         status: The HTTP status it was answered with.
+        kept: Of its tokens, those that a server worked on that truncates in silence; None where all were.
     """
 
     api: Api
@@ -121,3 +122,4 @@ class Recorded:
     streamed: bool
     refusal: Refusal | None
     status: int
+    kept: int | None = None

@@ -50,13 +50,14 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands the body of a POST to the route of its path; all else is 404."""
+    """Hands the body of a POST, or of a GET nothing, to the route of its path; all else is 404."""
 
     protocol_version = 'HTTP/1.1'
     disable_nagle_algorithm = True  # Headers and body leave as two writes; Nagle would hold the second back.
 
-    def __init__(self, routes: Mapping[str, Route], *args: Any) -> None:
+    def __init__(self, routes: Mapping[str, Route], told: Mapping[str, Route], *args: Any) -> None:
         self._routes = routes
+        self._told = told
         super().__init__(*args)
 
     def do_POST(self) -> None:
@@ -65,6 +66,11 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(length)) if length.isdecimal() else b''
         route = self._routes.get(urlsplit(self.path).path)
         self._send(route(raw) if route else as_json(404, {'error': {'message': f'no such path: {self.path}'}}))
+
+    def do_GET(self) -> None:
+        """Answer a GET: servers that tell of themselves are asked so."""
+        route = self._told.get(urlsplit(self.path).path)
+        self._send(route(b'') if route else as_json(404, {'error': {'message': f'no such path: {self.path}'}}))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: a test reads `StrictProvider.requests`."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType, TracebackType
 
 from compactor.testing import limit_words, rules_anthropic, rules_openai, thinking, wire_anthropic, wire_openai
@@ -14,6 +15,7 @@ from compactor.testing.count import request_tokens
 from compactor.testing.exchange import Api, Body, Failure, Recorded, Refusal, Reply, Respond, Turn
 from compactor.testing.limit_headers import headers, refusal_headers
 from compactor.testing.limits import RateLimits
+from compactor.testing.local_servers import WAYS, Way, truncated
 from compactor.testing.loopback import Answer, Handler, Server, as_events, as_json, with_headers
 from compactor.testing.rule import Problem, Request, Rule, first_refusal
 from compactor.testing.spoken import Spoken
@@ -57,6 +59,9 @@ class StrictProvider:
             `thinking.block_binding.prefix_mismatch_behavior` to `drop_block`.
         limits: The rate limits that it keeps; None (the default) is unlimited. A request that breaks a rule
             does not count, and `reply` is not asked about one that is over a limit.
+        way: A server that people run themselves, by name or as a `Way` of one's own: what it does with a request over
+            the window, in whose words, what it tells of its window, and which usage it reports (the OpenAI wire only;
+            `local_servers.WAYS`). None (the default) refuses as OpenAI and Anthropic do, and tells nothing.
         latency: Seconds before an answer, or a function of the request; real seconds, whatever the limits'
             clock says. A request that is waiting counts as one at the same time.
 
@@ -73,6 +78,7 @@ class StrictProvider:
         bound_thinking: bool = False,
         limits: RateLimits | None = None,
         latency: float | Callable[[Turn], float] = 0.0,
+        way: str | Way | None = None,
     ) -> None:
         self.requests: list[Recorded] = []
         self._reply = reply
@@ -83,6 +89,8 @@ class StrictProvider:
         self._bound = bound_thinking
         self._account = None if limits is None else Account(limits)
         self._latency = latency
+        self._way = WAYS[way] if isinstance(way, str) else way
+        self._before = 0
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
         self._calls = itertools.count(1)
@@ -119,7 +127,9 @@ class StrictProvider:
 
     def __enter__(self) -> 'StrictProvider':
         routes = {path: functools.partial(self.answer, api) for api, path in _PATHS.items()}
-        server = Server(('127.0.0.1', 0), functools.partial(Handler, routes))
+        told = {path: functools.partial(self._tell, path) for path in (self._way.tells if self._way else ())}
+        routes.update({path: route for path, route in told.items() if path.startswith('/api/show')})
+        server = Server(('127.0.0.1', 0), functools.partial(Handler, routes, told))
         # The poll interval bounds how long it takes to leave the block.
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -146,18 +156,23 @@ class StrictProvider:
             raw: The request's body as it was sent, well formed or not.
         """
         body = _decoded(raw)
-        request = Request(body or {})
+        request, kept = Request(body or {}), None
         refusal: Refusal | None = Refusal('json', _WIRES[api].MALFORMED)
         try:
             if body is not None:
                 request, refusal = self._judged(api, body)
-            answer = self._refused(api, refusal) if refusal else self._limited(api, request)
+            over = None if refusal else self._over(api, request)
+            if isinstance(over, Answer):
+                refusal, answer = Refusal('window', over.content.decode()), over
+            else:
+                request, kept = (replace(request, body=over[0]), over[1]) if over else (request, None)
+                answer = self._refused(api, refusal) if refusal else self._limited(api, request, kept)
         except Exception as error:  # noqa: BLE001 (kept: leaving the block raises it where the test can see it)
             self._fault, refusal = error, None
             answer = as_json(500, _WIRES[api].failed(500, f'the test raised {error!r}'))
         with self._lock:  # Written down before it leaves: whoever has the answer finds the request.
             streamed = request.body.get('stream') is True
-            recorded = Recorded(api, request.body, request.tokens, streamed, refusal, answer.status)
+            recorded = Recorded(api, body or {}, request.tokens, streamed, refusal, answer.status, kept)
             self.requests.append(recorded)
         return answer
 
@@ -170,18 +185,36 @@ class StrictProvider:
             unthought = frozenset(self._unthought)
         try:
             tokens = request_tokens(body, self._count)
-            request = Request(body, tokens, self._window, mode, self._bound, unthought)
+            window = None if self._way is not None and api == 'openai' else self._window
+            request = Request(body, tokens, window, mode, self._bound, unthought)
             return request, first_refusal(_RULES[api], request)
         except RecursionError:  # It could be decoded, only just: nested too deep to be walked through.
             return Request(body), Refusal('json', _WIRES[api].MALFORMED)
 
+    def _over(self, api: Api, request: Request) -> Answer | tuple[Body, int] | None:
+        """What a server does with a request over its window: its refusal, or what it keeps, with its tokens."""
+        way, window = self._way, self._window
+        if way is None or window is None or api != 'openai':
+            return None
+        answer = _asked_output(request.body, 0) if way.with_answer else 0
+        if request.tokens + answer <= window:
+            return None
+        if way.over == 'refuses':
+            return as_json(way.status, way.words(request.tokens, answer, window))
+        kept = truncated(request.body, window, lambda body: request_tokens(body, self._count))
+        return kept, min(window, request_tokens(kept, self._count))
+
+    def _tell(self, path: str, _: bytes) -> Answer:
+        assert self._way is not None
+        return as_json(200, self._way.tells[path]('model', self._window or 131_072))
+
     def _refused(self, api: Api, refusal: Refusal) -> Answer:
         return as_json(400, _WIRES[api].refused(refusal))
 
-    def _limited(self, api: Api, request: Request) -> Answer:
+    def _limited(self, api: Api, request: Request, kept: int | None = None) -> Answer:
         """Answer a lawful request if the limits have room for it."""
         if self._account is None:
-            return self._replied(api, request)[0]
+            return self._replied(api, request, kept)[0]
         limits = self._account.limits
         admission = self._account.admit(request.tokens, _asked_output(request.body, limits.unnamed_output))
         if isinstance(admission, Denial):
@@ -189,13 +222,13 @@ class StrictProvider:
             return as_json(429, body, refusal_headers(limits, admission))
         output_tokens: int | None = None
         try:
-            answer, output_tokens = self._replied(api, request)
+            answer, output_tokens = self._replied(api, request, kept)
         finally:
             self._account.settle(admission, output_tokens)
         # Real ones know what remains when they let a request in, not what its answer will give back.
         return with_headers(answer, headers(limits, admission.standings, admission.at))
 
-    def _replied(self, api: Api, request: Request) -> tuple[Answer, int | None]:
+    def _replied(self, api: Api, request: Request, kept: int | None) -> tuple[Answer, int | None]:
         """Answer a request; with the answer's tokens, None if it is a failure."""
         with self._lock:
             number = next(self._turns)
@@ -206,7 +239,7 @@ class StrictProvider:
         reply = self._reply(turn)
         if isinstance(reply, Failure):
             return self._failed(api, reply, request.tokens), None
-        return self._spoken(api, request, reply, number)
+        return self._spoken(api, request, reply, number, kept)
 
     def _failed(self, api: Api, failure: Failure, tokens: int) -> Answer:
         wire, headers = _WIRES[api], dict(failure.headers)
@@ -218,7 +251,7 @@ class StrictProvider:
             return as_json(failure.status, wire.refused(refusal), headers)
         return as_json(failure.status, wire.failed(failure.status, failure.message, failure.code), headers)
 
-    def _spoken(self, api: Api, request: Request, reply: Reply, number: int) -> tuple[Answer, int]:
+    def _spoken(self, api: Api, request: Request, reply: Reply, number: int, kept: int | None) -> tuple[Answer, int]:
         signature = _signature(request, reply)
         said = [reply.text, *(call.name + json.dumps(dict(call.args)) for call in reply.calls)]
         if signature is not None:
@@ -228,7 +261,12 @@ class StrictProvider:
             if request.thinking is not None and signature is None:
                 self._unthought.update(ids)
         output_tokens = sum(map(self._count, said))
-        spoken = Spoken(request.body, reply, ids, number, request.tokens, output_tokens, signature)
+        reported = request.tokens if kept is None else kept
+        if self._way is not None and api == 'openai':
+            with self._lock:
+                before, self._before = self._before, reported
+            reported = self._way.reported(reported, before, self._window)
+        spoken = Spoken(request.body, reply, ids, number, reported, output_tokens, signature)
         if request.body.get('stream') is True:
             return as_events(_WIRES[api].stream(spoken)), output_tokens
         return as_json(200, _WIRES[api].answer(spoken)), output_tokens

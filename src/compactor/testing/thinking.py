@@ -72,11 +72,13 @@ def digest(text: str) -> str:
 def walk(body: dict[str, Any], turns: list[dict[str, Any]]) -> Iterator[Placed]:
     """Yield every thinking block of a request in order, then a last, empty one: where the answer will stand.
 
-    A block's prefix is `system`, `tools` and every block before it. Cache markers are left out, as they are
-    not content; thinking is left out too, because it may be removed from the front (only a block left out
-    *between* others is refused), and `previous` watches over the rest.
+    A block's prefix is `system`, `tools` and every block before it. Deferred tools are no part of it (documented:
+    platform.claude.com/docs/en/agents-and-tools/tool-use/tool-use-with-prompt-caching). Cache markers are left out,
+    as they are not content; thinking is left out too, because it may be removed from the front (only a block left
+    out *between* others is refused), and `previous` watches over the rest.
     """
-    prefix = hashlib.sha256(_canonical([_blocks(body.get('system')), body.get('tools') or []]))
+    tools = [tool for tool in body.get('tools') or [] if not (isinstance(tool, dict) and tool.get('defer_loading'))]
+    prefix = hashlib.sha256(_canonical([_blocks(body.get('system')), tools]))
     previous = ''
     for number, turn in enumerate(turns):
         prefix.update(f'|{turn["role"]}|'.encode())

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from os import cpu_count
 from pathlib import Path
-from threading import Lock
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from compactor.errors import ConfigError
+from compactor.imports import passed_through
+from compactor.locks import new_lock
 from compactor.tokens.chunks import SOFT, spans
 from compactor.tokens.memo import TextMemo
 
@@ -158,7 +159,8 @@ def expected_sha256(name: str) -> str:
 
 def _build(name: str) -> tiktoken.Encoding:
     """Build a private `tiktoken.Encoding` from the bundled ranks."""
-    import tiktoken
+    with passed_through():
+        import tiktoken
 
     def load(_url: str, expected_hash: str) -> dict[bytes, int]:
         return ranks(name)
@@ -173,7 +175,8 @@ def _constructor(name: str, load: Callable[..., dict[bytes, int]]) -> Callable[[
     rather than patched in place, so that nobody else's `tiktoken.get_encoding`, in any thread, ever sees our
     loader.
     """
-    from tiktoken_ext import openai_public  # type: ignore[import-untyped]
+    with passed_through():
+        from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
     definition: FunctionType = getattr(openai_public, name)
     return FunctionType(definition.__code__, {**vars(openai_public), 'load_tiktoken_bpe': load})
@@ -205,4 +208,4 @@ def _sizer(bpe: tiktoken.Encoding) -> Callable[[str], int]:
 
 
 _built: dict[str, Encoding] = {}
-_building = Lock()
+_building = new_lock()

@@ -58,7 +58,7 @@ def prefix(encoding: Encoding, text: str, max_tokens: int) -> str:
     whole = _without_surrogates(text)
     used = 0
     for start, end, _ in spans(whole):
-        tokens = encoding.encode(whole[start:end])
+        end, tokens = _beginning(encoding, whole, start, end, max_tokens - used)
         if used + len(tokens) > max_tokens:
             length = start + _prefix_of_piece(encoding, whole[start:end], tokens, max_tokens - used)
             return text[: _original(text, whole, length)]
@@ -77,7 +77,7 @@ def suffix(encoding: Encoding, text: str, max_tokens: int) -> str:
     exact = True
     for start, end, cut_is_exact in reversed(pieces):
         exact = exact and cut_is_exact
-        tokens = encoding.encode(whole[start:end])
+        start, tokens = _ending(encoding, whole, start, end, max_tokens - used)
         if used + len(tokens) > max_tokens:
             for offset, size in _suffixes_of_piece(encoding, whole[start:end], tokens, max_tokens - used):
                 rest = whole[start + offset :]
@@ -88,6 +88,29 @@ def suffix(encoding: Encoding, text: str, max_tokens: int) -> str:
             return suffix(encoding, text[_original(text, whole, end) :], max_tokens)
         used += len(tokens)
     return text
+
+
+def _beginning(encoding: Encoding, whole: str, start: int, end: int, limit: int) -> tuple[int, list[int]]:
+    """Where so much of a piece ends that it has more than `limit` tokens, and its tokens; else the whole piece.
+
+    Up to a safe place its tokens are those of the piece, so a short beginning of it is found without the rest.
+    """
+    safe = SAFE.search(whole, min(start + limit * PER_TOKEN, end), end)
+    if safe is not None and safe.end() < end:
+        tokens = encoding.encode(whole[start : safe.end()])
+        if len(tokens) > limit + SLACK:
+            return safe.end(), tokens
+    return end, encoding.encode(whole[start:end])
+
+
+def _ending(encoding: Encoding, whole: str, start: int, end: int, limit: int) -> tuple[int, list[int]]:
+    """Where so much of a piece begins that it has more than `limit` tokens, and its tokens; else the whole piece."""
+    safe = SAFE.search(whole, max(start, end - limit * PER_TOKEN - SOFT // 64), end)
+    if safe is not None and start < safe.end() < end:
+        tokens = encoding.encode(whole[safe.end() : end])
+        if len(tokens) > limit + SLACK:
+            return safe.end(), tokens
+    return start, encoding.encode(whole[start:end])
 
 
 def _prefix_of_piece(encoding: Encoding, piece: str, tokens: list[int], limit: int) -> int:

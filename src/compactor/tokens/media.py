@@ -18,12 +18,13 @@ from compactor.tokens.image_size import Size, image_size
 DEFAULT_SIZE: Size = (1024, 1024)
 
 # Assumptions of ours, for what the bytes do not say: MP3 at 128 kbit/s, video at 2 Mbit/s, a minute where
-# there are no bytes at all, and 50 kB a page where the pages of a document cannot be counted.
+# there are no bytes at all, 50 kB a page where the pages of a document cannot be counted, 3 kB of text a page.
 AUDIO_BYTES_PER_SECOND = 16_000
 VIDEO_BYTES_PER_SECOND = 250_000
 DEFAULT_SECONDS = 60
 BYTES_PER_PAGE = 50_000
 DEFAULT_PAGES = 5
+TEXT_BYTES_PER_PAGE = 3_000
 
 # Text sent as a file: prose has 4.6 bytes a token in o200k, logs 2.3 (measured).
 TEXT_BYTES_PER_TOKEN = 3
@@ -109,8 +110,9 @@ def media_tokens(media_type: str | None, data: bytes | None, family: str) -> int
         return ceil(_seconds(data, AUDIO_BYTES_PER_SECOND) * rates.audio_second)
     if kind.startswith('video/'):
         return ceil(_seconds(data, VIDEO_BYTES_PER_SECOND) * rates.video_second)
-    if kind.startswith(TEXT_TYPES) and data is not None:
-        return ceil(len(data) / TEXT_BYTES_PER_TOKEN)
+    if kind.startswith(TEXT_TYPES):
+        length = len(data) if data is not None else DEFAULT_PAGES * TEXT_BYTES_PER_PAGE
+        return ceil(length / TEXT_BYTES_PER_TOKEN)
     return _pages(data) * rates.page
 
 

@@ -8,8 +8,9 @@ only entries.
 from __future__ import annotations
 
 from sys import getsizeof
-from threading import Lock
 from typing import Generic, TypeVar
+
+from compactor.locks import new_lock
 
 V = TypeVar('V')
 
@@ -36,7 +37,7 @@ class TextMemo(Generic[V]):
         self._old: dict[str, V] = {}
         self._bytes = 0
         self._generation_bytes = generation_bytes
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def get(self, text: str) -> V | None:
         """Return the remembered value of `text`, or None."""

@@ -39,7 +39,7 @@ Time:        1.842 s
 Ran all test suites.
 """,
         (
-            '● Cart › adds prices',
+            'Cart › adds prices',
             'expect(received).toBe(expected)',
             'Expected: 30',
             'Received: 20',
@@ -102,7 +102,7 @@ AssertionError: expected 2 to be 3 // Object.is equality
       at process.processImmediate (node:internal/timers:476:21)
 """,
         (
-            '1) Calculator',
+            'Calculator adds two numbers',
             'adds two numbers',
             'AssertionError [ERR_ASSERTION]: 4 == 5',
             'test/calculator.spec.js:15:14',
@@ -220,7 +220,7 @@ Execution failed for task ':test'.
 BUILD FAILED in 3s
 """,
         (
-            'CartTest > total() FAILED',
+            'CartTest > total()',
             'AssertionFailedError: expected: <30> but was: <20>',
             'CartTest.java:21',
             '11 tests completed, 1 failed',
@@ -272,7 +272,7 @@ Actual:   20
 Failed!  - Failed:     1, Passed:    11, Skipped:     0, Total:    12, Duration: 31 ms - Acme.Tests.dll (net8.0)
 """,
         (
-            'Failed Acme.CartTests.Total',
+            'Acme.CartTests.Total',
             'Assert.Equal() Failure: Values differ',
             '/src/tests/CartTests.cs:line 21',
             'Failed:     1, Passed:    11',
@@ -323,7 +323,7 @@ ok 3 - counts
   2 passed (7.4s)
 """,
         (
-            '[chromium] › cart.spec.ts:8:1 › adds to cart',
+            'cart.spec.ts › adds to cart',
             'Error: expect(locator).toHaveText(expected)',
             'Expected string: "30"',
             '/app/tests/cart.spec.ts:11:43',
@@ -374,6 +374,6 @@ error: test failed, to rerun pass `--lib`
 {"Action":"output","Package":"cart","Output":"FAIL\tcart\t0.012s\n"}
 {"Action":"fail","Package":"cart","Elapsed":0.012}
 """,
-        ('--- FAIL: TestTotal', 'cart_test.go:21: total = 20, want 30', 'FAIL\tcart'),
+        ('"Test":"TestTotal"', 'cart_test.go:21: total = 20, want 30', '"Action":"fail","Package":"cart"'),
     ),
 }

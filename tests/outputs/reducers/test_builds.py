@@ -48,7 +48,6 @@ make: *** [Makefile:2: all] Error 2
 def test_compiler() -> None:
     """Errors with their places and their code, one warning for all of its kind, how it ended."""
     assert reduce_builds(GCC, room(220)) == snapshot("""\
-…
 src/part1.c:1:9: warning: unused variable 'n1' [-Wunused-variable] (×59 like this)
 …
 src/part2.c:2:9: warning: unused variable 'n2' [-Wunused-variable]
@@ -57,17 +56,15 @@ src/part3.c:3:9: warning: unused variable 'n3' [-Wunused-variable]
 …
 src/part4.c:4:9: warning: unused variable 'n4' [-Wunused-variable]
 …
+src/part5.c:5:9: warning: unused variable 'n5' [-Wunused-variable]
+…
 src/cart.c:12:18: error: expected ';' before '}' token
    12 |     return total
-      |                  ^
-      |                  ;
-src/shop.c:40:5: error: 'price' undeclared (first use in this function)
-   40 |     price = 3;
-      |     ^~~~~
-make[1]: *** [Makefile:4: cart.o] Error 1
 …
+src/shop.c:40:5: error: 'price' undeclared (first use in this function)
+make[1]: *** [Makefile:4: cart.o] Error 1
 make: *** [Makefile:2: all] Error 2
-[178 of 191 lines left out]\
+[181 of 191 lines left out]\
 """)
 
 
@@ -86,7 +83,6 @@ def test_same_errors_are_counted() -> None:
     assert reduce_builds(text, room(60)) == snapshot("""\
 src/cart.c:12:5: error: no such thing (×50)
 building
-…
 [50 of 101 lines left out]\
 """)
 
@@ -96,10 +92,9 @@ def test_linter() -> None:
     long = ''.join(f'src/m{n}.py:{n}:121: E501 Line too long ({n + 120} > 120)\n' for n in range(1, 200))
     text = f'{long}src/cart.py:3:8: F401 `os` imported but unused\nFound 200 errors.\n'
     assert reduce_builds(text, room(100)) == snapshot("""\
-src/m1.py:1:121: E501 Line too long (121 > 120) (×199 like this)
 src/m2.py:2:121: E501 Line too long (122 > 120)
 src/m3.py:3:121: E501 Line too long (123 > 120)
-…
+src/m4.py:4:121: E501 Line too long (124 > 120)
 src/cart.py:3:8: F401 `os` imported but unused
 Found 200 errors.
 [197 of 202 lines left out]\
@@ -116,7 +111,7 @@ def test_rust() -> None:
     )
     result = reduce_builds(text, room(90))
     assert result is not None
-    assert 'error[E0308]: mismatched types\n  --> src/cart.rs:12:5\n' in result
+    assert 'error[E0308]: mismatched types --> src/cart.rs:12:5\n' in result
     assert result.splitlines()[-2] == 'error: could not compile `cart` (lib) due to 1 previous error'
 
 
@@ -201,7 +196,6 @@ C:\\net\\Csc.exe /noconfig /nowarn:1701,1702 /warn:4 /out:shop.dll
       C:\\shop\\cart1.cs(1,5): error CS1002: ; expected (×2)
       C:\\shop\\cart2.cs(2,5): error CS1002: ; expected (×2)
 Build FAILED.
-…
 3 Error(s)
 [81 of 90 lines left out]\
 """)
@@ -216,7 +210,7 @@ def test_noise_is_shown_where_there_is_room() -> None:
     long = reduce_builds(
         '\n'.join([*(f'Collecting package-{n}' for n in range(900)), 'Successfully installed']), room(200)
     )
-    assert long == '…\nSuccessfully installed\n[900 of 901 lines left out]'
+    assert long == 'Successfully installed\n[900 of 901 lines left out]'
 
 
 def test_what_explains_a_warning_comes_before_steps() -> None:

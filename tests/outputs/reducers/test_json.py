@@ -42,11 +42,11 @@ def test_what_a_model_reads() -> None:
     result = reduce_json(text, allowance(300))
     assert result == snapshot("""\
 {"total":60,
-"runs":[{"id":9000,"name":"build-0","conclusion":"success","log":"Set up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up… 202 more chars","html_url":"https://ci.example.com/runs/9000"},
+"runs":[{"id":9000,"name":"build-0","conclusion":"success","log":"Set up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet up job 0\\nSet … 282 more chars","html_url":"https://ci.example.com/runs/9000"},
 "… 2 more items",
-{"id":9003,"name":"build-3","conclusion":"failure","log":"Set up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up… 202 more chars","html_url":"https://ci.example.com/runs/9003"},
+{"id":9003,"name":"build-3","conclusion":"failure","log":"Set up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet u… 159 more chars …ob 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\nSet up job 3\\n","html_url":"https://ci.example.com/runs/9003"},
 "… 2 more items"],
-"…":"[about 75% of 3,495 characters left out; recall ab12cd34ef567890]"}\
+"…":"[about 76% of 3,495 characters left out; recall ab12cd34ef567890]"}\
 """)  # noqa: E501
 
 

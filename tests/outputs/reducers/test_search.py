@@ -160,7 +160,7 @@ def test_a_listing_before_the_hits_is_made_smaller_as_such() -> None:
 24 hits in 2 files
 12 names
 file0.go  file1.go  file2.go  file3.go  file4.go  file5.go  file6.go  file7.go  file8.go  file9.go
-[2 of 12 names left out]
+file10.go  file11.go
 src/part0/m0.py: 12 hits
   10: value_0_0 = total(rows)
   11: value_0_1 = total(rows)

@@ -139,7 +139,7 @@ def test_a_quoted_cell_is_never_broken() -> None:
             + '\n'.join(f'ab{i:04}   img   {"Up" if i != 33 else "Exited (1) error"}' for i in range(60)),
             snapshot("""\
 CONTAINER ID   IMAGE   STATUS
-[60 rows; CONTAINER ID 60 distinct; IMAGE 1 distinct: img 60; STATUS 2 distinct: Up 59]
+[60 rows; CONTAINER ID 60 distinct; IMAGE 1 distinct: img 60]
 ab0000   img   Up
 ab0001   img   Up
 …
@@ -148,8 +148,10 @@ ab0016   img   Up
 ab0032   img   Up
 ab0033   img   Exited (1) error
 …
+ab0048   img   Up
+…
 ab0059   img   Up
-[54 of 60 rows left out]\
+[53 of 60 rows left out]\
 """),
         ),
         (

@@ -6,28 +6,19 @@ client. It hears every response, those of retries within a provider's SDK too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
-from compactor.adapters.pydantic_ai.settings import models_in
-from compactor.routing.failover import REFUSALS
+from compactor.adapters.pydantic_ai.models import models_in
+from compactor.locks import new_lock
+from compactor.routing.failover import passes
+from compactor.run.answer import Response
 
 CLIENTS = (('client', '_client'), ('client', '_api_client', '_async_httpx_client'))
 """Where models keep the HTTP client of their SDK: OpenAI, Anthropic, Groq, Cerebras, Mistral; Google."""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What came with one response: its status, where it was asked for, its headers by lower-case name, and when."""
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    at: float | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +46,7 @@ class Heard:
 
 
 _listening: ContextVar[Heard | None] = ContextVar('compactor_heard', default=None)
-_hooking = Lock()
+_hooking = new_lock()
 
 
 @contextmanager
@@ -108,5 +99,5 @@ async def _take(response: Any) -> None:
             headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
             at = heard.clock() if heard.clock is not None else None
             heard.responses.append(Response(int(response.status_code), str(response.request.url), headers, at))
-            if heard.at_once and response.status_code in REFUSALS:
+            if heard.at_once and passes(int(response.status_code)):
                 response.headers['x-should-retry'] = 'false'  # as providers tell the SDKs of OpenAI and its kin

@@ -1,29 +1,13 @@
-"""What can be learned from a pydantic-ai model object or a model name: who answers, and how it counts."""
+"""Who a pydantic-ai model is: provider and name, within wrappers and chains."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic_ai.messages import ModelMessage
+from compactor.run.model_name import ModelName, named
 
-from compactor.adapters.pydantic_ai.messages import MessageReader
-from compactor.tokens.counter import Counter
-from compactor.tokens.counter import counter_for as text_counter_for
-
-
-@dataclass(frozen=True, slots=True)
-class ModelName:
-    """A model by provider and name, either may be unknown."""
-
-    provider: str | None
-    name: str | None
-
-    @property
-    def full(self) -> str | None:
-        """`provider:name`, as the framework writes it."""
-        return f'{self.provider}:{self.name}' if self.provider and self.name else self.name
+MODELS = 64
+"""Models of a chain that are looked at: one that loops must not hang a request."""
 
 
 def identify(model: Any, run_id: str | None = None) -> ModelName:
@@ -35,8 +19,13 @@ def identify(model: Any, run_id: str | None = None) -> ModelName:
     if model is None:
         return ModelName(None, None)
     if isinstance(model, str):
-        provider, colon, name = model.partition(':')
-        return ModelName(provider, name) if colon else ModelName(None, model)
+        return named(model)
+    model = leaf(model, run_id)
+    return ModelName(getattr(model, 'system', None), getattr(model, 'model_name', None))
+
+
+def leaf(model: Any, run_id: str | None = None) -> Any:
+    """The model that is expected to answer, within wrappers and chains; see `identify`."""
     for _ in range(16):  # wrappers nest; a chain that loops must not hang a request
         inner = getattr(model, 'wrapped', None)
         if inner is None and (chooser := _chooser(model)) is not None:
@@ -46,7 +35,7 @@ def identify(model: Any, run_id: str | None = None) -> ModelName:
         if inner is None:
             break
         model = inner
-    return ModelName(getattr(model, 'system', None), getattr(model, 'model_name', None))
+    return model
 
 
 def chooser_in(model: Any) -> Any:
@@ -64,23 +53,23 @@ def _chooser(model: Any) -> Any:
     return model if hasattr(type(model), 'expected') and hasattr(type(model), 'choose') else None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageCounter(Counter):
-    """A `Counter` that also counts pydantic-ai messages."""
+def models_in(model: Any) -> list[Any]:
+    """A model, what it wraps, and all that may answer in its place."""
+    found: list[Any] = []
+    waiting = [model]
+    while waiting and len(found) < MODELS:
+        one = waiting.pop()
+        if one is not None and not isinstance(one, str):
+            found.append(one)
+            waiting += [getattr(one, 'wrapped', None), *(getattr(one, 'models', None) or ())]
+    return found
 
-    def count_messages(self, messages: Sequence[ModelMessage]) -> int:
-        """Tokens of the messages with their framing; instructions and tool definitions travel beside them.
 
-        Raises `HistoryError` for what is not a message.
-        """
-        return self.scale(sum(message.tokens for message in MessageReader(self).read(messages)))
+def leaves(model: Any) -> list[Any]:
+    """The models that may answer, without what wraps or chains them."""
+    return [one for one in models_in(model) if not hasattr(one, 'models') and getattr(one, 'wrapped', None) is None]
 
 
-def counter_for(model: Any = None) -> MessageCounter:
-    """The counter for a model name or model object; `.method` says how far it can be trusted.
-
-    'exact' where the tokenizer is public and bundled (OpenAI), 'calibrated' by a measured factor for known families,
-    'estimate' for a name nobody knows.
-    """
-    counter = text_counter_for(identify(model).full)
-    return MessageCounter(counter.model, counter.family, counter.encoding, counter.ratio, counter.method)
+def called(model: Any, name: object) -> Any:
+    """The model of this name in a fallback chain; the model itself where there is no chain, or nobody can tell."""
+    return next((one for one in leaves(model) if getattr(one, 'model_name', None) == name), model)

@@ -1,49 +1,80 @@
-"""Recognises a provider's refusal of a request that is too long, and what it says about the window."""
+"""Recognises a provider's refusal of a request that is too long in what a model raised; the words are in `capacity`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-_TOO_LONG = re.compile(
-    r'context_length_exceeded|context window|maximum (?:context|prompt) length|prompt is too long|input is too long'
-    r'|exceeds? (?:the available context size|context limit)|input token count .* exceeds'
-    r'|exceeds? the (?:maximum|model\'?s) (?:context|input|number of tokens)|too many tokens: '
-    r'|too many (?:input )?tokens in|reduce the length of the (?:messages|prompt|input)|request too large for model',
-    re.IGNORECASE,
-)
-_WINDOW = re.compile(
-    r'(?:maximum (?:context|prompt) length is|context window (?:of|is)|>|maximum number of tokens allowed \(?'
-    r'|limit (?:of|is))\s*([\d,]{3,})|([\d,]{3,}) maximum context length',
-    re.IGNORECASE,
-)
+from compactor.capacity.overflow import TooLong, too_long
+
+DEEP = 8
+"""Errors of a chain of causes that are looked at: newer versions keep the provider's own error there alone."""
 
 
 def is_overflow(error: BaseException) -> bool:
-    """Whether an error, or one in a group of a fallback chain, says that the request was too long."""
-    return any(
-        type(e).__name__.endswith('ContextWindowExceededError')
-        or (getattr(e, 'status_code', None) in (400, 413) and _TOO_LONG.search(_text(e)) is not None)
-        for e in _errors(error)
-    )
+    """Whether an error, or one in a group of a fallback chain, says that the request was too long.
+
+    Also where a single request asks for more than a minute gives and the provider answers 429, which no waiting mends;
+    Groq's 413 of that kind counts as a limit here, though `refusal_of` reads it.
+    """
+    return any(found.kind == 'window' or status == 429 for found, status in _refusals(error))
+
+
+def of_the_window(error: BaseException) -> bool:
+    """Whether it says that the request was too long for the model, whoever asks it."""
+    return any(found.kind == 'window' for found, _ in _refusals(error))
 
 
 def window_from(error: BaseException) -> int | None:
     """The window the provider names in its refusal, in its own tokens, if it does."""
-    for e in _errors(error):
-        found = _WINDOW.search(_text(e))
-        if found:
-            return int((found[1] or found[2]).replace(',', '') or 0) or None
+    return next((found.window for found, _ in _refusals(error) if found.window), None)
+
+
+def refusal_of(error: BaseException) -> TooLong | None:
+    """What an error says about the length of the request; of a group, the one that names most."""
+    found = [one for one, _ in _refusals(error)]
+    return min(found, key=lambda one: (one.window is None, one.window or 0), default=None)
+
+
+def _refusals(error: BaseException) -> Iterator[tuple[TooLong, int | None]]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _refusals(inner)
+        return
+    if type(error).__name__.endswith('ContextWindowExceededError'):
+        yield too_long(400, getattr(error, 'body', None), str(error)) or TooLong('window'), 400
+        return
+    status = getattr(error, 'status_code', None)
+    status = status if isinstance(status, int) and status >= 400 else None
+    for one in _causes(error):
+        body = _body(one)
+        if body is None and not (status or _may_say(one)):
+            continue
+        found = too_long(status, body, str(one) if body is None and _may_say(one) else '')
+        if found is not None:
+            yield found, status
+            return
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    for _ in range(DEEP):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__
+
+
+def _body(error: BaseException) -> object:
+    """What the provider has written: pydantic-ai and SDKs keep it as `body`, Google's as `details`, botocore in
+    `response`."""
+    for name in ('body', 'details', 'response'):
+        found = getattr(error, name, None)
+        if isinstance(found, str | bytes | dict | list):
+            return found
     return None
 
 
-def _errors(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _errors(inner)
-    else:
-        yield error
-
-
-def _text(error: BaseException) -> str:
-    return f'{getattr(error, "body", "")} {error}'[:4_000]
+def _may_say(error: BaseException) -> bool:
+    """Whether the words of an error without a body are a provider's."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return 'ModelAPIError' in names or 'APIError' in names

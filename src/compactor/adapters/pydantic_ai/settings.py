@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from compactor.adapters.pydantic_ai.models import models_in
 from compactor.request.max_tokens import THINKING
+from compactor.run.model_name import ModelName
 
 EFFORTS: Mapping[Any, int] = {
     True: THINKING,
@@ -17,6 +19,16 @@ EFFORTS: Mapping[Any, int] = {
     'max': 32_768,
 }
 """Tokens that thinking takes by effort: what the framework itself grants where a provider wants a number."""
+
+SERVER_SETTINGS = (
+    'openai_previous_response_id',
+    'openai_conversation_id',
+    'openai_context_management',
+    'anthropic_context_management',
+)
+"""Model settings under which the provider keeps or edits the history itself."""
+OWN_API = frozenset(('anthropic', 'openai', 'cerebras', 'groq', 'mistral', 'cohere', 'bedrock', 'google', 'google-gla'))
+"""Providers that heed no setting that begins with another provider's name; who else does is not known."""
 
 NEVER_THINKS = ('none', 'disabled', False)
 
@@ -32,22 +44,6 @@ def is_limited(settings: Any, model: Any) -> bool:
 def _settings_of(model: Any) -> list[Mapping[str, Any]]:
     """The settings that models bring along."""
     return [settings for one in models_in(model) if isinstance(settings := getattr(one, 'settings', None), Mapping)]
-
-
-def models_in(model: Any) -> list[Any]:
-    """A model, what it wraps, and all that may answer in its place."""
-    found: list[Any] = []
-    waiting = [model]
-    while waiting and len(found) < MODELS:
-        one = waiting.pop()
-        if one is not None and not isinstance(one, str):
-            found.append(one)
-            waiting += [getattr(one, 'wrapped', None), *(getattr(one, 'models', None) or ())]
-    return found
-
-
-MODELS = 64
-"""Models of a chain that are looked at: one that loops must not hang a request."""
 
 
 def _in_body(body: Any) -> bool:
@@ -81,10 +77,31 @@ def _always_thinks(model: Any) -> bool:
 
 
 def _thinks(model: Any) -> bool:
+    return bool(_profile(model, 'thinking_always_enabled', False))
+
+
+def takes_tools(model: Any) -> bool:
+    """Whether a model, and all that may answer in its place, takes function tools."""
+    return all(_profile(one, 'supports_tools', True) for one in models_in(model))
+
+
+def _profile(model: Any, name: str, otherwise: bool) -> Any:
+    """What a model's profile says: a mapping in 2.x, an object before."""
     try:
         profile = getattr(model, 'profile', None)
     except NotImplementedError:  # a chain of models has no profile of its own
-        return False
+        return otherwise
     if isinstance(profile, Mapping):
-        return bool(profile.get('thinking_always_enabled'))
-    return bool(getattr(profile, 'thinking_always_enabled', False))
+        return profile.get(name, otherwise)
+    return getattr(profile, name, otherwise)
+
+
+def kept_by_provider(settings: Any, name: ModelName) -> str | None:
+    """The setting under which the provider keeps the history itself; None where there is none that it heeds."""
+    settings = settings or {}
+    return next((key for key in SERVER_SETTINGS if settings.get(key) and _heeds(name, key)), None)
+
+
+def _heeds(name: ModelName, key: str) -> bool:
+    """Whether a setting means anything to a model: to those that certainly have an API of their own, others' do not."""
+    return name.provider not in OWN_API or key.startswith(f'{name.provider}_')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from compactor.analysis.page import origins, tables
 from compactor.analysis.page.text import at, esc, section
 from compactor.analysis.usage import UsageReport
-from compactor.ledger.periods import zone_of
+from compactor.ledger.periods import period_at, zone_of
 
 POINTS = 500
 """Sessions in the chart."""
@@ -75,7 +76,8 @@ def _caption(report: UsageReport) -> str:
     seconds = report.series.seconds
     if seconds == 60:
         return 'Each bar is a minute.'
-    width = f'{seconds // 60} minutes' if seconds < 3_600 else f'{seconds / 3_600:g} hours'
+    hours = 'an hour' if seconds == 3_600 else f'{seconds / 3_600:g} hours'
+    width = f'{seconds // 60} minutes' if seconds < 3_600 else hours
     return f'Each bar is the busiest minute of {width}; the smaller bar in it is their mean.'
 
 
@@ -88,7 +90,28 @@ def _data(report: UsageReport) -> dict[str, Any]:
         'seconds': series.seconds,
         'sessions': [[one.number for one in some], [round(one.per_request or 0) for one in some]],
         'target': report.rules.target_tokens,
+        'costs': _costs(report),
     }
+
+
+def _costs(report: UsageReport) -> list[list[float | int]]:
+    """When each of the newest days begins, and its dollars; days without a row cost nothing."""
+    if not report.has_costs:
+        return [[], []]
+    zone = report.rules.time_zone
+    known = {one.date: float(one.cost or 0) for one in report.days[-POINTS:]}
+    begins: list[float | int] = []
+    costs: list[float | int] = []
+    day = period_at(_noon(min(known), zone), 'day', zone)
+    while len(begins) < POINTS and (date := at(day.start, zone_of(zone), '%Y-%m-%d')) <= max(known):
+        begins.append(day.start)
+        costs.append(round(known.get(date, 0.0), 6))
+        day = period_at(day.end, 'day', zone)
+    return [begins, costs]
+
+
+def _noon(date: str, zone: str) -> float:
+    return datetime.fromisoformat(f'{date}T12:00').replace(tzinfo=zone_of(zone)).timestamp()
 
 
 def _json(value: Any) -> str:

@@ -16,6 +16,7 @@ def files(report: UsageReport, zone: tzinfo) -> str:
     """What was read, and what of it counts."""
     columns = (
         ('source', ''),
+        ('format', 'w'),
         ('from', 'w'),
         ('up to', 'w'),
         ('rows', 'n'),
@@ -26,6 +27,7 @@ def files(report: UsageReport, zone: tzinfo) -> str:
     rows = (
         (
             esc(one.name),
+            esc(one.format or one.kind),
             at(one.first, zone),
             at(one.last, zone),
             *(f'{n:,}' for n in (one.rows, one.merged, one.doubted, one.bad)),

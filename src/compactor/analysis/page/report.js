@@ -34,6 +34,13 @@
       axes: [axis({ size: 44, values: times }), axis({ size: 58, values: (u, some) => some.map(short) })],
       series: [{ label: 'from', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' }, bars('busiest minute', 'peak', 0.9), bars('mean', 'mean', 0.9)],
     });
+    const d = data.costs[0], money = (n) => n === null || n === undefined ? '' : '$' + (n >= 1000 ? short(n) : n >= 1 || n === 0 ? +n.toFixed(2) : +n.toPrecision(2));
+    place('costs-chart', data.costs, {
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), data.zone),
+      scales: { x: { range: () => [d[0] - 43200, d[d.length - 1] + 43200] }, y: { range: from0(0) } },
+      axes: [axis({ size: 44, values: times, incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400, 365 * 86400] }), axis({ size: 58, values: (u, some) => some.map(money) })],
+      series: [{ label: 'day', value: day }, { ...bars('cost', 'mean', 0.7), value: (u, v) => v === null ? '-' : '$' + v.toLocaleString('en', { maximumFractionDigits: 6 }) }],
+    });
     const n = data.sessions[0];
     place('sessions-chart', data.sessions, {
       scales: { x: { time: false, range: () => [n[0] - 0.6, n[n.length - 1] + 0.6] }, y: { range: from0(data.target) } },

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from compactor.analysis.figure import shown
+from compactor.analysis.figure import divided, shown
 from compactor.analysis.page.text import at, esc, lasted, more, paragraph, section, table
-from compactor.analysis.usage import UsageReport
+from compactor.analysis.usage import Model, UsageReport
 
 LISTED = 150
 """Rows of a table, so that the file stays small; `--json` has all."""
@@ -71,7 +71,12 @@ def days(report: UsageReport) -> str:
     """Days against the limit."""
     rules, some = report.rules, report.days[-LISTED:]
     counts = ('input', 'total') if rules.limit_counts == 'input' else ('total', 'input')
-    columns = [('day', ''), ('requests', 'n'), ('input', 'n'), ('output', 'n w')]
+    priced = report.has_costs
+    columns = [('day', 'day'), ('requests', 'n w' if priced else 'n'), ('input', 'n'), ('output', 'n w')]
+    if report.has_caches:
+        columns += [('provider cache', 'n w')]
+    if priced:
+        columns += [('cost', 'n')]
     if rules.daily_limit is not None:
         columns += [(f'{counts[0]} / limit', 'n'), (f'{counts[1]} / limit', 'n w'), ('verdict', '')]
 
@@ -79,12 +84,25 @@ def days(report: UsageReport) -> str:
         for one in reversed(some):
             hours = '' if one.hours == 24 else f' <small>({one.hours:g} h)</small>'
             row = [esc(one.date) + hours, f'{one.requests:,}', f'{one.input:,}', f'{one.output:,}']
+            if report.has_caches:
+                row += [shown(divided(one.cache_read, one.input), 'share')]
+            if priced:
+                row += [shown(one.cost, 'usd')]
             if rules.daily_limit is not None:
                 row += [_bar(one.share or 0), shown(one.share_other, 'share'), verdict(one.verdict)]
             yield row
 
     said = f'Days of {rules.time_zone}; a row belongs to the day it begins in.'
-    return section('Days', paragraph(said, 'quiet'), table(columns, rows()), more(len(some), len(report.days), 'days'))
+    if report.has_caches:
+        said += ' Provider cache: the share of the input that the provider had cached.'
+    chart = (
+        '<figure><div id="costs-chart" class="chart"></div><figcaption>Cost by day, in dollars.</figcaption></figure>'
+        if priced
+        else ''
+    )
+    return section(
+        'Days', paragraph(said, 'quiet'), chart, table(columns, rows()), more(len(some), len(report.days), 'days')
+    )
 
 
 def _bar(share: float) -> str:
@@ -183,9 +201,13 @@ def figures(report: UsageReport) -> str:
 
 def models(report: UsageReport) -> str:
     """Models and regions."""
-    rows = (
-        (esc(one.model or '(none)'), esc(one.region or '-'), f'{one.requests:,}', f'{one.input:,}', f'{one.output:,}')
-        for one in report.models[:LISTED]
-    )
-    columns = (('model', ''), ('region', 'w'), ('requests', 'n'), ('input', 'n'), ('output', 'n w'))
-    return section('Models', table(columns, rows, 'no rows'))
+
+    def row(one: Model) -> list[str]:
+        cells = [esc(one.model or '(none)'), esc(one.region or '-')]
+        cells += [f'{one.requests:,}', f'{one.input:,}', f'{one.output:,}']
+        return [*cells, shown(one.cost, 'usd')] if report.has_costs else cells
+
+    columns = [('model', ''), ('region', 'w'), ('requests', 'n'), ('input', 'n'), ('output', 'n w')]
+    if report.has_costs:
+        columns += [('cost', 'n')]
+    return section('Models', table(columns, map(row, report.models[:LISTED]), 'no rows'))

@@ -6,13 +6,15 @@ import html
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
+from compactor.quoting import one_line
+
 Cell = str
 """HTML of a cell: made by `esc` or from numbers, never a text from outside as it came."""
 
 
 def esc(text: object) -> str:
-    """Any text as HTML shows it: escaped, in one line, whatever cannot be printed replaced."""
-    line = ' '.join(str(text).split())
+    """Any text as HTML shows it: escaped, in one line, what cannot be seen spelled out."""
+    line = one_line(text)
     return html.escape(''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in line), quote=True)
 
 

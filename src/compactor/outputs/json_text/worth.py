@@ -15,12 +15,13 @@ SHORT = 240
 """Characters of what somebody said that come as early as what identifies."""
 
 _STATE = re.compile(
-    r'status|state|conclusion|phase|outcome|result|level|severity|success|succeeded|passed|ok|ready|exit_?code|health',
+    r'status|state|conclusion|phase|outcome|result|level|lvl|levelname|log_?level|severity|success|succeeded|passed|ok|ready|exit_?code|health|status_?code',
     re.IGNORECASE,
 )
 _FAILURE = re.compile(r'errors?|failures?|failed|exception|fault|stderr|traceback|message|reason', re.IGNORECASE)
 _BAD = re.compile(
-    r'fail|error|critical|fatal|crash|denied|invalid|timed?.?out|unhealthy|refused|cancel|abort|panic|backoff',
+    r'fail|error|critical|fatal|crash|denied|invalid|timed?.?out|unhealthy|refused|cancel|abort|panic|backoff|severe|emerg|alert'
+    r'|reject|killed|^[56]0$|^5\d\d$|evict|degraded|unavailable|unreachable|conflict|expired|dead|broken|lost|offline|down$|bad',
     re.IGNORECASE,
 )
 _IDENTITY = re.compile(
@@ -28,7 +29,9 @@ _IDENTITY = re.compile(
     r'|login|date|user',
     re.IGNORECASE,
 )
-_SAID = re.compile(r'body|text|summary|description|content|comment|answer', re.IGNORECASE)
+_SAID = re.compile(
+    r'body|text|summary|description|content|comment|answer|msg|detail|details|title|event|log', re.IGNORECASE
+)
 _FILLER = re.compile(
     r'.*(?:_url|Url|URL|_link|_id|Id|hash|sha\d*|checksum|digest|uid)|href|url|_?links|avatar.*|gravatar.*|etag|.*[tT]imestamp'
     r'|.*_at|.*edAt',
@@ -47,6 +50,7 @@ class Worth:
         self._worths: dict[str, tuple[int, bool]] = {}
         self._kinds: dict[str, int] = {}
         self._marked: dict[int, list[int]] = {}
+        self._failing: dict[int, list[int]] = {}
 
     def of(self, pair: tuple[str, Any]) -> int:
         """0 for what identifies, what failed and what the question names, 2 for filler, 1 for everything else."""
@@ -81,6 +85,11 @@ class Worth:
             elif kind == 2 and value not in (None, '', False, 0):
                 yield '!' + key, 'some'
 
+    def failing(self, items: Sequence[Any]) -> list[int]:
+        """Elements that failed."""
+        self.remarkable(items)
+        return self._failing.get(id(items), [])
+
     def remarkable(self, items: Sequence[Any]) -> list[int]:
         """Elements that the question names, then those that failed or whose state is not that of most."""
         key = id(items)
@@ -110,6 +119,7 @@ class Worth:
                     bad.append(i)
                 elif times > len(items) * 0.6:
                     odd.append(i)
+        self._failing[key] = bad
         for i in (*bad, *odd):
             found.setdefault(i)
         return self._marked.setdefault(key, list(found))

@@ -26,6 +26,8 @@ MOST_ELEMENT = 1_000
 """Characters that an element is given at most before another one is shown."""
 PARTS = 3
 """Large elements that an array's room is for."""
+FIRST = 0.6
+"""Share of the room that elements which tell of failures may take before the others."""
 MOST_NAMES = 100
 """Missing keys beyond which their names are not said."""
 NAMES = 300
@@ -98,10 +100,26 @@ class JsonWriter:
             return self._object(value, room, note, depth)
         return self._array(value, room, note, depth)
 
-    def shares(self, values: Sequence[Any], room: int, each: int, depth: int = 0) -> list[int]:
-        """What each value may take: what it needs if that is little, else its part of what the small ones leave."""
+    def shares(
+        self, values: Sequence[Any], room: int, each: int, depth: int = 0, first: Iterable[int] = ()
+    ) -> list[int]:
+        """What each value may take: what it needs if that is little, else its part of what the small ones leave.
+
+        The values at `first` get what they need before the others, up to a share of the room.
+        """
         needs = [self.size(value, room, depth) + each for value in values]
-        return [share - each for share in poured(needs, room)]
+        before = sorted(set(first))
+        if not before or len(before) == len(values):
+            return [share - each for share in poured(needs, room)]
+        given = dict(zip(before, poured([needs[i] for i in before], int(room * FIRST)), strict=True))
+        others = [i for i in range(len(values)) if i not in given]
+        given |= dict(zip(others, poured([needs[i] for i in others], room - sum(given.values())), strict=True))
+        return [given[i] - each for i in range(len(values))]
+
+    def failing(self, items: Sequence[Any], chosen: Sequence[int]) -> list[int]:
+        """Which of the chosen elements tell of a failure, by their place among them."""
+        marked = set(self._worth.failing(items))
+        return [n for n, i in enumerate(chosen) if i in marked]
 
     def chosen(self, items: Sequence[Any], room: int, saved: int = 0) -> list[int]:
         """The elements to show, in order: named and odd ones and the ends, then those at the beginning.
@@ -154,9 +172,9 @@ class JsonWriter:
         return f'"{GAP} a number of {len(text):,} characters"'
 
     def _object(self, pairs: Pairs, room: int, note: str, depth: int) -> str:
-        if not note and depth and self.size(pairs, room, depth) <= room:
+        if not note and self.size(pairs, room, depth) <= room:
             shown = [f'{dumped(key)}:{self.write(value, room, depth=depth + 1)}' for key, value in pairs]
-            return '{' + ','.join(shown) + '}'
+            return '{' + (self._comma if depth == 0 else ',').join(shown) + '}'
         names = [dumped(key) for key, _ in pairs[: room // 4 + 2]]
         order = sorted(range(len(names)), key=lambda i: self._worth.of(pairs[i]))
         left = room - 2 - (len(note) + 8 if note else 0)
@@ -258,7 +276,8 @@ class JsonWriter:
     def _elements(self, items: Sequence[Any], chosen: list[int], room: int, depth: int, what: str) -> list[str]:
         """The chosen elements, with a note at each gap between them."""
         gaps = sum(1 for a, b in zip([-1, *chosen], [*chosen, len(items)], strict=True) if b > a + 1)
-        shares = self.shares([items[i] for i in chosen], room - gaps * NOTE, 1, depth + 1)
+        first = self.failing(items, chosen)
+        shares = self.shares([items[i] for i in chosen], room - gaps * NOTE, 1, depth + 1, first)
         lines: list[str] = []
         before = -1
         for i, share in zip([*chosen, len(items)], [*shares, 0], strict=True):

@@ -25,10 +25,17 @@ class Role(IntEnum):
 
 
 class Line(NamedTuple):
-    """A line: what it is, and for errors, findings and warnings what kind of it, without place, names and numbers."""
+    """A line: what it is, and for errors, findings and warnings what kind of it and in which file.
+
+    Attributes:
+        role: what it is.
+        like: its words without place, names and numbers.
+        file: as it is written; '' where the line names none.
+    """
 
     role: Role
     like: str = ''
+    file: str = ''
 
 
 _PLAIN = {role: Line(role) for role in Role}
@@ -58,13 +65,14 @@ _CLASS = re.compile(
     r'|Reading (?:package|state)'
     r'|Building dependency|\[WARNING\] (?:Generating|Building|Loading|Constructing) )'
     r'|\[(?:WARNING|ERROR|INFO)\]\s*+$)'
-    r'|(?P<place>--> |::: )'
+    r'|(?P<place>--> |::: |Location: \S+:\d)'
     r'|(?P<error>(?:\[[\w:\-]+\] )?(?:\[?(?:ERROR|FATAL|SEVERE|CRITICAL)\b|(?:fatal )?error(?:\[\w+\])?:'
     r'|[Ee]rror(?:\[\w+\])?:|fatal:|Fatal |e: |npm (?:ERR!|error)'
     r'|\#\#\[error\]|CMake Error|ninja: error|FAILED:|\#\d+ ERROR|\* What went wrong|Execution failed|\d+\. ERROR in'
     r'|level=error|panic:|collect2:'
     r'|ld(?:\.\w+)?: |clang: error|Traceback \(|Exception in|The command is terminated|make(?:\[\d+\])?: \*\*\*'
-    r'|\d+:\d+ +error |(?:\w+\.)*\w*(?:Error|Exception): '
+    r'|\d+:\d+ +error |[A-Z]{1,4}\d{3,5} (?:\[\*\] )?\S|\d+:\d+ +[A-Z]{1,4}\d{2,5} |>> Issue: '
+    r'|\^-+\^? SC\d{4} \(error\)|(?:\w+\.)*\w*(?:Error|Exception): '
     r'|Error\[)|\S+: undefined reference|[^\n:]{1,120}: (?:No such file|command not found|Permission denied))'
     r'|(?P<warning>(?:\[[\w:\-]+\] )?(?:\[?(?:WARN|WARNING)\b|[Ww]arning(?:\[\w+\])?:|w: |npm (?:WARN|warn)'
     r'|\#\#\[warning\]|CMake (?:Deprecation )?Warning'
@@ -78,16 +86,22 @@ _LOCATED = re.compile(
     r'[ \t]*+\[?(?:\[[\w:\-]+\] )?(?:file://)?(?P<file>(?:[A-Za-z]:[\\/])?[^\s:(\[\]\'"*|=][^:(\[\n|]{0,200}?)'
     r'(?::\[?\d+(?:[:,]\d+)?|\(\d+(?:[,:\-]\d+)*\)|: \(\d+, ?\d+\))\]?(?P<rest>.*)'
 )
+_PLACE = re.compile(r'\s*(?:-->|:::|Location:) (?P<file>[^\n]*?)(?::\d+){1,2}$')
 _SEVERITY = re.compile(
     r'[\s:\-–\[(\]]*+(?:(?:fatal|internal compiler|syntax) )?(?P<word>[Ee]rror|ERROR|[Ww]arning|WARNING|[Nn]ote'
     r'|[Ii]nfo|[Hh]int|required from)(?= ?(?:[A-Z]+[\-\d]*\d)? ?(?:[:\-\[(]|$))'
 )
+_GRAVE = re.compile(r': ?[EF]\d{4}:')
+"""Codes of findings that are errors, where a linter gives its letters that meaning."""
 _TAG = re.compile(r'\[(?!INFO|WARN|ERROR|FATAL|[^\]]*:\d)[A-Za-z][^\]\n]{0,60}\] +')
 """What some servers write before each line: the step it belongs to."""
 _OPTION = re.compile(r'\s[/\-]\w')
 """An option of a command, such as `/warn:4`; so what stands before it is no file."""
 _AT = re.compile(r' at line (?P<line>\d+), column \d+')
-_FILE = re.compile(r'(?:[A-Za-z]:)?[\w./\\@\-+ ]*[/\\][\w.\-+@]+\.\w{1,6}$|\*{5,} Module |# [\w./\-]+$')
+_FILE = re.compile(
+    r'(?:[A-Za-z]:)?[\w./\\@\-+ ]*[/\\][\w.\-+@]+\.\w{1,6}:?$|In \S+ line \d+:$|[\w\-+@]+\.[a-z]{1,5}:?$'
+    r'|\*{5,} Module |# [\w./\-]+$'
+)
 _NAMES = re.compile(
     r'\'[^\'\n]{0,200}\'|`[^`\n]{0,200}`|"[^"\n]{0,200}"|‘[^’\n]{0,200}’|0x[0-9a-f]+|\d+|(?<!\S)[^\s/\\]*+[/\\]\S*+'
 )
@@ -104,7 +118,8 @@ def line_of(line: str) -> Line:
     if kind == 'noise':
         return _PLAIN[Role.NOISE]
     if kind == 'place':
-        return _PLAIN[Role.PLACE]
+        at = _PLACE.match(line)
+        return Line(Role.PLACE, '', at['file']) if at is not None else _PLAIN[Role.PLACE]
     if kind == 'error':
         return Line(Role.ERROR, _like(line))
     if kind == 'warning':
@@ -120,16 +135,21 @@ def line_of(line: str) -> Line:
         severity = _SEVERITY.match(located['rest'])
         word = severity['word'].lower() if severity else ''
         if word == 'error':
-            return Line(Role.ERROR, _like(located['rest']))
+            return Line(Role.ERROR, _like(located['rest']), located['file'])
         if word == 'warning':
-            return Line(Role.WARNING, _like(located['rest']))
+            return Line(Role.WARNING, _like(located['rest']), located['file'])
         if not word and located['rest'].strip(' :')[:1]:
-            return Line(Role.FINDING, _like(located['rest']))
+            grave = _GRAVE.match(located['rest']) is not None
+            return Line(Role.ERROR if grave else Role.FINDING, _like(located['rest']), located['file'])
     elif kind is None and ' at line ' in line and (at := _AT.search(line)):
         return Line(Role.FINDING, _like(line[: at.start()]))
     if kind == 'step':
         return _PLAIN[Role.STEP]
-    return _PLAIN[Role.FILE if _FILE.match(line) else Role.OTHER]
+    return (
+        Line(Role.FILE, '', line.strip(' *:').removeprefix('In ').partition(' line ')[0])
+        if _FILE.match(line)
+        else _PLAIN[Role.OTHER]
+    )
 
 
 def _like(text: str) -> str:

@@ -35,7 +35,7 @@ _FOREIGN = re.compile(
 )
 """Paths that were installed, not written here."""
 _FOREIGN_CODE = re.compile(
-    r'(?:[\w.\-]+/)?(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|org\.(?:junit|testng'
+    r'(?:[\w.\-]+/{1,2})?(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|org\.(?:junit|testng'
     r'|gradle|apache'
     r'|springframework|hibernate|mockito|assertj|hamcrest|eclipse|jboss|codehaus|slf4j|postgresql)|io\.(?:netty'
     r'|micrometer)'

@@ -1,89 +1,46 @@
-"""What test runners print: which line names a failing test, opens its details, counts, or says that one passed.
-
-One combined pattern is tried on each line; the name of its group says what the line is.
-"""
+"""What a line of a test runner is: the table of `runner_rows`, asked by the first character of a line."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
+
+from compactor.outputs.logs.runner_rows import ROWS, TAILS, Role, Row
 
 
 class Mark(NamedTuple):
     """What a line of a test runner is.
 
     Attributes:
-        role: 'block' (a failing test, its details follow), 'name' (a failing test), 'total', 'pass', 'run' (a test
-            begins), 'section' (a heading that ends what was before).
-        key: the test's name, by which mentions of one test are told from those of another; '' for the others.
-        runner: which alternative of the pattern it was.
+        role: what it is.
+        runner: whose row of the table it was.
+        name: the test, as it is written; '' where the line names none.
+        file: the file or the package that it is in; ''.
+        error: why it failed, where the line says so; ''.
     """
 
-    role: str
-    key: str = ''
+    role: Role
     runner: str = ''
+    name: str = ''
+    file: str = ''
+    error: str = ''
 
 
-_MARK = re.compile(
-    r'(?P<heading>={5,}+[ ].*[ ]={3,}+$|={1,}[ ]\d+[ ](?:passed|failed|error).*=$)'
-    r'|_{3,}+[ ](?P<header>[^\s_].*?|_.*?)[ ]_{1,}$'
-    r'|(?P<rule>[=\-_]{40,}+$)'
-    r'|[ \t]*+(?:'
-    r'---[ ]FAIL:[ ](?P<go>\S+)'
-    r'|---[ ](?:PASS|SKIP):[ ](?P<gopass>\S+)'
-    r'|\[[ ]+OK[ ]\][ ](?P<gtestpass>\S+)'
-    r'|\[[ ]RUN[ ]+\][ ](?P<gtestrun>\S+)'
-    r'|===[ ](?P<gorun>RUN|CONT|NAME|PAUSE)[ ]+(?P<gotest>\S+)'
-    r'|(?P<goline>FAIL\t.*|(?:FAIL|PASS)$|exit[ ]status[ ]\d+)'
-    r'|(?P<gook>ok[ ][ ]\t|\?[ ]{3}\t|ok\t|\?\t)'
-    r'|(?:FAIL|ERROR):[ ](?P<unit>\w\S*[ ](?:\(|\[).+)'
-    r'|(?P<pytest>(?:FAILED|ERROR)[ ]+(?=\S*(?:::|\.py|/)))'
-    r'|(?P<passed>(?:PASSED|SKIPPED|XFAIL|XPASS)[ ]+\S|PASS[ ]+\[|[✓✔√][ ]|(?:ok)[ ]\d+[ ]?'
-    r'|PASS[ ]+\S+\.\w+)'
-    r'|----[ ](?P<cargo>.+)[ ]std(?:out|err)[ ]----$'
-    r'|test[ ](?P<test>.+)[ ]\.\.\.[ ](?P<outcome>FAILED|ok|ignored)'
-    r'|(?:FAIL|TIMEOUT|ABORT|SIG[A-Z]+|LEAK-FAIL)[ ]+\[[^\]]*+\](?:[ ]\([^)]*+\))?[ ]+(?P<next>\S.*)'
-    r'|─{3,}+[ ](?:TRY[ ]\d+[ ])?(?:STDOUT|STDERR):[ ]+(?P<nextblock>\S.*)'
-    r'|●[ ](?P<jest>\S.*)'
-    r'|FAIL[ ]+(?P<vitest>\S.*[ ]>[ ].*)'
-    r'|FAIL[ ](?P<jestfile>\S+\.\w+.*)'
-    r'|[✕✗✘×][ ]+(?P<cross>\S.*)'
-    r'|(?P<number>\d++\)[ ]\S.*)'
-    r'|(?:Failed|X)[ ](?P<dotnet>\S.*\[[<\d].*s\])$'
-    r'|not[ ]ok[ ](?P<tap>\d+\b(?!.*\#[ ](?:TODO|SKIP)).*)'
-    r'|\[[ ]{2}FAILED[ ]{2}\][ ](?P<gtest>\w[\w.]*/?[\w./]*)'
-    r'|\d+/\d+[ ]+Test[ ]+\#\d+:[ ](?P<ctest>\S+)[ ].*(?P<cresult>\*\*\*|Passed)'
-    r'|\d+[ ]-[ ](?P<clist>\S+)[ ]\((?:Failed|Timeout|SEGFAULT|Not[ ]Run|.*Exception|.*abort.*)\)'
-    r'|rspec[ ](?P<rspec>\./\S+.*)'
-    r'|\[ERROR\][ ]+(?P<maven>[\w$.]+[.:]\w+:\d+.*|[\w$.]+(?:\.|[ ])\w+.*<<<[ ](?:FAILURE|ERROR)!)'
-    r'|(?P<total>Ran[ ]\d+[ ]tests?[ ]in|FAILED[ ]\((?:failures|errors|skipped|expected|unexpected)|OK(?:$|[ ]\()'
-    r'|NO[ ]TESTS[ ]RAN'
-    r'|test[ ]result:|Summary[ ]\[|Tests?:?[ ]+\d|Test[ ]Suites:|Test[ ]Files[ ]|Tests[ ]run:|Time:[ ]+\d'
-    r'|\[(?:ERROR|INFO|WARNING)\][ ]+(?:Tests[ ]run:|BUILD[ ]|Failures:|Errors:|Failed[ ]to[ ]execute)'
-    r'|\d+[ ](?:passing|failing|pending|passed|failed|examples?,|tests?[ ]completed|tests?,|specs?,|flaky|skipped)\b'
-    r'|BUILD[ ](?:SUCCESS|FAIL)|FAILURES!|ERRORS!|There[ ]w(?:as|ere)[ ]\d+[ ]|Tests:[ ]|\d+%[ ]tests[ ]passed'
-    r'|(?:Failed|Passed)![ ]+-|Total[ ]tests:|\#[ ](?:tests|pass|fail)[ ]|tests[ ]finished:|error:[ ](?:test'
-    r'|\d+[ ]target)'
-    r'|Exit[ ]code|Process[ ]exited|\[[\w:\-]+\][ ]ERROR[ ]task|!{5,}[ ].*|\#\#\[error\]|FAILED$|1\.\.\d+'
-    r'|Failing[ ]tests:'
-    r'|\d+[ ]FAILED[ ]TEST|\[=+\][ ]\d+[ ]tests?|\[[ ]{2}PASSED[ ]{2}\])'
-    r')'
+_TAILS = tuple((tail.role, re.compile(tail.pattern)) for tail in TAILS)
+_TAIL_ENDS = ('ED', '%]', 'OR', 'ok', 'OK', 'IL', 'SS', 'UN', "'", 're', '"', ' F', ' E', ' s', ' x', ' w')
+_DOTS = re.compile(r'(?:\S+ )?[.sxXFESRWIN*!,]{2,}+(?:\s+\[\s*\d+%\]|\s+\d+ / \d+ \(\s*\d+%\))?$|[.!,․]$')
+_TIMES = re.compile(
+    r'(?: *[\[(]<?[\d.,:]+ ?(?:ms|s|µs|us|sec|seconds|min|m)(?: [\d.]+m?s)?[\])]'
+    r'| \d[\d.]*m?s'
+    r'| \# time=[\d.]+m?s)?(?: \(retry [x#]\d+\))?$'
 )
-_BEGIN = frozenset('=_-[FEPSXXTALORBNFDtoenr?✓✔√●✕✗✘×─#!0123456789')
-"""Characters by which a line of a test runner begins: looking at them first is many times as fast."""
-_TAIL = re.compile(
-    r'(?P<state>PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN|ok|OK|FAIL|skipped[ ]?.{0,60}|expected[ ]failure)'
-    r'(?:[ ]+\[[ ]*\d+%\])?$'
-)
-_DOTS = re.compile(r'(?:\S+ )?[.sxXFE]{2,}+(?:\s+\[\s*\d+%\])?$')
-_FAILING = ('FAILED', 'ERROR', 'FAIL')
-_BLOCKS = frozenset(('go', 'unit', 'cargo', 'nextblock', 'jest', 'vitest', 'number', 'dotnet', 'tap', 'gtest'))
-_NAMES = frozenset(('test', 'next', 'jestfile', 'cross', 'clist', 'rspec', 'maven'))
-_TIMES = re.compile(r'\s*[\[(]?<?\d[\d.,]*\s?m?s[\])]?(?:\s+\(retry x\d+\))?$|\s+\(retry #\d+\)$')
 _NUMBERED = (
     ' passing', ' failing', ' examples', ' example,', 'PHPUnit', 'FAILURES!', 'Failures:', 'laywright', ' flaky',
-    'assertions', '[chromium]', '[firefox]', '[webkit]',
+    'assertions', '[chromium]', '[firefox]', '[webkit]', ' specs,', 'Randomized with seed', ' tests, ', 'There w',
+    ' › ', 'scenarios (', ' failures', '# Running',
 )  # fmt: skip
 
 
@@ -92,89 +49,95 @@ def numbers_tests(text: str) -> bool:
     return any(word in text for word in _NUMBERED)
 
 
-def mark_of(line: str, *, numbered: bool) -> Mark | None:
-    """What a line is; look only at the beginning and the end of long ones."""
-    found = _MARK.match(line) if line.lstrip(' \t')[:1] in _BEGIN else None
-    if found is not None and (kind := found.lastgroup) is not None:
-        mark = _marked(found, kind, line, numbered=numbered)
-        if mark is not None:
-            return mark
-    tail = line[-14:]
-    if tail.endswith(('<<< FAILURE!', '<<< ERROR!')):
-        return Mark('block', line.partition(' ')[0], 'surefire')
-    if tail.endswith(('ED', '%]', 'OR', 'ok', 'OK', 'IL', 'SS', 'UN', "'", 're')) and (
-        ended := _TAIL.search(line[-90:])
-    ):
-        return _ended(line, ended['state'])
-    if tail[-1:] in '.sFE]xX' and _DOTS.match(line):
-        return Mark('pass', runner='dots')
+def mark_of(line: str) -> Mark | None:
+    """What a line is; look only at the beginning and the end of long ones.
+
+    Lines such as '  1) adds two numbers' are failing tests in some outputs only (`NUMBERED`, `numbers_tests`).
+    """
+    bare = line.lstrip(' \t')
+    first = bare[:1]
+    deep = len(line) - len(bare)
+    if first in _BY_FIRST:
+        found = _expression(first)(bare)
+        if found is not None and (kind := found.lastgroup) is not None:
+            row = ROWS[int(kind[1:])]
+            if deep <= row.deepest:
+                return _marked(row, kind[1:], found)
+        for number in _NEEDING.get(first, ()):
+            row = ROWS[number]
+            if row.needs in bare and (needed := _single(number)(bare)) is not None:
+                return _marked(row, str(number), needed)
+    if bare.endswith(_TAIL_ENDS):
+        for role, pattern in _TAILS:
+            if (ended := pattern.match(bare)) is not None:
+                return Mark(role, 'inline', ended['name'])
+    if bare[-1:] in _DOT_ENDS and _DOTS.match(bare):
+        return Mark(Role.PASSED, 'dots')
     return None
 
 
-def _marked(found: re.Match[str], kind: str, line: str, *, numbered: bool) -> Mark | None:
-    if kind == 'heading':
-        return Mark(
-            'total'
-            if line[1:2] == ' '
-            or re.search(r'\d+ (?:passed|failed|error|skipped|deselected|warning|xfailed)|no tests ran', line)
-            else 'section',
-            runner='heading',
-        )
-    if kind == 'header':
-        if found[kind].endswith((' tests', ' summary')):
-            return Mark('section', runner='rule')
-        return Mark('block', found[kind].replace('::', '.'), 'pytest')
-    if kind == 'rule':
-        return Mark('section', runner='rule')
-    if kind == 'gotest':
-        return Mark('run', found[kind], found['gorun'])
-    if kind == 'gtestrun':
-        return Mark('run', found[kind])
-    if kind == 'outcome':
-        return Mark('name', found['test'], 'test') if found[kind] == 'FAILED' else Mark('pass')
-    if kind == 'cresult':
-        return Mark('pass') if found[kind] == 'Passed' else Mark('name', found['ctest'], 'ctest')
-    if kind == 'pytest':
-        return Mark('name', line[found.end() :].partition(' - ')[0].strip(), 'summary')
-    if kind == 'goline':
-        return Mark('total', runner='go')
-    if kind in ('gopass', 'gtestpass'):
-        return Mark('pass', found[kind])
-    if kind == 'passed':
-        return Mark('pass')
-    if kind == 'gook':
-        return Mark('pass', runner='package')
-    if kind == 'total':
-        return Mark('total')
-    if kind == 'number' and not numbered:
-        return None
-    key = found[kind]
-    if kind == 'number':
-        key = key.partition(')')[0]
-    elif kind in ('jest', 'vitest', 'cross', 'next', 'nextblock', 'dotnet', 'gtest'):
-        key = _TIMES.sub('', key).replace(' › ', ' > ').rpartition(' > ')[2].strip()
-    elif kind == 'rspec':
-        key = key.partition(' # ')[2]
-    return Mark('block' if kind in _BLOCKS else 'name' if kind in _NAMES else 'pass', key, kind)
+NUMBERED = frozenset(('number', 'minitest', 'playwright'))
+"""Runners whose lines begin with a number, as those of lists do."""
+_DOT_ENDS = frozenset('.sFE]xX)!,*․')
 
 
-def _ended(line: str, state: str) -> Mark | None:
-    """A line that ends with how the test went: pytest -v, unittest -v, Gradle."""
-    if '::' in line or ' ... ' in line or line.startswith('test_'):
-        if state not in _FAILING:
-            return Mark('pass')
-        name = line.partition(' ... ')[0] if ' ... ' in line else line.rpartition(state)[0]
-        return Mark('name', name.rpartition('%] ')[2].strip() if '::' in line else name.strip(), 'inline')
-    if ' > ' in line:
-        if state == 'FAILED':
-            return Mark('block', line[: -len(state)].strip(), 'gradle')
-        return Mark('pass') if state in ('PASSED', 'SKIPPED') else None
-    return None
+def without_time(name: str) -> str:
+    """The name of a test without how long it took."""
+    return _TIMES.sub('', name).rstrip()
+
+
+def _marked(row: Row, number: str, found: re.Match[str]) -> Mark:
+    groups = found.groupdict('')
+    name = groups.get(f'name{number}', '')
+    if part := groups.get(f'part{number}'):
+        name = f'{name} ({part})'
+    return Mark(row.role, row.runner, name, groups.get(f'file{number}', ''), groups.get(f'error{number}', ''))
+
+
+def _first(needing: bool) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for number, row in enumerate(ROWS):
+        if bool(row.needs) == needing:
+            for character in row.begins:
+                found.setdefault(character, []).append(number)
+    return {character: tuple(dict.fromkeys(numbers)) for character, numbers in found.items()}
+
+
+_BY_FIRST = _first(needing=False)
+_NEEDING = _first(needing=True)
+_BY_FIRST |= {character: () for character in _NEEDING if character not in _BY_FIRST}
+
+
+@cache
+def _expression(character: str) -> Callable[[str], re.Match[str] | None]:
+    """The rows that begin with a character, as one expression; the group that matches last names the row."""
+    numbers = _BY_FIRST[character]
+    return re.compile('|'.join(f'(?P<r{n}>{_numbered(n)})' for n in numbers) if numbers else r'(?!)').match
+
+
+@cache
+def _single(number: int) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(_numbered(number)).match
+
+
+def _numbered(number: int) -> str:
+    """A row's expression, its groups named so that they are told from those of others."""
+    return re.sub(r'\(\?P<(\w+)>', rf'(?P<\g<1>{number}>', ROWS[number].pattern)
+
+
+_EVENT = re.compile(r'^\{[^\n]{0,200}?"Action": ?"\w', re.MULTILINE)
+_PACKAGE = re.compile(r'^\{[^\n]{0,400}?"(?:Package|ImportPath)": ?"', re.MULTILINE)
+
+
+def holds_go_events(text: str) -> bool:
+    """Whether a text is what `go test -json` writes; what a compiler complained of may stand before."""
+    head = text[:4_000]
+    return '"Action"' in head and _EVENT.search(head) is not None and _PACKAGE.search(head) is not None
 
 
 def from_go_json(text: str) -> str | None:
     """The plain log in the records of `go test -json`, package by package; None where it is something else."""
-    if not text.startswith('{"') or '"Action":' not in text[:1_000]:
+    if not holds_go_events(text):
         return None
     packages: dict[str, list[str]] = {}
     for line in text.split('\n'):

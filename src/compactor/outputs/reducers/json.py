@@ -140,7 +140,7 @@ def _lines(values: list[Any], budget: int, size: int, writer: JsonWriter) -> str
     """Each tree on its line; where lines are missing, a line of JSON says how many."""
     room = budget - 80
     chosen = writer.chosen(values, room)
-    shares = writer.shares([values[i] for i in chosen], room, 2)
+    shares = writer.shares([values[i] for i in chosen], room, 2, first=writer.failing(values, chosen))
     lines: list[str] = []
     before = -1
     for i, share in zip(chosen, shares, strict=True):

@@ -7,12 +7,14 @@
     …
     [1,377 of 1,402 names left out; recall ab12cd34ef567890]
 
-Sizes, dates and owners go before any name does. What the tools of a project make for themselves is one line.
+Sizes, dates and owners go before any name does; where all names of a folder fit, its first lines stay whole. What the
+tools of a project make for themselves is one line.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +33,12 @@ SHOWN = 400
 """Names below a folder of `NOISE` that can be shown at all."""
 NOISY = 7.0
 """Rank of names below a folder of `NOISE`."""
+LEAST_WHOLE = 5
+"""Lines with all their columns that are worth showing beside the names."""
+MOST_WHOLE = 2_000
+"""Lines of a listing of which some are shown whole."""
+FULL = 0.95
+"""Share of the allowance that lines with all their columns may fill, with the names of the others."""
 ROOMY = 0.8
 """Share of the allowance within which everything else has to be before names below a folder of `NOISE` are shown."""
 NOISE = frozenset(
@@ -65,8 +73,30 @@ _LONG = re.compile(
 )
 _TREE = re.compile(r'(?P<before>[│| \u00a0]{0,400}?)(?:├|└|\||`|\+|\\)(?:──|--|---)[ \u00a0](?P<name>.+)')
 _STATUS = re.compile(
-    r'[ MADRCU?!]{2} \S|\t(?:modified|new file|deleted|renamed|both modified):  |On branch |Untracked|Changes '
+    r'[ MADRCU?!]{2} \S|\t(?:modified|new file|deleted|renamed|both modified):  |On branch |HEAD detached'
+    r'|Untracked|Changes '
 )
+_HEAD = (
+    *(
+        'On branch ',
+        'HEAD detached',
+        'Not currently on',
+        '## ',
+        'Your branch ',
+        'You are currently',
+        'You have unmerged',
+    ),
+    *(
+        'All conflicts fixed',
+        'interactive rebase',
+        'rebase in progress',
+        'No commits yet',
+        'nothing to commit',
+        'You are in',
+    ),
+)
+"""Beginnings of lines that say where one stands."""
+_CONFLICTS = ('UU', 'AA', 'DD', 'AU', 'UA', 'DU', 'UD')
 _OBJECT = re.compile(r'\d{6} (?:blob|tree|commit) [0-9a-f]{7,64}\t(?P<name>.+)')
 _SIZED = re.compile(r'(?P<size>\d[\d.,]*[KMGTB]?)\t(?P<name>.+)')
 _FOLDER = re.compile(r'(?P<name>[^\s:][^:\n]*):$')
@@ -101,6 +131,8 @@ def reduce_listing(text: str, allowance: Allowance) -> str | None:
         pieces.append(Piece(code.group(), 1.0, 0))
     pieces += [Piece(line, 1.0 if alarms(line) else 5.0, 0) for line in others]
     asks = allowance.asking(text)
+    if asks is None and (whole := _whole(lines, folders, total, pieces, allowance)) is not None:
+        return whole
     shallow = min((_depth(name) for name in folders), default=0)
     for name, folder in folders.items():
         pieces += _pieces(name, folder, _depth(name) - shallow, asks)
@@ -109,7 +141,40 @@ def reduce_listing(text: str, allowance: Allowance) -> str | None:
     return pick(pieces, allowance, unit='names', of=total, gap=unmarked)
 
 
+def _whole(
+    lines: list[str], folders: dict[str, _Folder], total: int, before: list[Piece], allowance: Allowance
+) -> str | None:
+    """The names of one folder, the first lines of it with all their columns as far as there is room for that.
+
+    None where there is no room for many of them beside the names, or where lines hold nothing but names.
+    """
+    folder = next(iter(folders.values()))
+    if len(folders) > 1 or folder.noise or len(folder.names) != total or len(lines) > MOST_WHOLE:
+        return None
+    rows = [line for line in lines if _LONG.match(line) or _OBJECT.match(line) or _SIZED.match(line)]
+    if len(rows) != total:
+        return None
+    room = allowance.with_tokens(int(allowance.tokens * FULL) - ROW)
+
+    def shown(first: int) -> list[Piece]:
+        rest = folder.names[first:]
+        names = [rest[i : i + ROW] for i in range(0, len(rest), ROW)]
+        title = before[0]._replace(text=f'{before[0].text}, of the first {first:,} the whole lines')
+        found = [title, *before[1:], *(Piece(row, 2.0, 1) for row in rows[:first])]
+        return [*found, *(Piece('  '.join(row), 2.6, len(row)) for row in names)]
+
+    first = bisect_left(range(total), True, key=lambda n: not room.holds('\n'.join(p.text for p in shown(n + 1))))
+    return pick(shown(first), allowance, unit='names', of=total, gap=unmarked) if first >= LEAST_WHOLE else None
+
+
 def _status_rank(line: str) -> float:
+    """The rank of a line of `git status`: where one stands, what is wrong, the headings, then the names."""
+    if line.startswith(_HEAD):
+        return -1.0
+    if line.startswith(('Changes ', 'Untracked', 'Unmerged')):
+        return 1.0
+    if line[:2] in _CONFLICTS or 'both ' in line[:20]:
+        return 1.2
     return 3.0 if line.startswith(('??', '!!')) else 2.0 if _STATUS.match(line) else 4.0
 
 

@@ -1,6 +1,7 @@
-"""Several outputs in one text: each is made smaller by what it is, and gets the more room the more it needs.
+"""Several outputs in one text, under headings or of several tools: each is made smaller by what it is.
 
-Small sections stay whole. Of the room that is left, sections that failed and streams of errors get a double part.
+The more one needs, the more room it gets. Small sections stay whole. Of the room that is left, sections that failed
+and streams of errors get a double part.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import re
 from compactor.outputs.allowance import LEAST, Allowance
 from compactor.outputs.detect import detect
 from compactor.outputs.ends import truncated
-from compactor.outputs.kind import Kind
-from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.frame import around, between
+from compactor.outputs.logs.alarms import alarming
+from compactor.outputs.logs.endings import framed
+from compactor.outputs.reducers.single import SINGLE
 from compactor.outputs.reducers.text import reduce_text
+from compactor.outputs.runs import runs
 from compactor.outputs.sections import sections
 
 HEADING = 300
@@ -24,13 +28,12 @@ _ERRORS = re.compile(r'std_?err|\berrors?\b|fail|exit(?:ed)?(?: with)?(?: code)?
 
 def reduce_mixed(text: str, allowance: Allowance) -> str | None:
     """See the module; None of a text that is one output."""
-    spans = sections(text)
+    headed = sections(text)
+    spans = headed or runs(text)
     if spans is None or len(spans) < 2:
         return None
     parts = [text[start:end].strip('\n') for start, end in spans]
-    failing = [
-        _ERRORS.search(part[:HEADING]) is not None or any(map(alarms, part[:4_000].split('\n'))) for part in parts
-    ]
+    failing = [_ERRORS.search(part[:HEADING]) is not None or bool(alarming(part[:4_000].split('\n'))) for part in parts]
     parts, failing, missing = _most(parts, failing, allowance)
     room = allowance.tokens - len(parts) * 2
     note = ''
@@ -40,7 +43,9 @@ def reduce_mixed(text: str, allowance: Allowance) -> str | None:
     shares = _shares(parts, failing, room, allowance)
     if min(shares, default=0) < LEAST:
         return None
-    shown = [_shortened(part, share, allowance) for part, share in zip(parts, shares, strict=True)]
+    shown = [
+        _shortened(part, share, allowance, headed=headed is not None) for part, share in zip(parts, shares, strict=True)
+    ]
     whole = '\n\n'.join((*shown, note) if note else shown)
     return whole if allowance.holds(whole) and len(whole) < len(text) else None
 
@@ -70,24 +75,24 @@ def _shares(parts: list[str], failing: list[bool], room: int, allowance: Allowan
     return shares
 
 
-def _shortened(part: str, share: int, allowance: Allowance) -> str:
+def _shortened(part: str, share: int, allowance: Allowance, *, headed: bool) -> str:
     own = allowance.with_tokens(share)
     if own.holds(part):
         return part
     heading, _, body = part.partition('\n')
-    if not body or len(heading) > HEADING:
+    if not headed or not body or len(heading) > HEADING:
         heading, body = '', part
     inner = own.with_tokens(share - allowance.count(heading) - 1)
-    result = _reduced(body, inner) or truncated(body, inner)
+    frame = framed(body)
+    rest = between(frame, inner)
+    result = around(frame, _reduced(frame.body, rest) or truncated(frame.body, rest), inner)
     whole = f'{heading}\n{result}' if heading else result
     return whole if own.holds(whole) else truncated(part, own)
 
 
 def _reduced(text: str, allowance: Allowance) -> str | None:
-    from compactor.outputs.reducers import REDUCERS  # the table names this module
-
-    kind = detect(text).kind
-    if kind is not Kind.MIXED and (reducer := REDUCERS.get(kind)) is not None:
+    reducer = SINGLE.get(detect(text).kind)
+    if reducer is not None:
         result = reducer(text, allowance)
         if result is not None and allowance.holds(result) and len(result) < len(text):
             return result

@@ -20,7 +20,7 @@ from collections import Counter
 from itertools import pairwise
 
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.logs.alarms import alarms
+from compactor.outputs.logs.alarms import alarming as alarming_of
 from compactor.outputs.pieces import LONGEST, Piece, pick
 from compactor.outputs.sections import body_of
 
@@ -28,8 +28,14 @@ FEW = 8
 """A table with fewer rows needs no figures about its columns."""
 CELL = 40
 """Characters of a cell in a row that is too long."""
+NAMED = 5
+"""Values of a column up to which all of them are named."""
 VALUES = 3
 """Most frequent values that are named."""
+FEW_VALUES = 8
+"""Values of a column up to which each of them may be worth a row."""
+SELDOM = 0.02
+"""Share of the rows up to which a value is seldom."""
 COUNTED = 20_000
 """Rows from which the figures are taken, at most."""
 COLUMNS = 24
@@ -64,18 +70,41 @@ def reduce_tables(text: str, allowance: Allowance) -> str | None:
     asks = allowance.asking(text)
     last = len(rows) - 1
     apart = max(1, len(rows) // (allowance.tokens * 2))  # of more rows none could be kept
-    alarming = {i for i, row in enumerate(rows) if alarms(row)}
+    alarming = set(alarming_of(rows))
     if len(alarming) > max(3, len(rows) // 10):
         alarming = set()  # what is said of every row says nothing
+    rare = _rare(rows, delimiter)
     for i, row in enumerate(rows):
-        if i % apart and 2 < i < last and i not in alarming and not (asks is not None and asks(row)):
+        if i % apart and 2 < i < last and i not in alarming and i not in rare and not (asks is not None and asks(row)):
             continue
         rank = 2.0 if i < 2 or i == last else 3.0 + _turn(i) * 1.9
-        if rank > 2 and i in alarming:
-            rank = 2.2
+        if i in alarming:
+            rank = min(rank, 1.9 if i in rare else 2.2)
+        elif i in rare:
+            rank = min(rank, 1.95)
         pieces.append(Piece(_fitting(row, delimiter), 1.0 if asks is not None and asks(row) else rank))
     pieces += [Piece(line, 0.0, 0) for line in foot]
     return pick(pieces, allowance, unit='rows', of=len(rows))
+
+
+def _rare(rows: list[str], delimiter: str) -> set[int]:
+    """Rows that hold a value which few rows have, of a column with few values: what is not as usual."""
+    found: set[int] = set()
+    if len(rows) < FEW:
+        return found
+    cells = [_cells(row, delimiter) if len(row) < LONGEST * 20 else [] for row in rows[:COUNTED]]
+    for column in range(min(COLUMNS, max(map(len, cells), default=0))):
+        values = [row[column].strip() for row in cells if column < len(row)]
+        counts = Counter(values)
+        if not 1 < len(counts) <= max(FEW_VALUES, len(values) // 50):
+            continue
+        most = max(counts.values())
+        seldom = {
+            value for value, times in counts.items() if times <= max(1, len(values) * SELDOM) and times * 10 <= most
+        }
+        if seldom:
+            found.update(i for i, row in enumerate(cells) if column < len(row) and row[column].strip() in seldom)
+    return found if len(found) <= max(3, len(rows) // 10) else set()
 
 
 def _delimiter(lines: list[str]) -> str:
@@ -200,6 +229,8 @@ def _figure(values: list[str]) -> str:
     counts = Counter(values)
     figure = f'{len(counts):,} distinct'
     frequent = [(value, count) for value, count in counts.most_common(VALUES) if count > 1 and len(value) <= CELL]
-    if frequent and len(counts) <= len(values) // 2:
+    if 1 < len(counts) <= NAMED:
+        frequent = [(value, count) for value, count in counts.most_common() if len(value) <= CELL]
+    if frequent and len(counts) <= max(NAMED, len(values) // 2):
         figure += ': ' + ', '.join(f'{value} {count:,}' for value, count in frequent)
     return figure

@@ -16,6 +16,8 @@ from compactor.outputs.pieces import LONGEST, NEVER, Piece, pick
 
 HEAD, TAIL = 8, 12
 """Lines at the beginning and at the end that come before the other lines."""
+ENDING = 3
+"""Lines at the end that come before the first one."""
 ALARMS_SHARE = 0.4
 """Share of the allowance that lines that speak of errors may take before the ends."""
 PATIENCE = 5
@@ -47,7 +49,7 @@ def _alarm_ranks(lines: Sequence[str], alarms: Sequence[int], allowance: Allowan
         like = _VARIES.sub('', lines[i][:LONGEST])
         if like not in seen:
             seen.add(like)
-            ranks[i] = 1.0
+            ranks[i] = -2.0 if not ranks else 1.0
             room -= min(len(lines[i]), LONGEST)
     return ranks
 
@@ -72,10 +74,17 @@ def _pieces(lines: Sequence[str], alarms: dict[int, float], allowance: Allowance
         before = end
         line, same = lines[start], end - start
         near = start < HEAD or start > last - TAIL
-        rank = min(alarms.get(start, 4.0), 2.0 if near else 3.0 + min(start, last - start) / half)
+        rank = min(alarms.get(start, 4.0), _near(start, last) if near else 3.0 + min(start, last - start) / half)
         again = same > 1 and line and not line.isspace()
         pieces.append(Piece(f'{line} (×{same:,})' if again else line, rank, same))
     return pieces
+
+
+def _near(i: int, last: int) -> float:
+    """The rank of a line near an end: the last of all stays, a few more come first, then both ends get their turn."""
+    if i == last:
+        return -1.0
+    return 1.8 + (last - i) * 0.01 if i > last - TAIL else 1.8 + (i + ENDING) * 0.01 + 0.005
 
 
 def _runs(lines: Sequence[str], most: int) -> list[_Run]:

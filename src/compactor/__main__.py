@@ -1,0 +1,7 @@
+"""`python -m compactor`: the command line."""
+
+from __future__ import annotations
+
+from compactor.cli import main
+
+main()

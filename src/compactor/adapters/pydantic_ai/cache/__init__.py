@@ -1,0 +1,1 @@
+"""`CachedModel`, and prompts one or many at once through it."""

@@ -1,0 +1,1 @@
+"""`CapacityModel`: a chain of models that goes on elsewhere before the wall."""

@@ -1,0 +1,1 @@
+"""Secrets out of texts. Below every room that keeps, shows or sends a text, because all of them need it."""
