@@ -76,6 +76,39 @@ def test_a_cancelled_request_holds_nothing(tmp_path: Path, shared: bool, streami
     assert (taken >= 700, reserved) == (True, 0)
 
 
+@pytest.mark.parametrize('answers', [False, True])
+def test_a_request_that_is_cancelled_while_a_store_is_busy_holds_nothing(tmp_path: Path, answers: bool) -> None:
+    """What it had set aside is settled before the store is asked anything else, also where its answer had come."""
+    store = Store(tmp_path / 'a.db')
+    asked = asyncio.Event()
+    may_answer = asyncio.Event()
+
+    async def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        asked.set()
+        await may_answer.wait()
+        return ModelResponse(parts=[TextPart('ok')])
+
+    model = CapacityModel(FunctionModel(answer), policy=told(), store=store)
+
+    async def cancelled() -> tuple[int, int]:
+        task = asyncio.ensure_future(Agent(model).run('hi'))
+        await asked.wait()
+        with store.write():  # whoever settles waits for its turn
+            if answers:
+                may_answer.set()
+                await asyncio.sleep(0.2)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            looking = asyncio.ensure_future(model.standing())
+            await asyncio.sleep(0.2)
+        window = (await looking)[0].windows[0]
+        return window.taken, window.reserved
+
+    taken, reserved = go(cancelled())
+    assert (taken > 0, reserved) == (True, 0)
+
+
 def test_a_request_that_is_cancelled_while_it_is_let_in_takes_nothing(tmp_path: Path) -> None:
     """The store may have set something aside by then, and nobody is left to send anything."""
     store = Store(tmp_path / 'a.db')

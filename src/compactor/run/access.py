@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from compactor.errors import StoreError
-from compactor.run.circuit import Circuit, Clock, within
+from compactor.run.circuit import Circuit, Clock
 from compactor.run.clock import monotonic, replayed
-from compactor.run.threads import beside
+from compactor.run.threads import beside_within
 from compactor.secrets.redact import redact
 from compactor.telemetry import events
 
@@ -107,7 +107,7 @@ class Access:
 
     async def _answer(self, work: Callable[[], T]) -> T:
         try:
-            return await within(LONGEST, beside(work))
+            return await beside_within(LONGEST, work)
         except TimeoutError as error:
             raise StoreError(str(error) or f'no answer within {LONGEST:g} s') from error
 

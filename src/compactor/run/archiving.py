@@ -12,9 +12,9 @@ from compactor.archive.remembered import Remembered
 from compactor.bounded import Bounded
 from compactor.history.handles import Deposit, Kept
 from compactor.run.access import IN_A_WORKFLOW
-from compactor.run.circuit import Circuit, Clock, within
+from compactor.run.circuit import Circuit, Clock
 from compactor.run.clock import monotonic, replayed
-from compactor.run.threads import beside
+from compactor.run.threads import beside_within
 from compactor.run.timed import timed
 from compactor.run.worker import apart
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
@@ -111,7 +111,7 @@ class Archiving:
             TimeoutError: it does not answer.
         """
         try:
-            return await within(self._longest, beside(work))
+            return await beside_within(self._longest, work)
         except TimeoutError as error:
             raise TimeoutError(str(error) or f'no answer from the archive within {self._longest:g} s') from error
 

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from threading import Condition, Thread
@@ -146,6 +147,31 @@ async def beside(work: Callable[[], T]) -> T:
     if replayed():
         return work()
     return await asyncio.wrap_future(threads().do(partial(copy_context().run, work)))
+
+
+async def beside_within(seconds: float, work: Callable[[], T]) -> T:
+    """The same for no longer than so many seconds; it is handed to a thread at once and not taken back by a cancel.
+
+    Raises:
+        TimeoutError: it takes longer. What has not begun by then is not begun; what has is left to its thread.
+    """
+    if replayed():
+        return work()
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):  # of a loop that is closed nobody waits any more
+            loop.call_soon_threadsafe(over.set)
+
+    under_way = threads().do(partial(copy_context().run, work))
+    under_way.add_done_callback(tell)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, seconds)):
+            await over.wait()
+    if under_way.done():
+        return under_way.result()
+    under_way.cancel()
+    raise TimeoutError
 
 
 def leave(work: Callable[[], object]) -> None:

@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from compactor.capacity.cooldown import MAX_MODELS, Cooldowns
 from compactor.capacity.counts import MemoryCounts
@@ -27,6 +28,7 @@ from compactor.run.access import Access
 from compactor.run.answer import Response
 from compactor.run.circuit import Clock
 from compactor.run.clock import monotonic
+from compactor.run.once import Once
 from compactor.run.reporting import Reporter
 from compactor.run.threads import leave
 from compactor.telemetry import events
@@ -96,6 +98,7 @@ class Capacity:
         self._full: set[str] = set()
         self._own = Books(Windows(self.table, MemoryCounts(), policy.thresholds), Cooldowns(chance, policy.cooldown))
         self._shared: Books | None = None
+        self._unsettled: list[Once[Any]] = []
         self._access = Access('capacity', reporter.emit, closed=policy.on_store_error == 'closed', clock=pauses)
         if store is not None:
             from compactor.store.buckets import Buckets
@@ -323,13 +326,12 @@ class Capacity:
         self._took(reservation.model, reservation.taking)
 
         def work() -> None:
-            with suppress(StoreError):  # it then counts until its window is over
-                windows.settle(reservation, reservation.taking)
+            windows.settle(reservation, reservation.taking)
 
         if admission.books is self._own:
             work()
             return
-        leave(work)
+        self._leave(Once(work))
 
     # -- the store, which may be away ---------------------------------------------------------------------------
 
@@ -349,9 +351,32 @@ class Capacity:
         shared = self._shared
         if shared is None or (admission is not None and admission.books is self._own):
             return work(self._own)
-        return await self._access.ask(
-            lambda: work(shared), lambda: work(self._own), run=run_id, model=model, needed=needed
-        )
+
+        on_shared = Once(partial(work, shared))
+
+        def in_order() -> T:
+            self._settle_left()
+            on_shared()
+            return cast('T', on_shared.result)
+
+        try:
+            return await self._access.ask(in_order, lambda: work(self._own), run=run_id, model=model, needed=needed)
+        except asyncio.CancelledError:
+            if admission is not None:
+                self._leave(on_shared)
+            raise
+
+    def _leave(self, settling: Once[Any]) -> None:
+        """Has something settled that nobody waits for any more; whatever asks the store next waits for it."""
+        self._unsettled.append(settling)
+        leave(self._settle_left)
+
+    def _settle_left(self) -> None:
+        for settling in tuple(self._unsettled):
+            with suppress(StoreError):  # it then counts until its window is over
+                settling()
+            with suppress(ValueError):  # another thread has waited for the same
+                self._unsettled.remove(settling)
 
 
 def _settle(
