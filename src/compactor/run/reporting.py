@@ -41,12 +41,14 @@ class Listener:
         run_id: the run that the request belongs to.
         agent: the agent's name, '' if it has none.
         emit: receives events.
+        on_sent: told of each attempt at a model when it begins.
         on_attempt: told of each attempt that failed at a model: who, why, and after how many seconds.
     """
 
     run_id: str | None
     agent: str
     emit: Callable[[events.Event], None]
+    on_sent: Callable[[], None]
     on_attempt: Callable[[ModelName, Exception, float], None]
 
 

@@ -79,7 +79,7 @@ class RunState:
         taken: ids of the calls whose results were taken at their tool's hook since the last request.
         bare: messages by identity, each with what is sent of it without secrets, where policy has everything redacted.
         began: when the request in flight was sent, on a clock of seconds that only goes forward; None if none is.
-        out: whether it has been handed on to be sent.
+        out: whether it has been handed on to be sent, behind everything that may have it wait.
         got: the answer to it, from the moment it is there.
         task: what the request in flight was taken for, '' if nobody looked.
         streamed: whether it is streamed, as far as can be seen.

@@ -14,6 +14,7 @@ import pydantic_ai._run_context as run_contexts
 import pydantic_ai.messages as messages
 import pydantic_ai.models as models
 from pydantic_ai import Agent, Tool, exceptions
+from pydantic_ai.capabilities import AbstractCapability
 
 try:
     import pydantic_ai._durable_replay as durable_replay
@@ -22,6 +23,9 @@ except ImportError:
 
 RetryModelRequest: Any = getattr(exceptions, 'RetryModelRequest', None)
 """Asks for another attempt at the same request; from 2.64 on."""
+
+TELLS_BEFORE_SENDING = hasattr(AbstractCapability, 'prepare_model_request')
+"""Whether a hook comes right before each attempt at a request, behind those that come before the request; from 2.64 on."""
 
 CompletedStream: Any = getattr(models, 'CompletedStreamedResponse', None)
 """A finished answer as a stream; from 2.20 on."""

@@ -433,6 +433,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     async def before_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
         """Brings the history within its budget before it is sent."""
+        self._broken_off(ctx)
         state = self._runs.state(ctx.run_id)
         if self.persist:
             self._put(ctx, request_context, state, await self._process(ctx, request_context, state, 'compactions'))
@@ -440,6 +441,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
             state.unsized = ctx.run_step
             return request_context
         return await self._sized(ctx, request_context, state)
+
+    def _broken_off(self, ctx: RunContext[Any]) -> None:
+        """Sends nothing for a run that is over: the framework's task for a request may outlive its run by a moment."""
+        if self._runs.over(ctx.run_id):
+            raise asyncio.CancelledError('the run was broken off')
 
     async def _sized(self, ctx: RunContext[AgentDepsT], request_context: Any, state: RunState) -> Any:
         """A request with its limit, and with what it may take set aside; its history is the one that is sent."""
@@ -454,8 +460,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         self, ctx: RunContext[AgentDepsT], *, request_context: Any, handler: Callable[[Any], Awaitable[Any]]
     ) -> Any:
         """Sends the compacted history, and notes with the answer how it was cut, where the record stays whole."""
-        if self._runs.over(ctx.run_id):  # the framework begins a request in a task that may outlive its run by a moment
-            raise asyncio.CancelledError('the run was broken off')
+        self._broken_off(ctx)
         state = self._runs.state(ctx.run_id)
         state.enclosed = ctx.run_step
         if state.durable is None:
@@ -485,7 +490,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
     ) -> Any:
         """The answer to a request; what a limit of ours has cut is asked for once more."""
         before = ctx.usage.output_tokens
-        response = await self._sending.accounted(run, state, request_context, handler)
+        later = compat.TELLS_BEFORE_SENDING
+        response = await self._sending.accounted(run, state, request_context, handler, later=later)
         if compat.RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
             return response
         room = self._tasks.more_room(run_of(ctx, request_context), state, answer_of(run.model, response))
@@ -515,6 +521,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         await self._sending.answered(run, state, response)
         if self._accounts is not None:
             await self._accounts.reserve(run_of(ctx, with_limit(request_context, room)), state)
+        state.out = False
         raise compat.RetryModelRequest
 
     async def on_model_request_error(
@@ -529,6 +536,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if compat.RetryModelRequest is None:
             return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
         state.resend = again.messages
+        state.out = False
         raise compat.RetryModelRequest
 
     async def prepare_model_request(self, ctx: RunContext[AgentDepsT], request_context: Any) -> Any:
@@ -546,6 +554,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
         room = self._tasks.given_room(run_of(ctx, request_context), state)
         if room is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': room}
+        self._broken_off(ctx)
+        self._sending.leaves(run_of(ctx, request_context), state)
         return request_context
 
     async def after_tool_execute(
@@ -655,14 +665,13 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     async def _forget(self, ctx: RunContext[Any], error: BaseException | None = None) -> None:
         """Lets a run go, and gives back what was set aside for a request that was interrupted."""
-        state = self._runs.known(ctx.run_id)
+        state = self._runs.forget(ctx.run_id, broken_off=error is not None)  # first: while it waits, nothing is sent
         if self._accounts is not None and state is not None:
             if state.out:  # the run ends while a request is under way, of which its own hook may hear only later
                 self._sending.interrupted(run_of(ctx), state, error or asyncio.CancelledError())
             elif state.lease is not None:
                 await self._accounts.release(run_of(ctx), state)
         await self._sending.ended(run_of(ctx))
-        self._runs.forget(ctx.run_id)
         if state is not None:
             await self._life.forgotten(state, run_of(ctx))
 
@@ -672,10 +681,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         if state is None:
             return
         if self._accounts is not None:
-            if state.out:
-                self._sending.interrupted(run_of(ctx), state, error)
-            else:
-                self._accounts.abandoned(run_of(ctx), state)
+            self._sending.interrupted(run_of(ctx), state, error)
         state.drop_ahead()
 
     # -- between runs -------------------------------------------------------------------------------------------

@@ -72,9 +72,17 @@ class Sending:
         """Whether a request that is under way in this task is one that it sends."""
         return self in _at_work.get()
 
-    async def accounted(self, run: Run, state: RunState, request: Any, send: Send) -> Any:
-        """The answer to a request, which is written down and counted in its budgets, if there is a store."""
-        state.out, state.got = True, None
+    async def accounted(self, run: Run, state: RunState, request: Any, send: Send, *, later: bool = False) -> Any:
+        """The answer to a request, which is written down and counted in its budgets, if there is a store.
+
+        Args:
+            run: the run.
+            state: what is known of it.
+            request: the request.
+            send: hands it on.
+            later: others may make it wait before it is sent, which `leaves` will tell.
+        """
+        state.out, state.got = not later and chooser_in(run.model) is None, None
         try:
             response = await self._sent(run, state, request, send)
         except Exception as error:
@@ -97,15 +105,22 @@ class Sending:
             self._tasks.note(state)
             await self._accounts.failed(run, state, error, paid=came_too_late(error))
 
+    @staticmethod
+    def leaves(run: Run, state: RunState) -> None:
+        """Notes that a request goes to its model now; a chain of models may have it wait, and tells itself."""
+        state.out = chooser_in(run.model) is None
+
     def interrupted(self, run: Run, state: RunState, error: BaseException) -> None:
-        """Of a request that was cancelled: nothing can be awaited that is sure to end."""
+        """Of a request that was cancelled: nothing can be awaited that is sure to end. What was not sent is free."""
         if self._accounts is None:
             return
         self._tasks.note(state)
         if state.got is not None:  # it was answered: what it took is known
             self._accounts.answered_at_once(run, state, answer_of(run.model, state.got, run.id))
-        else:
+        elif state.out:
             self._accounts.interrupted(run, state, error)
+        else:
+            self._accounts.abandoned(run, state)
 
     async def answered(self, run: Run, state: RunState, response: Any) -> None:
         """Writes an answer down, if there is a ledger, and tells of it, if anybody listens."""
@@ -202,7 +217,7 @@ class Sending:
 
         One that is refused as too long is compacted and opened again, twice at most.
         """
-        state.out, state.got = True, None
+        state.out, state.got = chooser_in(run.model) is None, None
         opening = True
         async with AsyncExitStack() as stack:
             try:
@@ -305,12 +320,18 @@ class Sending:
         def emit(event: events.Event) -> None:
             self._reporter.emit(replace(event, run_id=run.id, model=event.model or run.name.full))
 
+        def on_sent() -> None:
+            if state is not None:
+                state.out = True
+
         def on_attempt(name: ModelName, error: Exception, seconds: float) -> None:
+            if state is not None:
+                state.out = False  # what is asked next may have to wait
             if self._accounts is not None:
                 sent = state.used if state is not None and came_too_late(error) else 0
                 self._accounts.hear_attempt(run, name, error, seconds, sent)
 
-        return Listener(run.id, run.agent, emit, on_attempt)
+        return Listener(run.id, run.agent, emit, on_sent, on_attempt)
 
 
 def _told(run: Run, state: RunState, answer: Answer, cost: Decimal | None) -> events.RequestAnswered:
