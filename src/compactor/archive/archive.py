@@ -8,11 +8,14 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Protocol, runtime_checkable
 
+from compactor.bounded import Bounded
 from compactor.errors import ConfigError
 from compactor.history.handles import HANDLE
 from compactor.locks import new_lock
 
 MAX_BYTES = 64 * 1024 * 1024
+CONVERSATIONS = 4_096
+"""Conversations for which a class of its own way to put is asked what they have put."""
 
 
 class Archive(Protocol):
@@ -84,6 +87,7 @@ class MemoryArchive:
         self._entries: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._by_handle: dict[str, dict[str, str]] = {}
         self._bytes = 0
+        self._put_by: Bounded[str, set[str]] = Bounded(CONVERSATIONS)
         self._lock = new_lock()
 
     def __repr__(self) -> str:
@@ -98,14 +102,15 @@ class MemoryArchive:
         """Compressed bytes it holds."""
         return self._bytes
 
-    def scoped(self, name: str) -> MemoryArchive | ScopedMemory:
+    def scoped(self, name: str) -> ScopedMemory | ScopedCalls:
         """The archive of one conversation inside of this one: what it keeps is found by no other.
 
-        A class that puts or gets in a way of its own divides conversations in its own way too, or not at all.
+        A class that puts or gets in a way of its own is called in that way, for what the conversation has put.
         """
         own = type(self)
         if own.put is not MemoryArchive.put or own.get is not MemoryArchive.get:
-            return self
+            with self._lock:
+                return ScopedCalls(self, self._put_by.of(name, set))
         return ScopedMemory(self, f'/{name}')
 
     def put(self, data: bytes) -> str:
@@ -193,3 +198,29 @@ class ScopedMemory:
     def held(self, keys: Collection[str]) -> set[str]:
         """See `Holding.held`; never raises."""
         return self._whole._held(self._scope, keys)
+
+
+class ScopedCalls:
+    """What one conversation keeps in a class of its own way to put and get, as long as the process lives.
+
+    Args:
+        whole: the archive.
+        keys: of what the conversation has put; added to.
+    """
+
+    def __init__(self, whole: Archive, keys: set[str]) -> None:
+        self._whole = whole
+        self._keys = keys
+        self.blocking = blocks(whole)
+
+    def put(self, data: bytes) -> str:
+        """See `Archive.put`."""
+        key = self._whole.put(data)
+        self._keys.add(key)
+        return key
+
+    def get(self, key: str) -> bytes | None:
+        """See `Archive.get`."""
+        if len(key) < HANDLE or not any(own.startswith(key) for own in tuple(self._keys)):
+            return None
+        return self._whole.get(key)

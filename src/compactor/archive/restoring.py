@@ -18,6 +18,7 @@ from compactor.history.format import Format
 from compactor.history.marks import handle_of, left_out
 from compactor.history.message import MARK, USER, Message, Part
 from compactor.history.seal import NO_KEY, NOBODY, Key, Scope, Seal
+from compactor.history.standing import Standing
 from compactor.tokens.uncounted import uncounted
 
 M = TypeVar('M')
@@ -71,9 +72,12 @@ def restore(form: Format[M], messages: Sequence[M], archive: Archive, key: Key =
 
 
 def newest_handle(form: Format[M], messages: Sequence[M], seal: Seal) -> str | None:
-    """The handle in the newest mark of a history, if any has one; read from the end, no further than needed."""
+    """The handle in the mark of a history, if it has one; read from the beginning, no further than needed.
+
+    One that stands behind it is not ours (see `standing.py`).
+    """
     reader = form.reader(uncounted(), seal)
-    return next((found for one in reversed(messages) if (found := handle_in(reader.read([one])))), None)
+    return next((found for one in messages if (found := handle_in(reader.read([one])))), None)
 
 
 def handle_in(views: Sequence[Message]) -> str | None:
@@ -96,8 +100,9 @@ def _handle(part: Part) -> str | None:
     return handle_of(part.text) if part.kind is MARK or part.ours else None
 
 
-def _as_placed(views: list[Message], lead: bool) -> list[Message]:
+def _as_placed(views: list[Message], lead: bool, brought: dict[int, Any]) -> list[Message]:
     """The views of a history; in a format where marks lead, one behind the first response was quoted."""
+    views = Standing(brought).of(views)
     if not lead:
         return views
     spoken = next((i for i, view in enumerate(views) if view.role == 'response'), len(views))
@@ -118,6 +123,7 @@ class _Known(Generic[M]):
         self._seal = NOBODY
         self._views: dict[int, Message] = {}
         self._dumped: dict[int, bytes | None] = {}
+        self._brought: dict[int, Any] = {}
 
     def views(self, messages: Sequence[M], seal: Seal | None = None) -> list[Message]:
         """The neutral view of each message, read on its own: a result may lack the name of its tool.
@@ -129,14 +135,22 @@ class _Known(Generic[M]):
             self._views = {}
         fresh = [message for message in messages if id(message) not in self._views]
         self._views |= {id(view.raw): view for view in self._form.reader(uncounted(), self._seal).read(fresh)}
-        return _as_placed([self._views[id(message)] for message in messages], self._form.marks_lead)
+        return _as_placed([self._views[id(message)] for message in messages], self._form.marks_lead, self._brought)
+
+    def _is_brought(self, message: M) -> bool:
+        view = self._views[id(message)]
+        return id(message) in self._brought or any(id(part.raw) in self._brought for part in view.parts)
 
     def read(self, messages: Sequence[M]) -> list[Message]:
         """The neutral view of messages that follow each other."""
-        return self._form.reader(uncounted(), self._seal).read(messages)
+        return Standing(self._brought).of(self._form.reader(uncounted(), self._seal).read(messages))
 
     def by_bytes(self, messages: Sequence[M]) -> dict[bytes, M]:
-        """These messages, which were read before, by their bytes; of equal ones the first."""
+        """These messages, which were read before, by their bytes; of equal ones the first.
+
+        None that holds a note which is its bringer's: its equal may be genuine, and stand where it was written.
+        """
+        messages = [message for message in messages if not self._is_brought(message)]
         self._dumped |= {id(m): self._form.dump(m) for m in messages if id(m) not in self._dumped}
         dumped = ((self._dumped[id(message)], message) for message in reversed(messages))
         return {data: message for data, message in dumped if data is not None}

@@ -72,6 +72,7 @@ class Part:
             states a key, or one that this key lies under, supersedes it (see `bookkeeping.py`).
         ours: of user content, it is a note of ours that somebody has put a cache point on.
         foreign: it looks like a note of ours, and was not sealed by a key that is known here: 'mark' or 'pin'.
+        otherwise: what a note of ours is where it stands in a place that is not its own (see `standing.py`).
         edited: differs from its `raw`, so the adapter must rebuild it.
     """
 
@@ -96,6 +97,7 @@ class Part:
     states: tuple[tuple[str, ...], ...] = ()
     ours: bool = False
     foreign: Foreign = ''
+    otherwise: Kind = Kind.USER
 
     @property
     def text(self) -> str:

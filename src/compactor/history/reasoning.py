@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from operator import is_
 from typing import Literal
 
-from compactor.history.message import CALL, THINKING, Kind, Message, Part
+from compactor.history.message import CALL, TEXT, THINKING, Kind, Message, Part
 from compactor.history.sent import current_turn
-from compactor.history.turns import History, Segment, Step
+from compactor.history.turns import Edit, History, Segment, Step, step_of
 
 Check = Literal['documentation', 'documentation, played back by StrictProvider']
 
@@ -121,19 +121,34 @@ def settle(before: Sequence[Message], after: History, rule: ReasoningRule) -> Hi
 
     Thinking that its provider keeps as an item of its own goes where anything else of its response was changed: the
     provider would look for the items that follow it. Where signatures bind what precedes them, every thinking part
-    behind the first change goes. Responses that are left empty go too (they held no call).
+    behind the first change goes. Responses that are left empty, or blank, go too (they held no call).
     """
     after = after.map_steps(_untied)
     if not rule.binds:
         return after
     same = _Unchanged(before)
-    return after.map(lambda _, prompt: prompt.only(same.keep), lambda _, step: step.only(same.keep))
+    return after.map(lambda _, prompt: prompt.only(same.keep), lambda _, step: _thinned(step, same.keep))
 
 
 def _untied(_: int, step: Step) -> Step | None:
     """The step; a response of it that is not as it was recorded has no ids by which its provider would look it up."""
     torn = {id(part) for segment in step.segments if _is_torn(segment) for part in segment.parts}
-    return step.only(lambda part: _loose(part) if id(part) in torn else part) if torn else step
+    return _thinned(step, lambda part: _loose(part) if id(part) in torn else part) if torn else step
+
+
+def _thinned(step: Step, edit: Edit) -> Step | None:
+    """What `Step.only` leaves, without responses that say nothing now: read again, they would be mended away."""
+    thinner = step.only(edit)
+    if thinner is None or thinner is step:
+        return thinner
+    segments = tuple(segment for segment in thinner.segments if not _is_blank(segment))
+    return thinner if len(segments) == len(thinner.segments) else step_of(segments) if segments else None
+
+
+def _is_blank(segment: Segment) -> bool:
+    return segment.message.role == 'response' and all(
+        part.kind is TEXT and not part.text.strip() for part in segment.parts
+    )
 
 
 def _is_torn(segment: Segment) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from compactor.history.message import Foreign, Message, foreign_in
 from compactor.history.parse import Parsed, Parser
+from compactor.history.standing import Standing
 
 AUDIT_TAIL = 4
 """Frameworks edit the newest messages in place (dynamic system prompts, tools added mid-run)."""
@@ -59,7 +60,7 @@ class Tracker:
         self._reader = reader
         self._raws: list[Any] = []
         self._messages: list[Message] = []
-        self._parser = Parser()
+        self._parser, self._standing = Parser(), Standing()
         self._cursor = 0
         self.tokens = 0
         """Size of all messages in the units of the local tokenizer."""
@@ -137,6 +138,7 @@ class Tracker:
 
     def _take(self, messages: list[Message]) -> None:
         known = len(self._messages)
+        messages = self._standing.of(messages)
         self._messages.extend(messages)
         self._parser.feed(messages)
         self.tokens += sum(message.tokens for message in messages)
@@ -166,6 +168,7 @@ class Tracker:
         ]
         fresh = iter(self._reader.read([raw for raw, entry in zip(raws, entries, strict=True) if entry is None]))
         messages = [entry if entry is not None else next(fresh) for entry in entries]
-        self._raws, self._messages, self._parser = list(raws), [], Parser()
+        self._raws, self._messages = list(raws), []
+        self._parser, self._standing = Parser(), Standing()
         self.tokens, self.compactions, self.foreign = 0, [], []
         self._take(messages)

@@ -17,6 +17,7 @@ from compactor.errors import StoreError
 from compactor.ledger.budget import Budget, Crossing, Use
 from compactor.ledger.entry import Entry
 from compactor.ledger.prices import Prices
+from compactor.locks import in_copies_of
 from compactor.policies.ledger import LedgerPolicy
 from compactor.run.access import Access, nothing
 from compactor.run.answer import Answer
@@ -72,8 +73,13 @@ class Accounts:
         closed = policy.on_store_error == 'closed'
         self._access = Access('ledger', reporter.emit, closed=closed, clock=clock, lost=lambda: store.lost, there=True)
         self._pending: list[Entry] = []
+        in_copies_of(self, Accounts._copied)
         self._unread: dict[str, str] = {}
         self._told_unread: set[str] = set()
+
+    def _copied(self) -> None:
+        """Leaves what waits to be written down to the process that this one is copied from."""
+        self._pending = []
 
     # -- before and after a request -----------------------------------------------------------------------------
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from compactor.archive.archive import Archive, MemoryArchive, blocks
 from compactor.archive.keeping import Dump, keeping
 from compactor.archive.remembered import Remembered
+from compactor.archive.spaces import out_of
 from compactor.bounded import Bounded
 from compactor.history.handles import Deposit, Kept
 from compactor.run.access import IN_A_WORKFLOW
@@ -114,6 +115,21 @@ class Archiving:
             return await beside_within(self._longest, work)
         except TimeoutError as error:
             raise TimeoutError(str(error) or f'no answer from the archive within {self._longest:g} s') from error
+
+    async def holds_any(self, handles: Sequence[str]) -> bool:
+        """Whether one of these outputs is kept here; what cannot be asked holds none."""
+        archive = self.archive
+        if archive is None or not handles or not self.ready:
+            return False
+
+        def work() -> bool:
+            return any(out_of('output', archive.get(handle)) is not None for handle in handles)
+
+        try:
+            return await self.asked(work) if self.blocking else work()
+        except Exception as error:  # noqa: BLE001 - what an archive raises is its own; the run goes on without
+            self._failed(None, None, error)
+            return False
 
     def keeping(
         self, run_id: str | None, model: str | None, remembered: Remembered | None = None, heavy: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from compactor.bounded import Bounded
-from compactor.locks import new_lock
+from compactor.locks import in_copies_of, new_lock
 from compactor.run.clock import world
 
 S = TypeVar('S')
@@ -25,13 +25,27 @@ class Runs(Generic[S]):
     Args:
         make: the state of a run of which nothing is known yet.
         in_flight: whether a state must not be let go for the sake of another; default: any may.
+        disown: takes from a state what only one process may give back.
     """
 
-    def __init__(self, make: Callable[[], S], in_flight: Callable[[S], bool] | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], S],
+        in_flight: Callable[[S], bool] | None = None,
+        disown: Callable[[S], None] = lambda state: None,
+    ) -> None:
         self._make = make
         self._lock = new_lock()
         self._states: Bounded[str, S] = Bounded(RUNS, in_flight)
         self._over: Bounded[str, bool] = Bounded(OVER)
+        self._disown = disown
+        in_copies_of(self, Runs._copied)
+
+    def _copied(self) -> None:
+        """Forgets all runs in a process that is copied from theirs, which goes on with them, and pays for them."""
+        for state in self._states.values():
+            self._disown(state)
+        self._states.clear()
 
     def __len__(self) -> int:
         """How many runs are known."""

@@ -193,6 +193,11 @@ class RunState:
             self.handle = handle
             self.left_out = self.left_out or handle is not None
 
+    def disown(self) -> None:
+        """Leaves what is set aside, and the request in flight, to the process that this one is copied from."""
+        self.lease = self.began = self.got = None
+        self.out = False
+
     def drop_ahead(self) -> asyncio.Task[Prepared | None] | None:
         """Forgets the summary that was written ahead, finished or not; the task that wrote it, if there was one."""
         return None if self.counted is None else self.counted.drop_ahead()

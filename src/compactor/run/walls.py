@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -22,6 +22,7 @@ from compactor.capacity.limits import Known, LimitTable
 from compactor.capacity.nearing import Nearing
 from compactor.capacity.windows import NO_TAKING, Reservation, Standing, Taking, Windows, WindowState, status_of
 from compactor.errors import StoreError
+from compactor.locks import copies, in_copies_of
 from compactor.policies.capacity import CapacityPolicy
 from compactor.routing.failover import Action, Decision, Failure, action_for, decide
 from compactor.run.access import Access
@@ -58,6 +59,7 @@ class Admission:
         reason: '' for yes, else 'no room' or 'cooldown'.
         refused: the model has refused since its last answer.
         wait: seconds of the cooldown that are left.
+        copy: which copy of a process has set it aside; no other ends it.
     """
 
     reservation: Reservation | None
@@ -65,6 +67,7 @@ class Admission:
     reason: str = ''
     wait: float = 0.0
     refused: bool = True
+    copy: int = field(default_factory=copies)
 
 
 class Capacity:
@@ -99,6 +102,7 @@ class Capacity:
         self._own = Books(Windows(self.table, MemoryCounts(), policy.thresholds), Cooldowns(chance, policy.cooldown))
         self._shared: Books | None = None
         self._unsettled: list[Once[Any]] = []
+        in_copies_of(self, Capacity._copied)
         self._access = Access('capacity', reporter.emit, closed=policy.on_store_error == 'closed', clock=pauses)
         if store is not None:
             from compactor.store.buckets import Buckets
@@ -108,6 +112,10 @@ class Capacity:
                 Windows(self.table, Buckets(store), policy.thresholds),
                 Cooldowns(chance, policy.cooldown, StoreStates(store)),
             )
+
+    def _copied(self) -> None:
+        """Leaves what is still to be settled to the process that this one is copied from."""
+        self._unsettled = []
 
     # -- before a request ---------------------------------------------------------------------------------------
 
@@ -321,7 +329,7 @@ class Capacity:
         Waits for nothing: whoever is cancelled may not.
         """
         reservation, windows = admission.reservation, admission.books.windows
-        if reservation is None:
+        if reservation is None or admission.copy != copies():
             return
         self._took(reservation.model, reservation.taking)
 

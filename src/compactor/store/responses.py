@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from compactor.archive.archive import LARGEST, unpacked
 from compactor.errors import ConfigError
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets, redact
 
@@ -95,9 +96,8 @@ class ResponseCache:
                 return None
             change = update(responses).where(responses.c.key == key).values(hits=row.hits + 1, used=now)
             connection.execute(change)
-        try:
-            data = zlib.decompress(row.response)
-        except zlib.error:
+        data = unpacked(row.response)
+        if data is None:  # damaged, or more than anybody stores
             self._remove(key)
             return None
         return Answer(data, row.model, row.tokens, now - row.created, row.hits + 1)
@@ -119,7 +119,7 @@ class ResponseCache:
         if self._holds_secret(data):
             return
         packed = zlib.compress(data, 1)
-        if len(packed) > self.max_bytes:
+        if len(packed) > self.max_bytes or len(data) > LARGEST:
             return
         key, now = self._owned(key), self.store.clock()
         with self.store.write(f'response/{key}') as connection:

@@ -25,7 +25,7 @@ RetryModelRequest: Any = getattr(exceptions, 'RetryModelRequest', None)
 """Asks for another attempt at the same request; from 2.64 on."""
 
 TELLS_BEFORE_SENDING = hasattr(AbstractCapability, 'prepare_model_request')
-"""Whether a hook comes right before each attempt at a request, behind those that come before the request; from 2.64 on."""
+"""Whether a hook comes right before each attempt at a request, behind those before the request; from 2.64 on."""
 
 CompletedStream: Any = getattr(models, 'CompletedStreamedResponse', None)
 """A finished answer as a stream; from 2.20 on."""
@@ -218,9 +218,25 @@ OURS = 'compactor'
 """Key in the metadata of our summaries, which are stored and never sent."""
 
 
-def summary(text: str, *, ours: bool) -> Any:
-    """A summary as a part of a request, where requests hold such: one of ours, or what somebody else has said."""
-    return CompactionPart(content=text, metadata={OURS: 1}) if ours else CompactionPart(content=text)
+def summary(text: str, *, ours: bool, ahead: str = '') -> Any:
+    """A summary as a part of a request, where requests hold such: one of ours, or what somebody else has said.
+
+    Args:
+        text: what it says.
+        ours: whether it is one of ours.
+        ahead: the seal of the note of ours that stands ahead of it.
+    """
+    return CompactionPart(content=text, metadata={OURS: {AHEAD: ahead} if ahead else 1} if ours else None)
+
+
+AHEAD = 'ahead'
+
+
+def ahead_of(summary: Any) -> str:
+    """What a summary has for the seal of the note ahead of it, which may come from anybody."""
+    noted = summary.metadata.get(OURS) if is_ours(summary) else None
+    found = noted.get(AHEAD) if isinstance(noted, Mapping) else None
+    return found if isinstance(found, str) else ''
 
 
 def is_ours(part: Any) -> bool:

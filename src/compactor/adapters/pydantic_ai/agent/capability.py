@@ -37,7 +37,7 @@ from compactor.adapters.pydantic_ai.compactions import going_on
 from compactor.adapters.pydantic_ai.messages.archive import newest_handle
 from compactor.adapters.pydantic_ai.messages.conversation import conversation_in
 from compactor.adapters.pydantic_ai.messages.format import FORMAT
-from compactor.adapters.pydantic_ai.messages.left_out import anything_left_out
+from compactor.adapters.pydantic_ai.messages.left_out import outputs_named, was_cut
 from compactor.adapters.pydantic_ai.messages.writer import with_content
 from compactor.adapters.pydantic_ai.models import chooser_in, identify
 from compactor.adapters.pydantic_ai.overflow import window_from
@@ -168,7 +168,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
         elif archive is not None and tenant:
             archive = archive_for(archive, tenant)
         self._learned = Learned(told.tokens)
-        self._runs: Runs[RunState] = Runs(lambda: RunState(FORMAT.reader_beside), lambda state: state.in_flight)
+        self._runs: Runs[RunState] = Runs(
+            lambda: RunState(FORMAT.reader_beside), lambda state: state.in_flight, RunState.disown
+        )
         self._reporter = Reporter(on_event, mode == 'observe', told.telemetry, logfire=logfire)
         asked: Summariser | None = None
         if summariser is not None:
@@ -397,15 +399,17 @@ class Compactor(AbstractCapability[AgentDepsT]):
     def _fit(self, ctx: RunContext[Any]) -> Fit:
         return self._learned.counter(identify(ctx.model, ctx.run_id)).fit
 
-    def _offers_recall(self, ctx: RunContext[Any]) -> bool:
+    async def _offers_recall(self, ctx: RunContext[Any]) -> bool:
         """Whether something was left out of a run's conversation that the tool can give back."""
         state = self._runs.state(ctx.run_id)
         if not state.looked:
             state.looked = True
+            run = run_of(ctx)
             state.left_out = (
                 state.left_out
-                or anything_left_out(ctx.messages, self._requests.seal_of(ctx.messages, run_of(ctx).conversation))
+                or was_cut(ctx.messages, self._requests.seal_of(ctx.messages, run.conversation))
                 or must_be_there(ctx.model)
+                or await self._requests.archiving.of(run.conversation).holds_any(outputs_named(ctx.messages))
             )
         if not state.left_out or not self._requests.affords_recall(identify(ctx.model, ctx.run_id)):
             return False

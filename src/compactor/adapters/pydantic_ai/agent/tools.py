@@ -6,7 +6,7 @@ that it costs a provider's prompt cache nothing after the rewrite that has spoil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,7 @@ def recall_tool(
     max_tokens: int,
     handle: Callable[[RunContext[Any]], str | None],
     fit: Callable[[RunContext[Any]], Fit],
-    offered: Callable[[RunContext[Any]], bool],
+    offered: Callable[[RunContext[Any]], Awaitable[bool]],
     secrets: Secrets | None = HIGH_CONFIDENCE,
 ) -> Tool[Any]:
     """The tool that reads the archive; it reads only what the run's own history has the handle of."""
@@ -97,7 +97,7 @@ def recall_tool(
             return NO_ANSWER
 
     async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition | None:
-        return definition if offered(ctx) else None
+        return definition if await offered(ctx) else None
 
     here = compat.in_the_workflow()
     return Tool(read, takes_ctx=True, name=RECALL, description=_RECALL, prepare=prepare, **here)

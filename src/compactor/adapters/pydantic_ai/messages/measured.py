@@ -43,6 +43,7 @@ class Measured:
     item: bool = False
     ours: bool = False
     foreign: Foreign = ''
+    otherwise: Kind = Kind.USER
 
 
 class Row(NamedTuple):

@@ -18,6 +18,9 @@ from compactor.history.sealing import states_goal
 
 SUMMARY = 'summary'
 """The place of a note that is a part of the framework's own kind for summaries."""
+AHEAD = 'ahead of a summary'
+"""The place of a note right ahead of such a part, whose metadata has its seal: user interfaces keep that, and no time
+of what users say."""
 NEAR = 16
 """Messages at either end that are asked which conversation they are of."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,8 +12,10 @@ from compactor.adapters.pydantic_ai import compat
 from compactor.adapters.pydantic_ai.messages.measured import Measured, Reading
 from compactor.adapters.pydantic_ai.messages.media import texts_of
 from compactor.adapters.pydantic_ai.messages.parts import describe
+from compactor.adapters.pydantic_ai.messages.places import AHEAD
 from compactor.errors import HistoryError
 from compactor.history.beside import Beside
+from compactor.history.marks import spoken
 from compactor.history.message import FRAMING, PART_FRAMING, By, Kind, Message, Part, is_plain
 from compactor.history.seal import NOBODY, Seal
 from compactor.secrets.redact import redact
@@ -81,7 +83,16 @@ class MessageReader:
                 ' and ModelResponse, such as result.all_messages()'
             )
         parts = [self._described(part, response, index, reading) for part in raw.parts]
-        return [_tied(part) for part in parts] if response and _ties(parts) else parts
+        if response:
+            return [_tied(part) for part in parts] if _ties(parts) else parts
+        return (
+            [
+                replace(part, kind=Kind.MARK, foreign='') if _is_ahead(part, after, reading.seal) else part
+                for part, after in zip(parts, [*parts[1:], None], strict=True)
+            ]
+            if len(parts) > 1
+            else parts
+        )
 
     def _described(self, part: Any, response: bool, index: int, reading: Reading) -> Measured:
         try:
@@ -115,6 +126,15 @@ class MessageReader:
 def sealed_reader(counter: Counter, seal: Seal = NOBODY) -> MessageReader:
     """A reader of messages of which no hook has seen anything."""
     return MessageReader(counter, seal=seal)
+
+
+def _is_ahead(part: Measured, after: Measured | None, seal: Seal) -> bool:
+    """Whether a text is the note of ours whose seal the summary right behind it has in its metadata."""
+    if part.foreign != 'mark' or after is None or after.kind is not Kind.MARK or part.kind is not Kind.USER:
+        return False
+    if not isinstance(part.body, str) or after.raw.part_kind != 'compaction':
+        return False
+    return seal.holds('mark', spoken(part.body), compat.ahead_of(after.raw), AHEAD)
 
 
 def _ties(parts: Sequence[Measured]) -> bool:
@@ -169,6 +189,7 @@ def _part(part: Measured, size: int, by: By | None) -> Part:
         item=part.item,
         ours=part.ours and (by is None or by == 'person'),
         foreign=part.foreign if by is None or by == 'person' else '',
+        otherwise=part.otherwise,
     )
 
 

@@ -163,7 +163,8 @@ def _request_summary(part: Any, media: Reading) -> Measured:
     claimed = compat.is_ours(part)
     ours = claimed and is_mark(text, media.seal, SUMMARY)
     other = 'mark' if claimed and not ours else foreign((text,)) if not ours else ''
-    return Measured(Kind.MARK if ours else Kind.SUMMARY, part, text, text, compat.SUMMARY_FRAME, foreign=other)
+    kind = Kind.MARK if ours else Kind.SUMMARY
+    return Measured(kind, part, text, text, compat.SUMMARY_FRAME, foreign=other, otherwise=Kind.SUMMARY)
 
 
 def _unknown_request(part: Any, media: MediaTokens) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,8 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ToolReturnPart, Use
 
 from compactor.adapters.pydantic_ai import compat
 from compactor.adapters.pydantic_ai.messages.media import is_cache_point, texts_of, without_media
-from compactor.adapters.pydantic_ai.messages.places import SUMMARY, place_at
-from compactor.history.marks import rewrites, sealed, summed
+from compactor.adapters.pydantic_ai.messages.places import AHEAD, SUMMARY, place_at
+from compactor.history.marks import rewrites, sealed, spoken, summed
 from compactor.history.message import Kind, Message, Part
 from compactor.history.seal import NOBODY, Seal
 from compactor.history.sealing import to_write
@@ -24,11 +24,26 @@ def write(messages: Iterable[Message], seal: Seal = NOBODY) -> list[ModelMessage
     seal, again = to_write(messages, seal)
     written: list[ModelMessage] = []
     clock = datetime(1970, 1, 1, tzinfo=UTC)
+    ahead = _ahead(messages, seal)
     for message in messages:
         clock = getattr(message.raw, 'timestamp', None) or clock
         stays = message.raw is not None and not message.edited and not (again and any(map(_is_note, message.parts)))
-        written.append(message.raw if stays else _rebuilt(message, clock, seal, again))
+        written.append(message.raw if stays else _rebuilt(message, clock, seal, ahead))
     return written
+
+
+def _ahead(messages: Iterable[Message], seal: Seal) -> dict[int, str]:
+    """By the identity of each summary of ours, the seal of the note that stands right ahead of it."""
+    found: dict[int, str] = {}
+    note: Part | None = None
+    for message in messages if compat.SUMMARIES else ():
+        for part in () if message.plain else message.parts:
+            sums_up = part.kind is Kind.MARK and rewrites(part.text)
+            if sums_up and note is not None:
+                found[id(part)] = seal.digits('mark', spoken(note.text), AHEAD)
+            note = part if part.kind is Kind.MARK and not sums_up else None
+        note = None if message.plain else note
+    return found
 
 
 def _is_note(part: Part) -> bool:
@@ -66,8 +81,8 @@ def results_first(parts: Iterable[Any]) -> list[Any]:
     return sorted(parts, key=lambda part: part.part_kind not in ('tool-return', 'retry-prompt'))
 
 
-def _rebuilt(message: Message, clock: datetime, seal: Seal, again: bool) -> ModelMessage:
-    parts: list[Any] = [_rebuilt_part(part, clock, seal, again) for part in message.parts]
+def _rebuilt(message: Message, clock: datetime, seal: Seal, ahead: Mapping[int, str]) -> ModelMessage:
+    parts: list[Any] = [_rebuilt_part(part, clock, seal, ahead.get(id(part), '')) for part in message.parts]
     if message.raw is None:
         return ModelRequest(parts=parts, run_id=message.run_id)
     if message.role == 'response' and _is_torn(message):
@@ -82,35 +97,38 @@ def _is_torn(message: Message) -> bool:
     return any(part.edited for part in message.parts) or any(id(raw) not in kept for raw in message.raw.parts)
 
 
-def _rebuilt_part(part: Part, clock: datetime, seal: Seal, again: bool) -> Any:
+def _rebuilt_part(part: Part, clock: datetime, seal: Seal, ahead: str) -> Any:
     """A part of the framework; what was made here carries the time of what stands before it, never the clock's."""
     raw = part.raw
     if raw is None:
-        return _made(part, clock, seal)
-    if _is_note(part) and (again or part.edited):
-        return _noted(part, seal)
+        return _made(part, clock, seal, ahead)
+    if _is_note(part):
+        return _noted(part, seal, ahead)
     if not part.edited:
         return raw
     rebuild = _REBUILT.get(getattr(raw, 'part_kind', ''))
     return rebuild(part) if rebuild is not None else replace(raw, content=part.text)
 
 
-def _made(part: Part, clock: datetime, seal: Seal) -> Any:
+def _made(part: Part, clock: datetime, seal: Seal, ahead: str) -> Any:
     text = part.text
     if part.kind is Kind.RESULT:
         return ToolReturnPart(tool_name=part.tool, content=text, tool_call_id=part.call_id, timestamp=clock)
     sums_up = part.kind is Kind.SUMMARY
     if compat.SUMMARIES and (sums_up or rewrites(text)):
-        return compat.summary(text if sums_up else sealed(text, seal, SUMMARY), ours=not sums_up)
+        return compat.summary(text if sums_up else sealed(text, seal, SUMMARY), ours=not sums_up, ahead=ahead)
     return UserPromptPart(content=sealed(summed(text) if sums_up else text, seal, place_at(clock)), timestamp=clock)
 
 
-def _noted(part: Part, seal: Seal) -> Any:
+def _noted(part: Part, seal: Seal, ahead: str) -> Any:
     """A note of ours under the seal of what it says now, in the place where it stands."""
     raw = part.raw
     text = summed(part.text) if part.kind is Kind.SUMMARY else part.text
     place = SUMMARY if raw.part_kind == 'compaction' else place_at(raw.timestamp)
     text = sealed(text, seal, place)
+    if place == SUMMARY:
+        noted = compat.summary(text, ours=True, ahead=ahead or compat.ahead_of(raw)).metadata
+        return replace(raw, content=text, metadata={**(raw.metadata or {}), **noted})
     if isinstance(raw.content, str) and not part.cache_points:
         return replace(raw, content=text)
     return replace(raw, content=[text, *part.cache_points] if part.cache_points else text)
