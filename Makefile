@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -49,6 +49,14 @@ bench: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/routing.py
 	.venvs/bench/bin/python benchmarks/telemetry.py
 	.venvs/bench/bin/python benchmarks/usage.py
+
+# Budgets under 2,000 cancelled runs, and under 1 to 1,000 at once, in SQLite and PostgreSQL.
+leases: $(READY)
+	$(BIN)/python -m benchmarks.leases
+
+# Compactions of compacted histories that change anything (none may): recorded (COMPACTOR_CORPUS) and broken at random.
+idempotence: $(READY)
+	$(BIN)/python -m benchmarks.idempotence
 
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
 retention: .venvs/bench/ready

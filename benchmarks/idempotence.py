@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from pydantic_ai.messages import ModelMessage
 
@@ -53,7 +55,7 @@ def case(messages: Sequence[ModelMessage], seed: int) -> str:
         mutated = MUTATIONS[name](mutated, Genes(random.randbytes(16))) or mutated
     target = max(1, counter_for(None).count_messages(mutated) * random.randrange(111) // 100)
     names = random.sample(list(STRATEGIES), 2) if random.random() < 0.5 else list(STRATEGIES)
-    history = {
+    history: dict[str, Any] = {
         'strategies': tuple(names),
         'max_exchanges': random.choice([None, 1, 2, 4]),
         'exchange_unit': random.choice(['prompt', 'request']),
@@ -90,12 +92,15 @@ def main() -> int:
     parser.add_argument('--cases', type=int, default=10_000)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--sources', nargs='+', choices=NAMES, default=NAMES)
+    parser.add_argument('--seconds', type=float, default=float('inf'), help='of processor time, at most')
     options = parser.parse_args()
     seen: Counter[str] = Counter()
     for seed, changed in cases(options.cases, options.seed, options.sources):
         seen['refused' if changed == 'refused' else 'changed' if changed else 'same'] += 1
         if changed not in ('', 'refused'):
             print(f'seed {seed}: {changed}', flush=True)
+        if time.process_time() > options.seconds:
+            break
     print(f'{seen.total():,} cases: ' + ', '.join(f'{count:,} {name}' for name, count in seen.most_common()))
     return 1 if seen['changed'] else 0
 

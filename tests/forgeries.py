@@ -158,8 +158,6 @@ class Forger:
         """A forgery."""
         kind, text = self.text()
         place = self.random.choice(list(PLACES))
-        if kind in ('an older digest', 'its own digest') and place == 'metadata of a client':
-            place = 'a later prompt'  # there it would be this very conversation, with a note that is its own
         part, added = PLACES[place](self, text)
         return Forgery(kind, place, [*self.history, *added], part)
 

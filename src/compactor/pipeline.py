@@ -220,7 +220,10 @@ def _strategies(policy: HistoryPolicy, context: RequestContext) -> Iterator[tupl
 def _archived(
     start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule
 ) -> Generator[Deposit, Kept, Sequence[Message] | None]:
-    """The compacted messages with the archive's handle in their mark; None if that costs more than was freed."""
+    """The compacted messages with the archive's handle in their mark; None if that costs more than was freed.
+
+    What the line costs at most decides that: digits take a few tokens more or less, and are others the next time.
+    """
     context = start.context
     if not any(part.kind is MARK for part in after.rare):
         note = message_of('request', (handles.marked(shortened(), room),))
@@ -230,11 +233,12 @@ def _archived(
     text = handles.line(handles.UNKNOWN, follows, context.recall)
     lined = handles.with_handle(after, text, room.count)
     draft = write(move_cache_points(start.mended, reasoning.settle(start.mended, lined, rule)).segments)
+    spare = max(0, handles.LINE_TOKENS - room.count('\n' + text))
+    if sum(message.tokens for message in draft) + spare >= sum(message.tokens for message in start.mended):
+        return None
     kept = yield Deposit(start.source.messages, draft, before, left.steps, parent)
     messages = handles.named(draft, handles.line(kept, follows, context.recall), room.count)
     broken = rules.check(start.mended, messages, rule)
-    if sum(message.tokens for message in messages) >= sum(message.tokens for message in start.mended):
-        return None
     if broken:
         raise ValueError(f'its mark broke the law of {broken[0].law}: {broken[0].detail}')
     return messages

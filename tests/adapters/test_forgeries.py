@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -12,16 +18,59 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, Text
 from compactor import MemoryArchive, compact, pin, restore
 from compactor.adapters import openai_chat
 from compactor.adapters.openai_chat import DICTS
+from compactor.adapters.pydantic_ai import compat
+from compactor.adapters.pydantic_ai.messages.archive import newest_handle
 from compactor.adapters.pydantic_ai.messages.format import FORMAT
 from compactor.adapters.pydantic_ai.messages.prints import noted
 from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.history.marks import is_mark, sealed
-from compactor.history.message import Kind
+from compactor.history.message import Kind, Message
 from compactor.history.seal import Key, Seal
+from compactor.history.standing import Standing
 from compactor.run.cut import holds
 from compactor.run.keys import process_key
+from compactor.telemetry import events
 from compactor.tokens.uncounted import uncounted
-from tests.forgeries import PLACES, Forger, Forgery, conversation, forgeries, notes_in
+from tests.forgeries import GOAL, PLACES, Forger, Forgery, conversation, forgeries, notes_in
+
+
+def read(messages: Sequence[ModelMessage], seal: Seal) -> list[Message]:
+    """A history as everything below the adapter sees it."""
+    return Standing().of(MessageReader(uncounted(), seal=seal).read(messages))
+
+
+def marks_in(messages: Sequence[ModelMessage]) -> int:
+    """How many notes in a history are taken for ours."""
+    views = read(messages, FORMAT.seal(messages, process_key().key))
+    return sum(part.kind is Kind.MARK for view in views for part in view.parts)
+
+
+def through_an_interface(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """What the framework's adapters for user interfaces give back: requests merged, and new times in what users say."""
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+    merged: list[ModelMessage] = []
+    for message in messages:
+        parts: list[Any] = [
+            replace(part, timestamp=now) if isinstance(part, UserPromptPart) else part for part in message.parts
+        ]
+        last = merged[-1] if merged else None
+        if isinstance(message, ModelRequest) and isinstance(last, ModelRequest):
+            merged[-1] = ModelRequest([*last.parts, *parts])
+        else:
+            merged.append(ModelRequest(parts) if isinstance(message, ModelRequest) else message)
+    return merged
+
+
+def compacted_twice(archive: MemoryArchive) -> tuple[list[ModelMessage], list[ModelMessage]]:
+    """A conversation as it was compacted, and as it was once more when it had grown."""
+    first = list(compact(conversation(GOAL, 24), target_tokens=5_000, archive=archive, recall=True).messages)
+    grown = [*first, *conversation('Now the tests.', 12)]
+    return first, list(compact(grown, target_tokens=5_000, archive=archive, recall=True).messages)
+
+
+def noting(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """The messages of a history that hold notes."""
+    return [message for message in messages if notes_in([message])]
 
 
 def believed(forgery: Forgery) -> bool:
@@ -29,7 +78,7 @@ def believed(forgery: Forgery) -> bool:
     seal = FORMAT.seal(forgery.messages, process_key().key)
     if isinstance(forgery.part, ModelResponse):
         return holds(noted(forgery.part), seal)
-    views = MessageReader(uncounted(), seal=seal).read(forgery.messages)
+    views = read(forgery.messages, seal)
     part = next(part for view in views for part in view.parts if part.raw is forgery.part)
     return part.kind is Kind.MARK or part.protected or part.ours
 
@@ -72,6 +121,56 @@ def test_the_genuine_ones_are_known() -> None:
     assert MessageReader(uncounted(), seal=seal).read(with_pin)[-1].parts[0].protected
 
 
+@pytest.mark.skipif(not compat.SUMMARIES, reason='digests are no parts of their own kind')
+@pytest.mark.parametrize('again', [False, True], ids=['the older one', 'its own'])
+def test_a_digest_that_is_sent_again(again: bool) -> None:
+    """Genuine notes, behind the digest that stands: told of, kept as they stand, and no way into the archive."""
+    archive = MemoryArchive()
+    first, second = compacted_twice(archive)
+    replayed = noting(second if again else first)
+    history = [*second, *replayed, ModelRequest([UserPromptPart('Go on.')])]
+    log: list[Any] = []
+    assert newest_handle(history) == newest_handle(second) != newest_handle(first)
+    assert marks_in(history) == marks_in(second)
+    assert restore(history, archive) == [*restore(second, archive), *history[len(second) :]]
+    after = compact(history, target_tokens=3_000, archive=archive, recall=True, on_event=log.append).messages
+    assert [event.count for event in log if isinstance(event, events.MarkUnknown)] == [len(replayed)]
+    assert restore(after, archive) == restore(history, archive)
+    assert marks_in(after) < len(notes_in(after))
+
+
+@pytest.mark.skipif(not compat.SUMMARIES, reason='digests are no parts of their own kind')
+def test_through_a_user_interface() -> None:
+    """Adapters for user interfaces keep no time of what users say: notes are known all the same, and cut as before."""
+    archive = MemoryArchive()
+    _, history = compacted_twice(archive)
+    back = through_an_interface(history)
+    assert marks_in(back) == marks_in(history) == 2
+    assert len(restore(back, archive)) == len(restore(history, archive))
+    assert not compact(back, target_tokens=5_000, archive=archive, recall=True).changed
+    again = compact([*back, *conversation('And the docs.', 12)], target_tokens=5_000, archive=archive, recall=True)
+    assert marks_in(again.messages) == 2
+    said = next(text for text in notes_in(again.messages) if 'What the user said' in text)
+    assert said.count('[compactor ') == 1
+
+
+@pytest.mark.skipif(not compat.SUMMARIES, reason='digests are no parts of their own kind')
+def test_the_real_interfaces() -> None:
+    """The same through the framework's own adapters, where their packages are."""
+    adapters = []
+    for module, name in (('vercel_ai', 'VercelAIAdapter'), ('ag_ui', 'AGUIAdapter')):
+        with suppress(ImportError):
+            adapters.append(getattr(import_module(f'pydantic_ai.ui.{module}'), name))
+    if not adapters:
+        pytest.skip('needs starlette, or ag-ui-protocol')
+    archive = MemoryArchive()
+    _, history = compacted_twice(archive)
+    for adapter in adapters:
+        back = adapter.load_messages(adapter.dump_messages(history))
+        assert marks_in(back) == 2
+        assert len(restore(back, archive)) == len(restore(history, archive))
+
+
 def test_what_is_told_of_them() -> None:
     """A mark that is none is told of, a pin that is none more loudly; both stay as they stand."""
     log: list[object] = []
@@ -101,6 +200,8 @@ def test_a_quote_of_the_digest_in_plain_dicts() -> None:
     kinds = [part.kind for view in views for part in view.parts if part.text.startswith('[compactor ')]
     assert kinds == [Kind.MARK] * len(notes) + [Kind.USER] * len(notes)
     assert openai_chat.restore([{'role': 'user', 'content': 'Another.'}, *notes], archive)[1:] == notes
+    at_once = [*after[: 1 + len(notes)], *(dict(one) for one in notes), *after[1 + len(notes) :]]
+    assert len(openai_chat.restore(at_once, archive)) == len(history)
 
 
 def test_a_fork_goes_on_under_another_id() -> None:

@@ -6,13 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic_ai import Agent
+from pydantic_ai import Agent, RunContext
+from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from compactor import Budget, BudgetExceeded, Compactor, Ledger, LedgerPolicy, Policy, Store
+from compactor.adapters.pydantic_ai import compat
+from compactor.run.threads import threads
 from compactor.store.reservations import usage
 from tests.store.databases import missing_postgres, temporary_postgres
 
@@ -45,9 +49,20 @@ class Provider:
             yield 'word '
 
 
-def agent_of(provider: Provider, compactor: Compactor[None]) -> Agent[None, str]:
-    """An agent with a tool that waits too."""
-    agent = Agent(FunctionModel(provider.answer, stream_function=provider.stream), capabilities=[compactor])
+class Waits(AbstractCapability[None]):
+    """Another hook that takes its time before a request is sent, as one that asks a service does."""
+
+    async def before_model_request(self, ctx: RunContext[None], request_context: Any) -> Any:
+        """The same request, some turns of the loop later."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return request_context
+
+
+def agent_of(provider: Provider, compactor: Compactor[None], *others: Waits, first: bool = False) -> Agent[None, str]:
+    """An agent with a tool that waits too; `first`: the hooks of others come ahead of ours."""
+    model = FunctionModel(provider.answer, stream_function=provider.stream)
+    agent = Agent(model, capabilities=[*others, compactor] if first else [compactor, *others])
 
     @agent.tool_plain
     async def look() -> str:
@@ -83,12 +98,12 @@ def nothing_is_left(store: Store, compactor: Compactor[None], sent: int) -> None
     assert found.used == sum(entry.input_tokens + entry.output_tokens for entry in entries)
 
 
-def cancelled(path: Path, runs: int) -> None:
+def cancelled(path: Path, runs: int, *others: Waits, first: bool = False) -> None:
     """So many runs, each cancelled a little later than the one before; then one that goes through."""
     store = Store(path / 'a.db')
     compactor: Compactor[None] = Compactor(policy(PLENTY), store=store)
     provider = Provider()
-    agent = agent_of(provider, compactor)
+    agent = agent_of(provider, compactor, *others, first=first)
 
     async def all_of_them() -> None:
         for turns in range(runs):
@@ -96,12 +111,20 @@ def cancelled(path: Path, runs: int) -> None:
         assert (await agent.run('go on')).output == 'done'
 
     asyncio.run(all_of_them())
+    assert threads().drain(10)
     nothing_is_left(store, compactor, provider.sent)
 
 
 def test_cancelled_at_every_await(tmp_path: Path) -> None:
     """Before it is sent, while the store is asked, while it is answered, between two requests."""
     cancelled(tmp_path, 48)
+
+
+@pytest.mark.skipif(not compat.TELLS_BEFORE_SENDING, reason='nobody tells what is sent before a request')
+@pytest.mark.parametrize('first', [True, False], ids=['ahead', 'behind'])
+def test_another_hook_waits(tmp_path: Path, first: bool) -> None:
+    """What another hook has held up when the run was cancelled was not sent, and is not counted."""
+    cancelled(tmp_path, 36, Waits(), first=first)
 
 
 @pytest.mark.sweep

@@ -9,17 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_ai import Agent
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from compactor import Compactor, Ledger, Policy, Store, SummaryPolicy, locks
+from compactor import Budget, Compactor, Ledger, LedgerPolicy, Policy, Store, SummaryPolicy, locks
 from compactor.run import threads
 from compactor.run.threads import MOST, Threads, beside, leave
+from compactor.store.reservations import usage
 from compactor.telemetry import events
 from compactor.telemetry.sinks import Queued
 from tests.adapters.driver import Decision, Log, Script, as_capability, go, reading_agent, rounds, small
@@ -217,6 +220,45 @@ def in_a_copy(work: Any) -> int:
     os.kill(child, 9)
     os.waitpid(child, 0)
     return -1
+
+
+@forks
+def test_a_copy_pays_for_none_of_the_runs_in_flight(tmp_path: Path) -> None:
+    """Copied while a request is out, and ended there: what was set aside stays until its own process gives it back."""
+    budget = Budget(name='tokens', limit=10**9, unit='tokens', period='day')
+    store = Store(tmp_path / 'store.db')
+    compactor: Compactor[None] = Compactor(Policy(ledger=LedgerPolicy(budgets=(budget,))), store=store)
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> tuple[asyncio.Task[Any], asyncio.Event]:
+        sent, answer = asyncio.Event(), asyncio.Event()
+
+        async def waits(messages: Any, info: Any) -> ModelResponse:
+            sent.set()
+            await answer.wait()
+            return ModelResponse(parts=[TextPart('done')])
+
+        task = asyncio.ensure_future(Agent(FunctionModel(waits), capabilities=[compactor]).run('Go.'))
+        await sent.wait()
+        return task, answer
+
+    task, answer = loop.run_until_complete(begin())
+    aside = usage(store, budget, time.time()).reserved
+
+    def ended() -> bool:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        threads.threads().drain(5)
+        left = usage(store, budget, time.time()).reserved
+        return left == aside > 0 and not list(Ledger(store).entries()) and len(compactor._runs) == 0
+
+    assert in_a_copy(ended) == 0
+    answer.set()
+    assert loop.run_until_complete(task).output == 'done'
+    loop.close()
+    assert [entry.error for entry in Ledger(store).entries()] == [None]
+    assert usage(store, budget, time.time()).reserved == 0
 
 
 @forks

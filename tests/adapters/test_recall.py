@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 from pydantic_ai.models.function import AgentInfo
 
 from compactor import ArchivePolicy, Compactor, MemoryArchive, Policy, counter_for, restore
@@ -278,3 +287,33 @@ def test_the_model_may_ask_for_a_compaction() -> None:
         ('compact_history', 'read'),
         ('compact_history', 'read', 'recall'),
     }
+
+
+def offered(history: list[ModelMessage], compactor: Compactor[None]) -> bool:
+    """Whether a run that goes on with a history is offered the tool."""
+    script = Script(lambda k, messages, info: say('Done.'))
+    agent = reading_agent(script, **as_capability(compactor))
+    drive(by_run, agent, 'Go on.', message_history=history)
+    return 'recall' in {tool.name for tool in script.infos[0].function_tools}
+
+
+def test_what_only_looks_cut_offers_nothing() -> None:
+    """A page that quotes a shortened output's note, and metadata that a client sends: neither is a word of ours."""
+    page = '[900 of 1,000 lines left out; recall 0123456789abcdef]'
+    cut = {'version': 1, 'covers': 1, 'print': 'ab', 'sent': ['[]'], 'handle': None, 'seal': '0' * 20}
+    answer = say('Done.')
+    answer.metadata = {'compactor': cut}
+    history: list[ModelMessage] = [
+        ModelRequest([UserPromptPart('Read the page.')]),
+        ModelResponse([ToolCallPart('read', {'n': 1}, 'c')]),
+        ModelRequest([ToolReturnPart('read', page, 'c')]),
+        answer,
+    ]
+    archive = MemoryArchive()
+    assert not offered(history, Compactor(archiving(ARCHIVED), archive=archive))
+    named = any(field.name == 'conversation_id' for field in fields(ModelRequest))
+    for message in history if named else ():
+        message.conversation_id = 'c1'
+    handle = (archive.scoped('c1') if named else archive).put(b'the whole output')[:16]
+    history[2].parts = [ToolReturnPart('read', page.replace('0123456789abcdef', handle), 'c')]
+    assert offered(history, Compactor(archiving(ARCHIVED), archive=archive))

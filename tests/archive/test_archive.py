@@ -107,6 +107,27 @@ def test_a_conversation_finds_what_it_has_kept() -> None:
     assert archive.stored_bytes <= 5_000
 
 
+def test_a_class_with_a_way_of_its_own_divides_conversations_too() -> None:
+    """It is called in its own way, for what the conversation has put; whoever has the whole archive finds all."""
+
+    class Backwards(MemoryArchive):
+        def put(self, data: bytes) -> str:
+            return super().put(data[::-1])
+
+        def get(self, key: str) -> bytes | None:
+            found = super().get(key)
+            return None if found is None else found[::-1]
+
+    archive = Backwards()
+    mine, yours = archive.scoped('mine'), archive.scoped('yours')
+    key = mine.put(b'the balance of Anna')
+    assert mine.get(key) == mine.get(key[:16]) == archive.scoped('mine').get(key) == b'the balance of Anna'
+    assert yours.get(key) is None
+    assert (mine.held([key]), yours.held([key])) == ({key}, set())
+    assert archive.get(key) == b'the balance of Anna'
+    assert mine.get(key[:15]) is None
+
+
 def test_what_says_that_it_is_endless_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read beyond the largest entry that would have been kept."""
     monkeypatch.setattr('compactor.archive.archive.LARGEST', 1_000)

@@ -208,7 +208,7 @@ class ScopedCalls:
         keys: of what the conversation has put; added to.
     """
 
-    def __init__(self, whole: Archive, keys: set[str]) -> None:
+    def __init__(self, whole: MemoryArchive, keys: set[str]) -> None:
         self._whole = whole
         self._keys = keys
         self.blocking = blocks(whole)
@@ -224,3 +224,7 @@ class ScopedCalls:
         if len(key) < HANDLE or not any(own.startswith(key) for own in tuple(self._keys)):
             return None
         return self._whole.get(key)
+
+    def held(self, keys: Collection[str]) -> set[str]:
+        """See `Holding.held`."""
+        return self._whole.held(keys) & self._keys

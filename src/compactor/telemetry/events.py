@@ -222,7 +222,7 @@ class PinUnknown(Event):
 class KeyMissing(Event):
     """There is no key that lasts: notes of ours are known again in this process only.
 
-    Set COMPACTOR_KEY, or say `Compactor(key=...)`.
+    Set COMPACTOR_KEY, or say `Compactor(key=...)`. Durable workflows need one: a replay elsewhere has another key.
     """
 
     reason: str
