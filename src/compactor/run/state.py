@@ -95,6 +95,7 @@ class RunState:
         seal: by which notes of ours in its history, as it is sent, are known.
         record_seal: the same of its record, for what is noted there of a cut.
         told_foreign: what was told of that looks like notes of ours in its history.
+        over: it was broken off: nothing more is sent for it.
         kept: handles of the whole outputs that results since the last request were cut from, by the id of the call.
     """
 
@@ -141,6 +142,7 @@ class RunState:
     record_seal: Seal = NOBODY
     told_foreign: set[Foreign] = field(default_factory=set)
     kept: dict[str, str] = field(default_factory=dict)
+    over: bool = False
     _encoding: Encoding | None = None
     _others: dict[Encoding, Counted] = field(default_factory=dict)
 

@@ -670,6 +670,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
     async def _forget(self, ctx: RunContext[Any], error: BaseException | None = None) -> None:
         """Lets a run go, and gives back what was set aside for a request that was interrupted."""
         state = self._runs.forget(ctx.run_id, broken_off=error is not None)  # first: while it waits, nothing is sent
+        if state is not None:
+            state.over = error is not None
         if self._accounts is not None and state is not None:
             if state.out:  # the run ends while a request is under way, of which its own hook may hear only later
                 self._sending.interrupted(run_of(ctx), state, error or asyncio.CancelledError())
@@ -684,6 +686,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         state = self._runs.forget(ctx.run_id, broken_off=True)
         if state is None:
             return
+        state.over = True
         if self._accounts is not None:
             self._sending.interrupted(run_of(ctx), state, error)
         state.drop_ahead()

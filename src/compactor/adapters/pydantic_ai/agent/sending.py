@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
@@ -321,6 +322,8 @@ class Sending:
             self._reporter.emit(replace(event, run_id=run.id, model=event.model or run.name.full))
 
         def on_sent() -> None:
+            if state is not None and state.over:
+                raise asyncio.CancelledError('the run was broken off')
             if state is not None:
                 state.out = True
 

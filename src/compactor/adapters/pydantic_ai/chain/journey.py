@@ -248,9 +248,6 @@ class Journey:
         if link is not self.order[0]:
             told = reasons.get(self.order[0].label)
             self._diverted(link, told.reason if told is not None else '', now)
-        heard_by = listener()
-        if heard_by is not None:
-            heard_by.on_sent()
         return Attempt(link, self._fitted[link.label], admission, now)
 
     def _diverted(self, link: Link, reason: str, now: float) -> None:

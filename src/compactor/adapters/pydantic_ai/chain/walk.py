@@ -22,6 +22,7 @@ from compactor.adapters.pydantic_ai.chain.journey import Journey
 from compactor.adapters.pydantic_ai.chain.link import Link
 from compactor.adapters.pydantic_ai.chain.named_span import named_for
 from compactor.adapters.pydantic_ai.heard import Heard, listen
+from compactor.run.reporting import listener
 
 
 class Turn(WrapperModel):
@@ -93,6 +94,9 @@ class Turn(WrapperModel):
         if self.attempt is None:
             assert self.refusal is not None
             raise self.refusal
+        heard_by = listener()
+        if heard_by is not None:
+            heard_by.on_sent()
         return self.attempt
 
     def _listening(self) -> Any:
