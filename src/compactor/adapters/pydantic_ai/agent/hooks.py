@@ -62,11 +62,13 @@ class Hooks(Plugged[AgentDepsT]):
 
     async def _sized(self, ctx: RunContext[AgentDepsT], request_context: Any, state: RunState) -> Any:
         """A request with its limit, and with what it may take set aside; its history is the one that is sent."""
-        limit = self._tasks.limit(run_of(ctx, request_context), state)
+        run = run_of(ctx, request_context)
+        limit = self._tasks.limit(run, state)
         if limit is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': limit}
+            run = run_of(ctx, request_context)
         if self._accounts is not None:
-            await self._accounts.reserve(run_of(ctx, request_context), state)
+            await self._accounts.reserve(run, state)
         return request_context
 
     async def wrap_model_request(
@@ -162,7 +164,7 @@ class Hooks(Plugged[AgentDepsT]):
         )
         if state.resend is not None:
             request_context.messages, state.resend = state.resend, None
-        room = self._tasks.given_room(run_of(ctx, request_context), state)
+        room = self._tasks.given_room(ctx.run_step, state)
         if room is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': room}
         return request_context
