@@ -107,9 +107,9 @@ class Sending:
             await self._accounts.failed(run, state, error, paid=came_too_late(error))
 
     @staticmethod
-    def leaves(run: Run, state: RunState) -> None:
+    def leaves(model: Any, state: RunState) -> None:
         """Notes that a request goes to its model now; a chain of models may have it wait, and tells itself."""
-        state.out = chooser_in(run.model) is None
+        state.out = chooser_in(model) is None
 
     def interrupted(self, run: Run, state: RunState, error: BaseException) -> None:
         """Of a request that was cancelled: nothing can be awaited that is sure to end. What was not sent is free."""
