@@ -115,7 +115,8 @@ def main() -> int:
             continue
         each = -(-options.cancelled // len(HOOKS))
         works: list[Work] = [partial(cancelled, runs=each, hook=hook) for hook in HOOKS] if each else []
-        for work in [*works, *(partial(at_once, runs=runs) for runs in options.at_once)]:
+        works += [partial(at_once, runs=runs) for runs in options.at_once]
+        for work in works:
             began, busy = time.monotonic(), time.process_time()
             with a_store(kind) as store:
                 made, fine = work(store)

@@ -151,9 +151,14 @@ def _hash(text: str) -> bytes:
 
 
 def _digits(secret: bytes, kind: str, scope: Scope, place: str, hashed: bytes) -> str:
-    said = b''.join(_framed(one) for one in (kind, str(VERSION), *scope)) + b'|' + _framed(place) + hashed
-    found = hmac.digest(secret, _LABEL + said, 'sha256')
+    found = hmac.digest(secret, _about(kind, scope, place) + hashed, 'sha256')
     return f'{int.from_bytes(found[:8], "big"):0{DIGITS}d}'
+
+
+@lru_cache(maxsize=256)
+def _about(kind: str, scope: Scope, place: str) -> bytes:
+    """What a seal says beside the text."""
+    return _LABEL + b''.join(_framed(one) for one in (kind, str(VERSION), *scope)) + b'|' + _framed(place)
 
 
 def _framed(text: str) -> bytes:
