@@ -179,10 +179,7 @@ class _Open:
     def has_changed(self, names: Sequence[str], since: int) -> bool:
         """Whether a line of these names may gain another amount than it did when so many lines were chosen."""
         changed = self._changed
-        for name in names:
-            if changed.get(name, 0) > since:
-                return True
-        return False
+        return any([changed.get(name, 0) > since for name in names])  # a list: lines have few names
 
     def gain(self, names: Sequence[str], mine: int) -> float:
         """What a line would add."""
