@@ -19,7 +19,17 @@ from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models.function import FunctionModel
 
-from compactor import ArchivePolicy, CapacityModel, Compactor, MemoryArchive, OutputKind, OutputsPolicy, Policy, Store, restore
+from compactor import (
+    ArchivePolicy,
+    CapacityModel,
+    Compactor,
+    MemoryArchive,
+    OutputKind,
+    OutputsPolicy,
+    Policy,
+    Store,
+    restore,
+)
 from compactor.errors import StoreError
 from compactor.history.track import Tracker
 from compactor.outputs.allowance import Allowance

@@ -178,8 +178,8 @@ class _Open:
 
     def has_changed(self, names: Sequence[str], since: int) -> bool:
         """Whether a line of these names may gain another amount than it did when so many lines were chosen."""
-        changed = self._changed
-        return any([changed.get(name, 0) > since for name in names])  # a list: lines have few names
+        changed = [self._changed[name] for name in names if name in self._changed]
+        return bool(changed) and max(changed) > since
 
     def gain(self, names: Sequence[str], mine: int) -> float:
         """What a line would add."""

@@ -28,7 +28,7 @@ from compactor.run.archiving import Archiving
 from compactor.run.circuit import Clock
 from compactor.run.clock import monotonic, replayed
 from compactor.run.context import request_context
-from compactor.run.counted import Counted, take_in, read_lines
+from compactor.run.counted import Counted, read_lines, take_in
 from compactor.run.cut import Cut, Running, sealed
 from compactor.run.cuts import Cuts
 from compactor.run.format import RunFormat
