@@ -62,6 +62,16 @@ def thread() -> str:
     return threading.current_thread().name
 
 
+def noting(seen: list[str], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which notes in which thread it is called."""
+
+    def noted(*given: Any) -> Any:
+        seen.append(thread())
+        return function(*given)
+
+    return noted
+
+
 class Noting(MemoryArchive):
     """Notes in which threads it is called; one that blocks waits until it is let go on."""
 
@@ -151,10 +161,10 @@ def test_a_fallback_is_fitted_on_the_worker_where_that_is_long(
 ) -> None:
     """It is sent what it can take, and goes on from there; the record stays whole."""
     from compactor.adapters.pydantic_ai.chain import fitting
+    from compactor.adapters.pydantic_ai.messages.writer import write
 
     seen: list[str] = []
-    write = fitting.write
-    monkeypatch.setattr(fitting, 'write', lambda *given: (seen.append(thread()), write(*given))[1])
+    monkeypatch.setattr(fitting, 'write', noting(seen, write))
     sent: list[list[ModelMessage]] = []
 
     def refuses(messages: list[ModelMessage], info: Any) -> ModelResponse:
@@ -182,9 +192,10 @@ def test_a_fallback_is_fitted_on_the_worker_where_that_is_long(
 
 def test_what_a_provider_calls_too_long_is_made_smaller_on_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read, cut and written there."""
+    from compactor.compaction import written
+
     seen: list[str] = []
-    written = requests.written
-    monkeypatch.setattr(requests, 'written', lambda *given: (seen.append(thread()), written(*given))[1])
+    monkeypatch.setattr(requests, 'written', noting(seen, written))
 
     def decide(k: int, messages: list[ModelMessage], info: Any) -> ModelResponse:
         if k == 1:
