@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -69,6 +69,10 @@ reducers: .venvs/bench/ready
 # Every function that reads foreign text, on 150 hostile shapes: what a doubling of the length multiplies its time by.
 shapes: $(READY)
 	$(BIN)/python -m benchmarks.shapes
+
+# How long an event loop stands still beside one request, and with 50 agents at once; BUSY=1 by processor time.
+stall: $(READY)
+	$(BIN)/python benchmarks/stall.py $(if $(BUSY),--cpu)
 
 # Failing names, errors and totals of runners' outputs, and alarms of logs, that are left at 300 and 800 tokens.
 runners: $(READY)

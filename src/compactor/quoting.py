@@ -20,25 +20,36 @@ UNSEEN = (
 )
 """As pieces of a character class: Unicode's default ignorable characters, its line ends, and what else is blank."""
 _LINE_END = re.compile(r'\r\n')
-_ASCII = re.compile(r'[\x00-\x08\x0b-\x1f\x7f]')
+_SEEN_OF_ASCII = bytes(i for i in range(128) if i in b'\t\n' or 32 <= i < 127)
 _EMOJI = '#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff'
 _ODD = re.compile(f'[{UNSEEN}]|(?<![{_EMOJI}])\ufe0f')
 """The selector that makes an emoji of a sign is one of these where it follows none."""
+_SEEN = re.compile(f'[^\\s{UNSEEN}\ufe0f]')
 
 
 def spelled(text: str) -> str:
     """The text, of as many lines as it has line feeds, with nothing in it that cannot be seen."""
-    if text.isascii():
-        if _ASCII.search(text) is None:
-            return text
-    elif _ODD.search(text) is None:
+    if not _has_odd(text):
         return text
     return _ODD.sub(_spelled, _LINE_END.sub('\n', text) if '\r\n' in text else text)
 
 
+def _has_odd(text: str) -> bool:
+    """Whether an expression for what is odd finds anything.
+
+    It goes through a text at forty nanoseconds a character. So what is plain is taken out first, in a fortieth of that.
+    """
+    rest = text.encode('utf-8', 'surrogatepass').translate(None, _SEEN_OF_ASCII)
+    if not rest:
+        return False
+    beyond = rest.decode('utf-8', 'surrogatepass')
+    # Only of the selector does it matter what stood before it.
+    return _ODD.search(text if '\ufe0f' in beyond else beyond) is not None
+
+
 def is_blank(text: str) -> bool:
     """Whether there is nothing to be seen in a text."""
-    return not _ODD.sub('', text).strip()
+    return _SEEN.search(text) is None
 
 
 def one_line(text: object) -> str:

@@ -14,13 +14,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_ai import Agent
+from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai.models.function import FunctionModel
 
-from compactor import ArchivePolicy, Compactor, MemoryArchive, OutputKind, OutputsPolicy, Policy, Store, restore
+from compactor import (
+    ArchivePolicy,
+    CapacityModel,
+    Compactor,
+    MemoryArchive,
+    OutputKind,
+    OutputsPolicy,
+    Policy,
+    Store,
+    restore,
+)
 from compactor.errors import StoreError
 from compactor.history.track import Tracker
 from compactor.outputs.allowance import Allowance
-from compactor.run import access, collector, reporting, worker
+from compactor.policy import TokenPolicy
+from compactor.run import access, collector, reporting, requests, worker
 from compactor.run.access import Access
 from compactor.run.collector import Collector
 from compactor.run.weight import is_heavy
@@ -46,6 +60,16 @@ def chat(messages: int, each: int = 400) -> list[ModelMessage]:
 def thread() -> str:
     """Who is asking."""
     return threading.current_thread().name
+
+
+def noting(seen: list[str], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which notes in which thread it is called."""
+
+    def noted(*given: Any) -> Any:
+        seen.append(thread())
+        return function(*given)
+
+    return noted
 
 
 class Noting(MemoryArchive):
@@ -129,6 +153,66 @@ def test_the_loop_goes_on_while_a_long_history_is_compacted() -> None:
 
     go(run())
     assert ticks > 5
+
+
+@pytest.mark.parametrize(('history', 'names'), [(chat(300), {WORKER}), (chat(20, 900), {'MainThread'})])
+def test_a_fallback_is_fitted_on_the_worker_where_that_is_long(
+    monkeypatch: pytest.MonkeyPatch, history: list[ModelMessage], names: set[str]
+) -> None:
+    """It is sent what it can take, and goes on from there; the record stays whole."""
+    from compactor.adapters.pydantic_ai.chain import fitting
+    from compactor.adapters.pydantic_ai.messages.writer import write
+
+    seen: list[str] = []
+    monkeypatch.setattr(fitting, 'write', noting(seen, write))
+    sent: list[list[ModelMessage]] = []
+
+    def refuses(messages: list[ModelMessage], info: Any) -> ModelResponse:
+        raise ModelHTTPError(429, 'model-a', {'message': 'slow down'})
+
+    def answers(messages: list[ModelMessage], info: Any) -> ModelResponse:
+        sent.append(messages)
+        return call(1) if len(sent) == 1 else say('Done.')
+
+    chain = CapacityModel(
+        FunctionModel(refuses, model_name='model-a'),
+        FunctionModel(answers, model_name='model-b'),
+        policy=Policy(tokens=TokenPolicy(windows={'*model-b': 3_000})),
+        on_event=Log(),
+    )
+    agent: Agent[None, str] = Agent(chain)
+    agent.tool_plain(read)
+    result = go(agent.run('Go on.', message_history=history))
+    assert set(seen) == names
+    assert result.all_messages()[: len(history)] == history
+    assert len(sent[0]) < len(history)
+    said = [[getattr(part, 'content', '') for m in messages for part in m.parts] for messages in sent]
+    assert said[1][: len(said[0])] == said[0]
+
+
+def test_what_a_provider_calls_too_long_is_made_smaller_on_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read, cut and written there."""
+    from compactor.compaction import written
+
+    seen: list[str] = []
+    monkeypatch.setattr(requests, 'written', noting(seen, written))
+
+    def decide(k: int, messages: list[ModelMessage], info: Any) -> ModelResponse:
+        if k == 1:
+            seen.clear()
+            raise ModelHTTPError(400, 'small-model', {'message': 'Input is too long for requested model.'})
+        return say('Done.')
+
+    log = Log()
+    agent = reading_agent(Script(decide), **as_capability(Compactor(small(max_input_tokens=100_000), on_event=log)))
+    go(agent.run('Go on.', message_history=chat(300)))
+    assert seen[0] == WORKER
+    assert len(log.of(events.OverflowRetried)) == 1
+
+
+def read(n: int) -> str:
+    """A file."""
+    return f'file {n}'
 
 
 def test_what_is_heavy_is_told_without_reading_it() -> None:
@@ -298,6 +382,23 @@ def test_a_sink_that_keeps_everybody_waiting_is_called_elsewhere(monkeypatch: py
     assert told.on_event.flush()
     assert [event for event, _ in seen] == sent
     assert [name for _, name in seen] == ['MainThread'] * 3 + ['compactor-events'] * 3
+
+
+def test_a_sink_that_takes_too_long_once_is_called_elsewhere_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for a second time."""
+    monkeypatch.setattr(reporting, 'LONGEST', 0.005)
+    seen: list[str] = []
+
+    def sink(event: events.Event) -> None:
+        time.sleep(0.01)
+        seen.append(thread())
+
+    told = reporting.Reporter(sink, False)
+    for i in range(3):
+        told.emit(events.CutIgnored(None, None, 'store', str(i)))
+    assert isinstance(told.on_event, Queued)
+    assert told.on_event.flush()
+    assert seen == ['MainThread', 'compactor-events', 'compactor-events']
 
 
 # -- the worker --------------------------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ def test_texts_in_use_survive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_huge_texts_are_not_kept() -> None:
     """A text over the limit is not remembered at all."""
-    counts = TextMemo[int]()
-    counts.put('a' * (memo.LONGEST_TEXT + 1), 1)
+    counts = TextMemo[int](800)
+    counts.put('a' * (800 // memo.SHARE + 1), 1)
     assert len(counts) == 0
+    counts.put('a' * (800 // memo.SHARE), 1)
+    assert len(counts) == 1

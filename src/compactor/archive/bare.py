@@ -8,7 +8,8 @@ import re
 from compactor.secrets.redact import Secrets, redact
 from compactor.secrets.values import redacted
 
-_WALKED = re.compile(r'"kind":\s?"binary"|\\u|PRIVATE KEY')
+_BINARY = re.compile(r'"kind":\s?"binary"')
+_WALKED = ('\\u', 'PRIVATE KEY')
 """What is looked through value by value: media, of which a text would be read in vain, hidden letters, and keys, whose
 lines may stand in a list. Results have been looked through that way before they came into a history."""
 
@@ -21,7 +22,7 @@ def bare_message(data: bytes, secrets: Secrets | None) -> bytes:
     if secrets is None:
         return data
     text = data.decode('utf-8', 'surrogatepass')
-    if not _WALKED.search(text) and redact(text, secrets) is text:
+    if not _is_walked(text) and redact(text, secrets) is text:
         return data
     try:
         value = json.loads(text)
@@ -31,6 +32,10 @@ def bare_message(data: bytes, secrets: Secrets | None) -> bytes:
     if bare is value:
         return data
     return json.dumps(bare, ensure_ascii=False, separators=(',', ':')).encode('utf-8', 'surrogatepass')
+
+
+def _is_walked(text: str) -> bool:
+    return any(literal in text for literal in _WALKED) or ('"binary"' in text and _BINARY.search(text) is not None)
 
 
 def bare_text(text: str, secrets: Secrets | None) -> str:

@@ -31,6 +31,10 @@ MAX_TOKENS = 2_000
 """Tokens of an answer, its first line included."""
 HEAD_TOKENS = 80
 """Of these, what is set aside for the first line."""
+LONGEST_TOKEN = 128
+"""Characters of the longest token that any vocabulary has."""
+FEW = 8
+"""Characters of a token that nearly any text has fewer of."""
 LONGEST_PATTERN = 200
 """Characters of a regular expression; a longer one is looked for to the letter."""
 REPEATED = 64
@@ -229,8 +233,7 @@ def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) ->
     """The text in pieces of at most so many tokens, each ending with a line where a line is not longer than that."""
     at, inside = start, False
     while True:
-        # No vocabulary has tokens of more than 128 characters, so a longer text is never looked at whole.
-        piece = fit(text[at : min(end, at + tokens * 128)], tokens) or text[at : min(end, at + 1)]
+        piece = _beginning(text[at : min(end, at + tokens * LONGEST_TOKEN)], tokens, fit) or text[at : min(end, at + 1)]
         stop = at + len(piece)
         if stop < end and '\n' in piece:
             stop = at + piece.rindex('\n') + 1
@@ -242,6 +245,17 @@ def _split(text: str, start: int, end: int, line: int, tokens: int, fit: Fit) ->
         inside = text[stop - 1] != '\n'
         line = last + (0 if inside else 1)
         at = stop
+
+
+def _beginning(text: str, tokens: int, fit: Fit) -> str:
+    """The longest beginning of so many tokens, looked for in as little of the text as holds more than that."""
+    width = tokens * FEW
+    while width < len(text):
+        piece = fit(text[:width], tokens)
+        if len(piece) < width:
+            return piece
+        width *= 4
+    return fit(text, tokens)
 
 
 # -- what a pattern finds --------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def choose(
         if price > left:
             heappop(heap)
             continue
-        if fresh != len(chosen):
+        if fresh != len(chosen) and (fresh < 0 or open_.has_changed(record.names[i], fresh)):
             gain = open_.gain(record.names[i], record.words[i]) + bonuses.get(i, 0.0)
             if gain <= 1e-9:
                 heappop(heap)
@@ -130,6 +130,7 @@ def choose(
                     continue
         heappop(heap)
         chosen.append(i)
+        open_.kept = len(chosen)
         left -= price
         open_.cover(record.names[i], record.words[i])
     return chosen
@@ -155,6 +156,9 @@ class _Open:
     """The weightiest places of each name that no kept line covers whole; read when a line is first looked at for it.
 
     What the words of all its places are worth adds up to the name's worth.
+
+    Attributes:
+        kept: how many lines were chosen so far.
     """
 
     def __init__(
@@ -169,6 +173,13 @@ class _Open:
         self._held = held
         self._weights = weights
         self._places: dict[str, list[Place]] = {}
+        self._changed: dict[str, int] = {}
+        self.kept = 0
+
+    def has_changed(self, names: Sequence[str], since: int) -> bool:
+        """Whether a line of these names may gain another amount than it did when so many lines were chosen."""
+        changed = [self._changed[name] for name in names if name in self._changed]
+        return bool(changed) and max(changed) > since
 
     def gain(self, names: Sequence[str], mine: int) -> float:
         """What a line would add."""
@@ -185,13 +196,16 @@ class _Open:
         """A line is kept: what it covers of its names' places gains nothing any more."""
         for name in names:
             places = self._places[name] if name in self._places else self._read(name)
-            whole = False
+            whole = more = False
             for place in places:
                 words, _, kept = place
                 shared = (words & mine).bit_count()
                 if shared > kept:
                     place[2] = shared
+                    more = True
                     whole = whole or shared == words.bit_count()
+            if more:
+                self._changed[name] = self.kept
             if whole:
                 self._places[name] = [place for place in places if place[2] < place[0].bit_count()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import is_
 from typing import Any
 
@@ -19,6 +20,8 @@ from compactor.run.cut import Cut, Running
 from compactor.run.overhead import ToolTokens
 from compactor.run.reported import Figure, Finding, Trust
 from compactor.run.summaries import Prepared
+from compactor.run.weight import are_heavy
+from compactor.run.worker import apart
 from compactor.secrets.redact import Secrets
 from compactor.tokens.calibrate import Calibration
 from compactor.tokens.counter import Counter
@@ -224,6 +227,20 @@ class Counted:
     def not_answered(self) -> None:
         """Forgets that the history was sent: the answer that follows it is somebody else's."""
         self._sent = None
+
+
+async def take_in(counted: Counted, messages: list[Any], calibration: Calibration | None) -> Calibration | None:
+    """Takes in the history of the next request, as `Counted.follow` does; what is long of it beside the event loop.
+
+    Nothing is changed before it is read: whoever is cancelled meanwhile leaves everything as it was.
+    """
+    tracker = counted.tracker
+    grown = tracker.has_grown(messages)
+    if not are_heavy(tracker.unread(messages, grown)):
+        return counted.follow(messages, calibration, grown)
+    tracker, grown = await apart(partial(tracker.followed, list(messages), counted.unsure))
+    counted.tracker = tracker
+    return counted.following(messages, grown, calibration)
 
 
 def read_lines(parts: Iterable[Part], secrets: Secrets | None) -> None:

@@ -30,7 +30,9 @@ log = logging.getLogger('compactor')
 SLOW = 0.5
 """Seconds that a sink may take for an event."""
 PATIENCE = 3
-"""Slow events in a row after which a sink is called elsewhere."""
+"""Slow events in a row after which a sink is called elsewhere ..."""
+LONGEST = 2.0
+"""... and seconds after which it is at once. One that never comes back cannot be left: it has the caller's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Reporter:
 
     def _took(self, seconds: float) -> None:
         """Takes a sink out of the way that keeps everybody waiting."""
-        self._slow = self._slow + 1 if seconds > SLOW else 0
+        self._slow = PATIENCE if seconds > LONGEST else self._slow + 1 if seconds > SLOW else 0
         if self._slow < PATIENCE or self.on_event is None or isinstance(self.on_event, Queued):
             return
         log.warning('on_event takes %.1f s an event: it is called in a thread of its own from now on', seconds)

@@ -28,7 +28,7 @@ from compactor.run.archiving import Archiving
 from compactor.run.circuit import Clock
 from compactor.run.clock import monotonic, replayed
 from compactor.run.context import request_context
-from compactor.run.counted import Counted, read_lines
+from compactor.run.counted import Counted, read_lines, take_in
 from compactor.run.cut import Cut, Running, sealed
 from compactor.run.cuts import Cuts
 from compactor.run.format import RunFormat
@@ -241,19 +241,8 @@ class Requests:
         return Processed(made.sent, record)
 
     async def _follow(self, name: ModelName, counted: Counted, working: list[Any]) -> None:
-        """Takes in the history of a request; what is long of it is read beside the event loop.
-
-        Nothing is changed before it is read: whoever is cancelled meanwhile leaves everything as it was.
-        """
-        known, tracker = self._learned.calibrations.get(name), counted.tracker
-        grown = tracker.has_grown(working)
-        if not are_heavy(tracker.unread(working, grown)):
-            calibration = counted.follow(working, known, grown)
-            self._learned.calibrate(name, calibration, vouched=counted.observed is not None)
-            return
-        tracker, grown = await apart(partial(tracker.followed, list(working), counted.unsure))
-        counted.tracker = tracker
-        calibration = counted.following(working, grown, known)
+        """Takes in the history of a request, and what the last answer told of how its model counts."""
+        calibration = await take_in(counted, working, self._learned.calibrations.get(name))
         self._learned.calibrate(name, calibration, vouched=counted.observed is not None)
 
     def _is_heavy(self, counted: Counted, context: RequestContext, target: int | None) -> bool:
@@ -472,7 +461,7 @@ class Requests:
             return None
         state.refusals += 1
         counted = state.counted_in(self._learned.counter(run.name))
-        counted.follow(run.messages, None)
+        await take_in(counted, run.messages, None)
         context = self._context(run, state, counted)
         before = context.estimate(counted.tracker.tokens)
         refused = min(before, state.resent) if state.resent else before
@@ -491,7 +480,9 @@ class Requests:
             if heavy:
                 state.abandon()
             raise
-        compaction = written(fitted, run.messages, lambda views: self._format.write(views, state.seal))
+        seal = state.seal
+        make = partial(written, fitted, run.messages, lambda views: self._format.write(views, seal))
+        compaction = await apart(make) if heavy else make()
         if not compaction.changed or compaction.tokens_after >= refused:
             return None
         state.resent = compaction.tokens_after

@@ -31,9 +31,10 @@ class Contexts:
 
     def find(self, reading: Reading) -> Iterator[tuple[int, int]]:
         """Where such secrets stand."""
+        flat, lower = reading.flat, reading.lower
         for needs, literal, search in self._searches:
-            if needs in reading.flat and reading.holds(literal):
-                for match in search.finditer(reading.lower):
+            if literal in lower and needs in flat:
+                for match in search.finditer(lower):
                     if span := _span(match, reading.text):
                         yield span
 

@@ -17,11 +17,12 @@ _STRETCH = bytes(ord('a') if chr(i) in '_-.+/' or (chr(i).isalnum() and i < 128)
 """The same for what base64 and paths are made of."""
 _PADDED = bytes(ord('a') if byte == ord('=') else _STRETCH[byte] for byte in range(256))
 _BASE64 = bytes(ord('a') if chr(i) in '+/' or (chr(i).isalnum() and i < 128) else ord(' ') for i in range(256))
+_LONG = b'a' * SHORTEST
 # An expression that begins with a literal is searched for ten times as fast as one with a class of characters.
-_LONG = re.compile(b'a' * SHORTEST + b'a*')
 _DIGIT = re.compile(rb'[0-9]')
 _FULL_LINE = re.compile(b'a' * FULL[0] + b'a*')
 _CONTROLS = bytes(i for i in range(128) if i < 32 or i == 127).translate(None, b'\t\n\r')
+_OF_ASCII = bytes(range(128))
 _BETWEEN = re.compile(rb'\?(?<=[A-Za-z0-9_.=-]\?)\?*[A-Za-z0-9_.=-]')
 """Something beyond ASCII inside of a word."""
 WIDTHLESS = (
@@ -71,9 +72,15 @@ class Reading:
         flat, digit = self.flat, _DIGIT.search
         mixed: list[Span] = []
         others: list[Span] = []
-        for word in _LONG.finditer(flat.translate(_WORD)):
-            span = word.span()
-            (mixed if digit(flat, *span) else others).append(span)
+        marked = flat.translate(_WORD)
+        # A literal is found without looking at each character before it, which an expression does.
+        at = marked.find(_LONG)
+        while at >= 0:
+            end = marked.find(b' ', at + SHORTEST)
+            if end < 0:
+                end = len(marked)
+            (mixed if digit(flat, at, end) else others).append((at, end))
+            at = marked.find(_LONG, end)
         return mixed, others
 
     def begin(self, at: int) -> int:
@@ -110,7 +117,10 @@ class Reading:
         flat = self.flat
         if len(flat.translate(None, _CONTROLS)) < len(flat):
             return False
-        return self.text.isascii() or not _BETWEEN.search(flat) or not any(sign in self.text for sign in WIDTHLESS)
+        if self.text.isascii() or not _BETWEEN.search(flat):
+            return True
+        beyond = self.text.encode('utf-8', 'surrogatepass').translate(None, _OF_ASCII).decode('utf-8', 'surrogatepass')
+        return not any(sign in beyond for sign in WIDTHLESS)
 
     @cached_property
     def _stretches(self) -> bytes:

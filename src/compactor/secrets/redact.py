@@ -42,6 +42,10 @@ KUBERNETES = 'Secret of Kubernetes'
 """Names of what has no row in a table: random values of telling names, keys over many lines, whole objects."""
 WITHHELD = '[{} characters withheld: the pattern {!r} for secrets was not through with them in time]'
 """What a text becomes that a user's pattern takes too long for: what was not looked through is not shown."""
+LONGEST_NAME = 80
+"""Characters of a key that may say what its value is."""
+NAMES = 4_096
+"""Keys that are remembered as such without a secret."""
 _PROCESS_KEY = os.urandom(32)
 
 
@@ -84,6 +88,22 @@ class Secrets:
         """What stands in the place of a secret."""
         digest = hmac.digest(self.key, secret.encode('utf-8', 'surrogatepass'), 'sha256')
         return f'[REDACTED-{digest.hex()[:8]}]'
+
+    def bare_name(self, name: str) -> str:
+        """A key of a mapping without secrets. Those of a framework's messages and of tools recur in every value."""
+        if name in self._sound_names:
+            return name
+        bare = redact(name, self)
+        if bare is name and len(name) <= LONGEST_NAME:
+            if len(self._sound_names) >= NAMES:
+                self._sound_names.clear()
+            self._sound_names.add(name)
+        return bare
+
+    @cached_property
+    def _sound_names(self) -> set[str]:
+        """Keys that were found to hold no secret."""
+        return set()
 
     def read_tables(self) -> None:
         """Reads the tables of what is built in now, and not at the first text: that may be in an event loop."""

@@ -18,20 +18,17 @@ import copy
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets, found, redact
+from compactor.secrets.redact import HIGH_CONFIDENCE, LONGEST_NAME, Secrets, found, redact
 
 T = TypeVar('T')
 
 DEEPEST = 100
 """Levels of a value that are looked through; what lies deeper is withheld."""
 WITHHELD = '[withheld: nested too deep to be looked through for secrets]'
-LONGEST_NAME = 80
-"""Characters of a key that may say what its value is."""
 MEDIA = frozenset(
     ('audio', 'document', 'file', 'image', 'image_url', 'input_audio', 'input_file', 'input_image', 'video')
 )
@@ -56,14 +53,13 @@ def redacted(value: T, secrets: Secrets | None = HIGH_CONFIDENCE) -> T:
     if isinstance(value, str):
         return _text(value, secrets)  # type: ignore[return-value]
     own = dataclasses.replace(secrets, patterns={}) if secrets.patterns else secrets
-    key = cache(lambda key: redact(key, secrets))
     while True:
         reader = _Reader(secrets)
-        value = _Walk(reader, key).value(value, '', ())
+        value = _Walk(reader, secrets.bare_name).value(value, '', ())
         bare = reader.without(own)
         if bare is None:
             return value
-        value = _Walk(bare, key).value(value, '', ())
+        value = _Walk(bare, secrets.bare_name).value(value, '', ())
 
 
 class _Texts(Protocol):

@@ -88,8 +88,12 @@ def bounded(document: Document, budget: int, room: Room) -> Document:
     def size(candidate: Document) -> int:
         return room.count(render(replace(candidate, said=(), summary=''))) - base
 
+    def exceeds(candidate: Document, most: int) -> bool:
+        # Many more than have room are not rendered to find that out.
+        return EACH * (len(candidate.failures) + len(candidate.files)) > most or size(candidate) > most
+
     for lines, command in BRIEFER:
-        if size(replace(document, files={})) <= budget // 2:
+        if not exceeds(replace(document, files={}), budget // 2):
             break
         briefer = [briefly(failure, lines, command) for failure in document.failures.values()]
         document = replace(document, failures={failure.command: failure for failure in briefer})
@@ -101,23 +105,27 @@ def bounded(document: Document, budget: int, room: Room) -> Document:
         chosen = set(fair[:number])
         return replace(document, failures={command: one for command, one in failures if command in chosen})
 
-    if len(failures) > LAST_FAILURES and size(replace(document, files={})) > budget // 2:
-        fitting = largest(len(failures), lambda number: size(replace(fairest(number), files={})) <= budget // 2)
+    if len(failures) > LAST_FAILURES and exceeds(replace(document, files={}), budget // 2):
+        fitting = largest(
+            min(len(failures), budget), lambda number: not exceeds(replace(fairest(number), files={}), budget // 2)
+        )
         document = fairest(max(fitting, LAST_FAILURES))
-    if size(document) > budget:
+    if exceeds(document, budget):
         document = replace(document, dense=True)
-    if document.files and size(document) > budget:
+    if document.files and exceeds(document, budget):
         files, whole = list(document.files.items()), document
 
         def last(number: int) -> Document:
             return replace(whole, files=dict(files[len(files) - number :]))
 
-        document = last(largest(len(files), lambda number: size(last(number)) <= budget))
+        document = last(largest(min(len(files), budget), lambda number: not exceeds(last(number), budget)))
     return document
 
 
 BRIEFER = ((2, 160), (1, 80))
 """How failures are told where they would take more than their share: lines and characters of the command each."""
+EACH = 2
+"""Tokens of the least that is told of a file or a failure: its step."""
 LAST_FAILURES = 6
 """So many failures always stay, of those that come first in `fairly`."""
 

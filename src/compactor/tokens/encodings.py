@@ -58,7 +58,7 @@ class Encoding:
         return f'Encoding({self.name!r})'
 
     def count(self, text: str) -> int:
-        """Return the number of tokens of `text`; remembered for texts of up to 256k characters."""
+        """Return the number of tokens of `text`; remembered for texts of up to two million characters."""
         found = self._memo.get(text)
         if found is not None:
             return found

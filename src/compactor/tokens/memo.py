@@ -18,9 +18,8 @@ V = TypeVar('V')
 GENERATION_ENTRIES = 32_768
 GENERATION_BYTES = 16 * 1024 * 1024
 
-# Longer texts are not remembered: a hit would save much, but one text must not push out a whole generation.
-# 1 MB of text takes 30 ms to count, and the history remembers the count of a part with the part.
-LONGEST_TEXT = 256 * 1024
+# Of a generation's bytes, the share that one text may have: a hit saves much, but it must not push out all others.
+SHARE = 8
 
 
 class TextMemo(Generic[V]):
@@ -49,8 +48,8 @@ class TextMemo(Generic[V]):
         return found
 
     def put(self, text: str, value: V) -> None:
-        """Remember `value` for `text`, unless the text is longer than `LONGEST_TEXT` characters."""
-        if len(text) > LONGEST_TEXT:
+        """Remember `value` for `text`, unless the text takes more than its share of a generation."""
+        if len(text) > self._generation_bytes // SHARE:
             return
         with self._lock:
             if len(self._young) >= GENERATION_ENTRIES or self._bytes >= self._generation_bytes:

@@ -267,8 +267,7 @@ class CapacityModel(FallbackModel):
         if pinned is None and self._routes is not None:
             name = self._links[0].name
             goes_on_from = going_on(self._links[0].model, run_id)
-            await self._fitting.read(run_id, name, messages)
-            sized = self._fitting.fitted(
+            sized = await self._fitting.fitted(
                 run_id, name, messages, settings, parameters, late=False, goes_on_from=goes_on_from
             )
             order = await self._order(messages, sized.tokens, settings, run_id)

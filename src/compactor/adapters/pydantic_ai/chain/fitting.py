@@ -6,6 +6,7 @@ that model could not take it, and then loses as little as it must.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,25 +16,30 @@ from pydantic_ai.messages import ModelMessage
 from compactor.adapters.pydantic_ai.beside import instructions_of, tools_of
 from compactor.adapters.pydantic_ai.chain.underway import Underway
 from compactor.adapters.pydantic_ai.messages.format import FORMAT
+from compactor.adapters.pydantic_ai.messages.reader import MessageReader
 from compactor.adapters.pydantic_ai.messages.writer import merge_requests, write
 from compactor.adapters.pydantic_ai.settings import kept_by_provider
-from compactor.compaction import rewritten, written
+from compactor.compaction import Compaction, rewritten, written
 from compactor.history.going_on import GoesOnFrom, never
-from compactor.pipeline import drive, fit
+from compactor.history.seal import Key, Seal
+from compactor.history.track import Tracker
+from compactor.pipeline import Steps, drive, fit
 from compactor.policy import Policy, share
 from compactor.request.ceilings import output_ceiling
 from compactor.request.max_tokens import within
 from compactor.run.context import request_context
-from compactor.run.counted import Counted
+from compactor.run.counted import Counted, take_in
 from compactor.run.keyring import key_in_use
 from compactor.run.learned import Learned
 from compactor.run.model_name import ModelName
 from compactor.run.runs import Runs
-from compactor.run.weight import are_heavy
-from compactor.run.worker import apart
+from compactor.run.worker import FEW, LIGHT, apart
+from compactor.tokens.counter import Counter
 
 SLACK = 0.9
 """Share of what a model takes that a fitted history has, so that the next requests fit without being rewritten."""
+CHARACTERS = 3
+"""Of a token, about and at least in most texts."""
 LESS = 0.5
 """Share of its size to which a request is brought that was refused as too long although it should have fitted."""
 
@@ -57,6 +63,23 @@ class Fitted:
     state: Counted | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A history that was made to fit, before any of it is put into effect.
+
+    Attributes:
+        compaction: in the framework's messages.
+        base: what the next request works on.
+        seal: by which notes of ours in it are known.
+        tracker: of `base`.
+    """
+
+    compaction: Compaction[Any]
+    base: list[Any]
+    seal: Seal
+    tracker: Tracker
+
+
 class Fitting:
     """Fits the requests of one chain of models.
 
@@ -70,7 +93,7 @@ class Fitting:
         self._runs = runs
         self._learned = Learned(policy.tokens)
 
-    def fitted(
+    async def fitted(
         self,
         run: str | None,
         name: ModelName,
@@ -82,7 +105,7 @@ class Fitting:
         refused: bool = False,
         goes_on_from: GoesOnFrom = never,
     ) -> Fitted:
-        """A request for a model.
+        """A request for a model; what is long of it is read and cut beside the event loop.
 
         Args:
             run: the run's id; without one nothing is remembered.
@@ -100,7 +123,7 @@ class Fitting:
         seal = FORMAT.seal(messages, key)
         state = underway.counted_for(name, counter, seal)
         working = state.working(messages) or messages
-        calibration = state.follow(working, self._learned.calibrations.get(name))
+        calibration = await take_in(state, working, self._learned.calibrations.get(name))
         self._learned.calibrate(name, calibration, vouched=state.observed is not None)
         context = request_context(
             self._learned,
@@ -118,22 +141,18 @@ class Fitting:
             return Fitted(working, self._allowed(name, context.window, settings, tokens), tokens, False, state)
         target = share(room, SLACK) if tokens > room else share(tokens, LESS)
         steps = fit(state.tracker, self.policy.history, context, target=max(1, target))
-        compaction = written(drive(steps), working, lambda views: write(views, seal))
-        underway.seal = FORMAT.seal(compaction.messages, key)
-        state.settle(compaction, rewritten(compaction, working), messages)
+        make = partial(_made, steps, state.tracker, working, counter, seal, key)
+        heavy = len(state.tracker.messages) > FEW or state.tracker.tokens * CHARACTERS > LIGHT
+        try:
+            made = await apart(make) if heavy else make()
+        except asyncio.CancelledError:
+            underway.forget(state)
+            raise
+        compaction, underway.seal = made.compaction, made.seal
+        state.settle(compaction, made.base, messages, made.tracker)
         sent = merge_requests(list(compaction.messages)) if compaction.changed else working
         allowed = self._allowed(name, context.window, settings, compaction.tokens_after)
         return Fitted(sent, allowed, compaction.tokens_after, compaction.changed, state)
-
-    async def read(self, run: str | None, name: ModelName, messages: list[ModelMessage]) -> None:
-        """Reads a long history for a model that has not seen any of it, beside the event loop."""
-        seal = FORMAT.seal(messages, key_in_use())
-        state = self._runs.state(run).counted_for(name, self._learned.counter(name), seal)
-        if not run or state.tracker.messages or not are_heavy(messages):
-            return
-        tracker, _ = await apart(partial(state.tracker.followed, list(messages)))
-        if not state.tracker.messages:
-            state.tracker = tracker
 
     def learn_window(self, name: ModelName, window: int) -> None:
         """Keeps the window, in tokens, that a refusal has named."""
@@ -159,3 +178,12 @@ class Fitting:
             return settings
         most = within(wanted, output_ceiling(name.full, self.policy.tasks.ceilings), window, tokens)
         return settings if most is None or most >= wanted else {**settings, 'max_tokens': most}
+
+
+def _made(steps: Steps, tracker: Tracker, working: list[Any], counter: Counter, seal: Seal, key: Key) -> _Made:
+    """Carries out a compaction, writes what it made, and reads that again."""
+    compaction = written(drive(steps), working, lambda views: write(views, seal))
+    after = FORMAT.seal(compaction.messages, key)
+    base = rewritten(compaction, working)
+    reader = MessageReader(counter, seal=lambda: after)
+    return _Made(compaction, base, after, tracker if base is working else tracker.followed(base, reader=reader)[0])

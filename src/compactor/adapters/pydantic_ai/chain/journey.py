@@ -181,10 +181,8 @@ class Journey:
     async def _admitted(self, link: Link, all_of_it: bool) -> Admission:
         """Whether a model may be asked; the one of first choice is waited for a little, if policy says so."""
         capacity, pace = self._chain.capacity, self._chain.policy.pace
-        if link.label not in self._fitted:
-            await self._chain.fitting.read(self._run, link.name, self._request[0])
         while True:
-            taking = self._sized(link)[1]
+            taking = (await self._sized(link))[1]
             admission = await capacity.admit(link.label, taking, self._run, all_of_it=all_of_it)
             bound = pace - self._waited
             if admission.reservation is not None or link is not self.order[0] or bound <= 0:
@@ -196,11 +194,11 @@ class Journey:
                 return admission
             await self._wait(max(seconds, SHORTEST) + APART * capacity.chance())
 
-    def _sized(self, link: Link) -> tuple[Fitted, Taking]:
+    async def _sized(self, link: Link) -> tuple[Fitted, Taking]:
         """The request as a model can take it, and what it may take of the model's windows."""
         fitted = self._fitted.get(link.label)
         if fitted is None:
-            fitted = self._fitted[link.label] = self._fit(link)
+            fitted = self._fitted[link.label] = await self._fit(link)
         own = getattr(link.model, 'settings', None) or {}
         told = (fitted.settings or {}).get('max_tokens') or own.get('max_tokens')
         output = told or self._chain.policy.reserve_output
@@ -209,10 +207,10 @@ class Journey:
         most = self._chain.capacity.most_output(link.label, fitted.tokens, stated=not told)
         return fitted, Taking(fitted.tokens, output if most is None else min(output, most))
 
-    def _fit(self, link: Link, *, refused: bool = False) -> Fitted:
+    async def _fit(self, link: Link, *, refused: bool = False) -> Fitted:
         late = link.label != self._made_for
         goes_on_from = going_on(link.model, self._run)
-        return self._chain.fitting.fitted(
+        return await self._chain.fitting.fitted(
             self._run, link.name, *self._request, late=late, refused=refused, goes_on_from=goes_on_from
         )
 
@@ -224,7 +222,7 @@ class Journey:
             if link.label in self._out:
                 lines.append(f'{link.label} ({self._out[link.label][0]})')
                 continue
-            taking = self._sized(link)[1]
+            taking = (await self._sized(link))[1]
             seconds = await self._chain.capacity.wait(link.label, taking, LOOKS_AHEAD, self._run)
             if seconds is not None and (soonest is None or seconds < soonest):
                 soonest = seconds
@@ -281,7 +279,7 @@ class Journey:
         self._hopeless = action is Action.ELSEWHERE and _of_the_request(failure)
         if action is Action.ELSEWHERE:
             self._out[link.label] = decision.reason, error
-        elif action is Action.SHORTEN and not self._shortened(link, attempt, error):
+        elif action is Action.SHORTEN and not await self._shortened(link, attempt, error):
             self._out[link.label] = 'the request is too long', error
         if not self.resumes and self.is_over and self._own_error() is error:
             return False
@@ -307,7 +305,7 @@ class Journey:
         self._out[attempt.link.label] = 'its answer was not taken', None
         return False
 
-    def _shortened(self, link: Link, attempt: Attempt, error: Exception) -> bool:
+    async def _shortened(self, link: Link, attempt: Attempt, error: Exception) -> bool:
         """Makes a request shorter that a model has called too long, twice at most; whether it may be asked again."""
         window = window_from(error)
         if window is not None:
@@ -316,7 +314,7 @@ class Journey:
         if self._refitted[link.label] >= REFITTED:
             return False
         self._refitted[link.label] += 1
-        shorter = self._fit(link, refused=True)
+        shorter = await self._fit(link, refused=True)
         if not shorter.shortened or shorter.tokens >= before:
             return False
         self._fitted[link.label] = shorter

@@ -29,6 +29,10 @@ class Underway:
     counted: dict[tuple[ModelName, str], Counted] = field(default_factory=dict)
     seal: Seal = NOBODY
 
+    def forget(self, counted: Counted) -> None:
+        """Forgets a history as it was counted: work on it was given up that may still go on beside the loop."""
+        self.counted = {key: one for key, one in self.counted.items() if one is not counted}
+
     def counted_for(self, name: ModelName, counter: Counter, seal: Seal) -> Counted:
         """The history as a model is sent it, new if that model has not been asked; `seal` is that of the history."""
         self.seal = seal
