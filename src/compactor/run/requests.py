@@ -216,7 +216,7 @@ class Requests:
         self._told_of_usage(run, counted)
         if self.policy.history.max_input_tokens is None and self._learned.assumes(name):
             self._reporter.emit(events.WindowAssumed(run.id, name.full, ASSUMED_WINDOW, HOW_TO_SET))
-        target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
+        target = max(1, self.policy.history.limits(context.window, context.answer).goal) if state.asked else None
         focus, state.asked, state.focus = state.focus or None, False, ''
         heavy = self._is_heavy(counted, context, target)
         try:
@@ -273,7 +273,7 @@ class Requests:
         tracker = counted.tracker
         if len(tracker.messages) <= FEW and tracker.tokens * CHARACTERS <= LIGHT:
             return False
-        over = context.estimate(tracker.tokens) >= self.policy.history.limits(context.window).trigger
+        over = context.estimate(tracker.tokens) >= self.policy.history.limits(context.window, context.answer).trigger
         return over or target is not None or tracker.broken
 
     def _made(
@@ -424,6 +424,7 @@ class Requests:
                 run.goes_on_from,
                 self._format.frame,
             ),
+            answer=run.max_tokens,
             mended=counted.cut is not None,
             retry_at=counted.retry_at,
             archive=self.archiving.ready and self.mode == 'act',
