@@ -26,6 +26,8 @@ LONGER = (4_096, 8_192)
 ANSWER = 24
 """Most tokens of an answer."""
 TURNS = int(os.environ.get('TURNS') or 16)
+THREADS = os.environ.get('THREADS') or '1'
+"""Of the server; on a machine that others use, too, two that wait for each other are slower than one."""
 
 
 def ready() -> Path | str:
@@ -49,7 +51,7 @@ def ready() -> Path | str:
 @contextmanager
 def serving(python: Path, window: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server with this window: its address and its process."""
-    command = [str(python), str(ROOT / 'scripts' / 'llama_server.py'), '--window', str(window)]
+    command = [str(python), str(ROOT / 'scripts' / 'llama_server.py'), '--window', str(window), '--threads', THREADS]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

@@ -83,6 +83,35 @@ def test_default_follows_the_window() -> None:
 # -- limits --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ('window', 'trigger'), [(1_024, 665), (2_048, 1_331), (3_999, 2_599), (4_000, 2_000), (8_192, 4_096)]
+)
+def test_a_small_window_is_used_further(window: int, trigger: int) -> None:
+    """Under 4,000 tokens a compaction starts at 65 %, but where the user has said at which share it does."""
+    assert HistoryPolicy().limits(window).trigger == trigger
+    assert HistoryPolicy(compaction_threshold=0.4).limits(window).trigger == window * 4 // 10
+    assert HistoryPolicy(max_input_tokens=window).limits(128_000).trigger == trigger
+
+
+@pytest.mark.parametrize(('reserve', 'kept'), [(0, 0), (100, 100), (5_000, 166)])
+def test_what_is_reserved_leaves_room(reserve: int, kept: int) -> None:
+    """Of a window that the model has, half of the goal at most; one that the user has set is checked at once."""
+    limits, whole = HistoryPolicy(reserve_tokens=reserve).limits(1_024), HistoryPolicy().limits(1_024)
+    assert (limits.goal, limits.trigger, limits.hard) == (whole.goal - kept, whole.trigger - kept, whole.hard - kept)
+    with pytest.raises(ConfigError, match='leaves no room under the goal'):
+        HistoryPolicy(max_input_tokens=1_024, reserve_tokens=5_000)
+
+
+@pytest.mark.parametrize(
+    ('answer', 'trigger', 'goal'),
+    [(None, 1_331, 665), (512, 1_331, 665), (717, 1_331, 665), (1_024, 1_024, 512), (1_900, 1_331, 665)],
+)
+def test_an_answer_has_its_room(answer: int | None, trigger: int, goal: int) -> None:
+    """What the caller lets it take is left in the window, unless that leaves no history; the hard limit stays."""
+    limits = HistoryPolicy().limits(2_048, answer)
+    assert (limits.trigger, limits.goal, limits.hard) == (trigger, goal, 1_638)
+
+
 def test_a_smaller_window_counts() -> None:
     """The policy's window is capped by the model's."""
     assert Policy.preset('cerebras').history.limits(10_000) == Limits(10_000, 3_000, 1_800, 4_500, 5_000)

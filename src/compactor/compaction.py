@@ -50,6 +50,7 @@ class RequestContext:
         counter: counts in the model's tokens.
         overhead: tokens of instructions and tool definitions.
         window: the model's context window in tokens, if known.
+        answer: tokens that the caller lets the answer take; None where the caller sets no limit.
         provider: name of the provider that will answer, for its rules on thinking.
         model: name of the model that will answer.
         anchor: the provider's own figure to count from, if there is one.
@@ -72,6 +73,7 @@ class RequestContext:
     counter: Counter
     overhead: int = 0
     window: int | None = None
+    answer: int | None = None
     provider: str | None = None
     model: str | None = None
     anchor: Anchor | None = None

@@ -76,7 +76,7 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
 
     Returns (as the generator's value): a `Compaction` over neutral messages.
     """
-    limits = policy.limits(context.window)
+    limits = policy.limits(context.window, context.answer)
     recorded = source.messages
     before = context.estimate(source.tokens)
     aim = limits.goal if target is None else target

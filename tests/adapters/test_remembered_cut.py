@@ -218,7 +218,7 @@ HOSTILE: dict[str, Any] = {
 @pytest.mark.parametrize('what', HOSTILE)
 def test_a_note_that_is_none_is_ignored(what: str) -> None:
     """What is found in metadata is believed only if it is whole and of this history; the run goes on without."""
-    chat = Chat(through_json)
+    chat = Chat(through_json, fresh=True)
     chat.run('Look into part 1.')
     for message in chat.record:
         if message.metadata:

@@ -119,3 +119,26 @@ def test_nobody_is_asked_where_policy_says_so() -> None:
         assert run(server, compactor) == 'done'
     assert len(log.of(events.WindowAssumed)) == 1
     assert len(server.refusals) == 1
+
+
+@pytest.mark.parametrize('way', [name for name, way in WAYS.items() if way.with_answer])
+def test_an_answer_that_may_take_half_of_the_window_fits(way: str) -> None:
+    """Servers that count `max_tokens` to the window refuse nothing of a chat whose caller has set it."""
+    from pydantic_ai import Agent
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    async def chat(server: StrictProvider, compactor: Compactor[None]) -> None:
+        async with openai.AsyncOpenAI(base_url=server.openai_url, api_key='test', max_retries=0) as client:
+            model = OpenAIChatModel('my-finetune', provider=OpenAIProvider(openai_client=client))
+            agent = Agent(model, capabilities=[compactor], model_settings={'max_tokens': 512})
+            history: Any = []
+            for turn in range(14):
+                prompt = f'Turn {turn}: who signs invoice {turn * 7919} over {turn * 31} euros before Friday?'
+                history = (await agent.run(prompt, message_history=history)).all_messages()
+
+    log = Log()
+    with StrictProvider(lambda turn: Reply('The head of accounts signs it. ' * 6), window=1_024, way=way) as server:
+        asyncio.run(chat(server, Compactor(on_event=log)))
+    assert not server.refusals
+    assert log.of(events.Compacted)

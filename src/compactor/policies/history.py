@@ -116,8 +116,14 @@ class HistoryPolicy(Station):
                 raise ValueError(f'reserve_tokens ({self.reserve_tokens:,}) leaves no room under the goal')
         return self
 
-    def limits(self, window: int | None) -> Limits:
-        """The limits for a model with this context window (`ASSUMED_WINDOW` if None)."""
+    def limits(self, window: int | None, answer: int | None = None) -> Limits:
+        """The limits for a model with this context window (`ASSUMED_WINDOW` if None).
+
+        Args:
+            window: in tokens.
+            answer: tokens that the caller lets the answer take, which many servers count to the window: a compaction
+                starts early enough to leave them, unless they leave no room for a history.
+        """
         whole = window or ASSUMED_WINDOW
         threshold = self.compaction_threshold
         if self.max_input_tokens is not None:
@@ -125,6 +131,8 @@ class HistoryPolicy(Station):
         if whole < SMALL_WINDOW and threshold == HistoryPolicy.model_fields['compaction_threshold'].default:
             threshold = max(threshold, min(SMALL_THRESHOLD, self.hard_limit_threshold * self.warning_ratio))
         trigger = share(whole, threshold)
+        if window is not None and answer is not None and window - answer >= trigger // 2:
+            trigger = min(trigger, window - answer)
         goal = share(trigger, self.goal_ratio)
         if self.target_input_tokens is not None:
             goal = min(goal, self.target_input_tokens)

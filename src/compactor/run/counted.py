@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import is_
 from typing import Any
@@ -17,6 +17,7 @@ from compactor.history.parse import Repair
 from compactor.history.track import Reader, Tracker
 from compactor.run.circuit import give_up
 from compactor.run.cut import Cut, Running
+from compactor.run.last_sent import LastSent, parts_of
 from compactor.run.overhead import ToolTokens
 from compactor.run.reported import Figure, Finding, Trust
 from compactor.run.summaries import Prepared
@@ -70,6 +71,8 @@ class Counted:
     _believed: Anchor | None = None
     printed: Running | None = None
     _sent: tuple[int, int] | None = None
+    _last: LastSent | None = None
+    _moved: int = 0
     started: bool = False
     _followed: Sequence[Any] = ()
     _seen: list[Any] = field(default_factory=list)
@@ -120,6 +123,9 @@ class Counted:
         if not grown and self.printed is not None:
             self.printed.restart()
         sent, self._sent = self._sent, None
+        last, self._last = self._last, None
+        if last is not None:
+            sent = self._resumed(last)
         if not grown or sent is None:
             self.anchor = self.observed = None
             self.trust.rewritten()
@@ -129,17 +135,57 @@ class Counted:
         if response is None:
             return calibration
         total = response.reported if response.reported is not None else response.claimed
+        moved, self._moved = self._moved, 0
         if total is not None:
+            total += moved
             self.figure = Figure(total - response.output, base, response.reported is not None)
         if response.reported is None:
             if total is not None and self.trust.uncounted:
                 self.anchor = Anchor(total, base + response.tokens)
             return calibration
-        now = Anchor(response.reported, base + response.tokens)
+        now = Anchor(response.reported + moved, base + response.tokens)
         if self.observed is not None and calibration is not None:
             calibration = calibration.observe(now.reported - self.observed.reported, now.base - self.observed.base)
         self.anchor = self.observed = now
         return calibration
+
+    def resume(self, last: LastSent | None, beside: int, counter: Counter) -> None:
+        """Lets a history that nobody has looked at yet go on where an earlier run of its conversation has ended.
+
+        It does if it begins with what was sent then, which is seen once it was read.
+
+        Args:
+            last: what was sent; None if nobody knows.
+            beside: what travels beside the messages now, in the units of the local tokenizer.
+            counter: counts in the model's tokens.
+        """
+        self._last = last
+        if last is not None:
+            change = beside - last.beside
+            self._moved = counter.scale(change) if change >= 0 else -counter.scale(-change)
+
+    def _resumed(self, last: LastSent) -> tuple[int, int] | None:
+        """Where what an earlier run has sent ends in the history; what it has learned is taken over then.
+
+        What is known of the provider's own figures is not if something else travels beside the messages now.
+        """
+        end = last.end_in(self.tracker.messages)
+        if end is None:
+            self._moved = 0
+            return None
+        self.told |= last.told
+        self.retry_at = last.retry_at
+        if not self._moved:
+            self.anchor = self._believed = last.anchor
+            self.observed, self.trust = last.observed, replace(last.trust)
+        return end
+
+    def last_sent(self, beside: int) -> LastSent | None:
+        """What the next run of the conversation can go on from; `beside`: see `resume`."""
+        if self._sent is None:
+            return None
+        parts, told = parts_of(*self._sent), frozenset(self.told)
+        return LastSent(parts, beside, self.anchor, self.observed, self.retry_at, replace(self.trust), told)
 
     def weighed(self, counter: Counter, overhead: int, window: int | None, told: int | None = None) -> Finding | None:
         """What the figure of the newest response tells; one that is not believed is no anchor.

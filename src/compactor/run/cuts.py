@@ -1,12 +1,15 @@
-"""Where cuts are remembered and found again: with the record, and by conversation in the store."""
+"""Where cuts are remembered and found again: with the record, and by conversation in this process and in the store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from compactor.bounded import Bounded
 from compactor.history.seal import NOBODY, Seal
+from compactor.locks import new_lock
 from compactor.run.access import Access, nothing
+from compactor.run.clock import replayed
 from compactor.run.cut import UNSEALED, Cut, Running, holds, joined, parse, pieces_of, prints_at
 from compactor.run.cut_kept import storable
 from compactor.run.format import RunFormat
@@ -16,6 +19,10 @@ from compactor.telemetry import events
 
 if TYPE_CHECKING:
     from compactor.store.cuts import StoredCuts
+
+
+RECENT = 64
+"""Conversations whose newest cut this process remembers."""
 
 
 class Cuts:
@@ -42,6 +49,8 @@ class Cuts:
         self._stored = stored
         self._access = access
         self._secrets = secrets
+        self._recent: Bounded[str, Cut] = Bounded(RECENT)
+        self._lock = new_lock()
 
     async def find(self, run: Run, running: Running, seal: Seal = NOBODY) -> tuple[Cut, list[Any]] | None:
         """The longest cut that is of a run's history, and what is sent instead of it; None if there is none.
@@ -57,6 +66,11 @@ class Cuts:
             return None
         groups = self._format.groups(run.messages)
         noted = self._noted(run, groups, seal)
+        recent = self._remembered(run)
+        if recent is not None and recent.covers > max((at for at, _ in noted), default=0):
+            found = self._fitting(run, groups, [(recent.covers, recent)], 'memory', running)
+            if found is not None:
+                return found
         found = self._fitting(run, groups, noted, 'metadata', running)
         if found is None and self._stored is not None and self._access is not None and run.conversation:
             stored, conversation = self._stored, run.conversation
@@ -87,6 +101,22 @@ class Cuts:
         if not pieces:
             return None
         return Cut(len(groups), running.of(groups), pieces, handle)
+
+    def remember(self, run: Run, cut: Cut) -> None:
+        """Keeps a cut by conversation in this process.
+
+        Who streams an answer may take the history before the stream has ended, and so without what is noted then.
+        """
+        if run.conversation and not replayed():
+            with self._lock:
+                self._recent[run.conversation] = cut
+
+    def _remembered(self, run: Run) -> Cut | None:
+        """The newest cut of a run's conversation in this process, if it is of this history."""
+        if not run.conversation or replayed():
+            return None
+        cut = self._recent.get(run.conversation)
+        return cut if cut is not None and self.applied(cut, run.messages) is not None else None
 
     async def keep(self, run: Run, cut: Cut) -> None:
         """Keeps a cut by conversation, where there is a store."""

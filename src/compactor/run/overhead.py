@@ -30,8 +30,13 @@ class ToolTokens:
 
 def overhead(instructions: Iterable[str], tools: Tools, tool_tokens: ToolTokens, counter: Counter) -> int:
     """Tokens of instructions and tool definitions, which travel beside the messages of a request."""
+    return counter.scale(overhead_units(instructions, tools, tool_tokens, counter))
+
+
+def overhead_units(instructions: Iterable[str], tools: Tools, tool_tokens: ToolTokens, counter: Counter) -> int:
+    """The same in the units of the local tokenizer, which no calibration changes."""
     definitions = [*tools.functions, *tools.outputs]
-    return counter.scale(sum(counter.base(text) for text in instructions) + tool_tokens.of(definitions, counter))
+    return sum(counter.base(text) for text in instructions) + tool_tokens.of(definitions, counter)
 
 
 def _definition(tool: Definition) -> str:

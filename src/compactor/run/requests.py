@@ -33,9 +33,11 @@ from compactor.run.cut import Cut, Running, sealed
 from compactor.run.cuts import Cuts
 from compactor.run.format import RunFormat
 from compactor.run.keyring import Keyring
+from compactor.run.last_sent import SentBefore
 from compactor.run.learned import Learned
 from compactor.run.model_name import ModelName
 from compactor.run.outputs import Outputs
+from compactor.run.overhead import overhead_units
 from compactor.run.own_part import in_own_part
 from compactor.run.reporting import Reporter
 from compactor.run.run import Run
@@ -170,6 +172,7 @@ class Requests:
         self.cuts = cuts
         self._format = format
         self._learned = learned
+        self._before = SentBefore()
         self._reporter = reporter
         self._too_large = too_large
 
@@ -188,10 +191,15 @@ class Requests:
         messages, name = run.messages, run.name
         if (outer := enclosing()) is not None and self.outputs.tenant in ('', outer.tenant):
             outer.saw(self.archiving.of(run.conversation).archive)
-        counted = state.counted_in(self._learned.counter(name))
+        counter = self._learned.counter(name)
+        counted = state.counted_in(counter)
         if state.handled is not None and state.handled[0] == run.step and _same(state.handled[1], messages):
             return Processed(messages, None)
         known = counted.started
+        conversation = None if replayed() else run.conversation  # a workflow finds only what it brings along
+        beside = overhead_units(run.instructions, run.tools, counted.tool_tokens, counter)
+        if not counted.tracker.messages:
+            counted.resume(self._before.find(conversation, name.full), beside, counter)
         key = await self.keys.key(run.id, name.full)
         state.seal = self._format.seal(messages, key, self._owner, run.conversation)
         state.record_seal = state.seal
@@ -208,7 +216,7 @@ class Requests:
         self._told_of_usage(run, counted)
         if self.policy.history.max_input_tokens is None and self._learned.assumes(name):
             self._reporter.emit(events.WindowAssumed(run.id, name.full, ASSUMED_WINDOW, HOW_TO_SET))
-        target = max(1, self.policy.history.limits(context.window).goal) if state.asked else None
+        target = max(1, self.policy.history.limits(context.window, context.answer).goal) if state.asked else None
         focus, state.asked, state.focus = state.focus or None, False, ''
         heavy = self._is_heavy(counted, context, target)
         try:
@@ -224,6 +232,7 @@ class Requests:
         self._reporter.report(run.id, counted, compaction, len(working), monotonic() - began)
         if self.mode == 'observe':
             counted.sent_as_is()
+            self._before.keep(conversation, name.full, counted.last_sent(beside))
             state.handled = (run.step, messages)
             return Processed(messages, None)
         self._refuse_if_too_large(run.id, name, compaction)
@@ -232,11 +241,14 @@ class Requests:
         counted.settle(compaction, made.base, messages if record is None else record, made.tracker)
         if made.is_cut:
             counted.cut = state.cut = made.cut
+            if made.cut is not None:
+                self.cuts.remember(run, made.cut)
             if compaction.applied and not known and followed is messages and self._format.was_answered(messages):
                 self._reporter.emit(events.CutForgotten(run.id, name.full, compaction.tokens_before))
         if not DIGESTS.isdisjoint(self.policy.history.strategies):
             self._index_ahead(counted, compaction)
             self._write_ahead(run, counted, compaction)
+        self._before.keep(conversation, name.full, counted.last_sent(beside))
         state.handled = (run.step, made.sent)
         return Processed(made.sent, record)
 
@@ -250,7 +262,7 @@ class Requests:
         tracker = counted.tracker
         if len(tracker.messages) <= FEW and tracker.tokens * CHARACTERS <= LIGHT:
             return False
-        over = context.estimate(tracker.tokens) >= self.policy.history.limits(context.window).trigger
+        over = context.estimate(tracker.tokens) >= self.policy.history.limits(context.window, context.answer).trigger
         return over or target is not None or tracker.broken
 
     def _made(
@@ -401,6 +413,7 @@ class Requests:
                 run.goes_on_from,
                 self._format.frame,
             ),
+            answer=run.max_tokens,
             mended=counted.cut is not None,
             retry_at=counted.retry_at,
             archive=self.archiving.ready and self.mode == 'act',
@@ -485,6 +498,7 @@ class Requests:
         compaction = await apart(make) if heavy else make()
         if not compaction.changed or compaction.tokens_after >= refused:
             return None
+        self._before.keep(run.conversation, run.name.full, None)  # its answer is to something else
         state.resent = compaction.tokens_after
         state.handle = handle_in(compaction.view)
         self._reporter.emit(events.OverflowRetried(run.id, run.name.full, refused, compaction.tokens_after))

@@ -19,6 +19,7 @@ from compactor.policies.summary import SummaryPolicy
 from compactor.run.answer import Answer
 from compactor.run.circuit import Circuit, within
 from compactor.run.clock import monotonic
+from compactor.run.slots import Slots
 from compactor.strategies import Question, Summarise
 from compactor.telemetry import events
 
@@ -35,7 +36,7 @@ class Summariser(Protocol):
         name: who it is, as 'provider:name'.
         circuit: how it has done lately.
         emit: receives the events.
-        slots: requests that its server works on at once; None where nobody says.
+        slots: requests that its server works on at once, whichever runs they are for.
         on_paid: told of what was paid, whatever became of it: the run, the bill, the seconds it took.
     """
 
@@ -43,7 +44,7 @@ class Summariser(Protocol):
     name: str | None
     circuit: Circuit
     emit: Callable[[events.Event], None]
-    slots: int | None
+    slots: Slots
     on_paid: Callable[[str | None, Answer, float], None] | None
 
     def strategy(self, focus: str | None = None) -> Summarise:
@@ -165,11 +166,10 @@ class Asking:
         return ready
 
     async def _answers(self, prompts: Sequence[str], max_tokens: int) -> list[str]:
-        ask, spent = self.summariser.ask, self._spent
-        slots = asyncio.Semaphore(self.summariser.slots or len(prompts))
+        ask, spent, slots = self.summariser.ask, self._spent, self.summariser.slots
 
         async def one(prompt: str) -> str:
-            async with slots:  # what a server cannot work on would only wait there, and time out
+            async with slots.one():
                 return await ask(prompt, max_tokens, spent)
 
         tasks = [asyncio.ensure_future(one(prompt)) for prompt in prompts]

@@ -182,7 +182,7 @@ class CutResumed(Event):
     """A history that was cut before is sent as it was.
 
     Attributes:
-        where: 'metadata' of its messages, or the 'store'.
+        where: 'metadata' of its messages, the 'memory' of this process, or the 'store'.
         covers: how many of its messages the cut stands for, neighbours of one speaker counted as one.
         handle: where the archive keeps what was left out; None where it is kept nowhere.
     """

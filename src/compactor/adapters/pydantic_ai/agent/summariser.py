@@ -22,6 +22,7 @@ from compactor.policy import SummaryPolicy
 from compactor.run.answer import Answer
 from compactor.run.circuit import Circuit, Clock
 from compactor.run.clock import monotonic
+from compactor.run.slots import Slots
 from compactor.strategies import Summarise
 from compactor.telemetry import events
 from compactor.tokens.counter import counter_for
@@ -68,9 +69,10 @@ class Summariser:
         self.on_paid: Callable[[str | None, Answer, float], None] | None = None
         self._model = model
         self._windows = windows
-        self.slots: int | None = None
+        self.slots = Slots()
         self.asks_servers = True
-        self._window: int | None = None
+        self._served: int | None = None
+        self._refused: int | None = None
         self._strategy: Summarise | None = None
         # Made here, since it takes a dozen milliseconds, for which a request would stand still.
         self._agent: Agent[None, str] = Agent(model, name='compactor_summariser', retries=0, defer_model_check=True)
@@ -78,7 +80,9 @@ class Summariser:
     def strategy(self, focus: str | None = None) -> Summarise:
         """What takes the place of the digest."""
         if self._strategy is None:
-            window = self._window or context_window(self.name, self._windows) or UNKNOWN_WINDOW
+            known = self._served or context_window(self.name, self._windows)
+            sizes = [size for size in (known, self._refused) if size is not None]
+            window = min(sizes, default=UNKNOWN_WINDOW)
             answer = min(self.policy.max_tokens, window // 4)
             most = min(self.policy.max_prompt_tokens, int(window * SAFE) - answer)
             self._strategy = Summarise(most, answer, counter_for(self.name))
@@ -89,13 +93,13 @@ class Summariser:
         """Asks a local server, once, for its window and how many requests it works on at once."""
         if self.asks_servers and stated_window(self.name, self._windows) is None:
             for told in await told_by_servers(self._model):
-                self.slots = told.served.slots
-                self._learn(told.served.window)
+                self.slots.most = told.served.slots
+                if told.served.window != self._served:
+                    self._served, self._strategy = told.served.window, None
 
     def _learn(self, window: int) -> None:
-        """Prompts are made for this window from here on."""
-        if window != self._window:
-            self._window, self._strategy = window, None
+        """Prompts are made for this window at most from here on, whatever its server tells: it has refused one."""
+        self._refused, self._strategy = min(window, self._refused or window), None
 
     async def ask(self, prompt: str, max_tokens: int, spent: RunUsage) -> str:
         """The answer to one prompt, after as many attempts as the policy allows; `spent` takes what they cost."""
