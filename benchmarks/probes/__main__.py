@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean, median
 
-from benchmarks.retention import harness
-from benchmarks.retention.table import aligned, interval, share
+from retention import harness
+from retention.table import aligned, interval, share
 
 from .harvest import cuts, harvest
 from .planted import planted, promoted

@@ -10,12 +10,12 @@ from itertools import zip_longest
 
 from pydantic_ai.messages import ModelMessage
 
-from benchmarks.retention.laws import mended, view
-from benchmarks.retention.sessions import SOURCES, recorded
 from compactor.digest.commands import arguments
 from compactor.digest.failures import failing, pairs_of
 from compactor.digest.files import touched
 from compactor.history.message import Kind, Message, Part
+from retention.laws import mended, view
+from retention.sessions import SOURCES, recorded
 
 from .reading import Probe, squeezed
 

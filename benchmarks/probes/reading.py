@@ -9,11 +9,11 @@ from functools import cached_property
 
 from pydantic_ai.messages import ModelMessage
 
-from benchmarks.retention.laws import size, view
 from compactor.digest.document import read
 from compactor.digest.evidence import told
 from compactor.digest.files import touched
 from compactor.history.message import Kind, Message
+from retention.laws import size, view
 
 ENOUGH = 0.8
 """Share of a sentence's content words that have to stand on one line."""
@@ -24,12 +24,13 @@ POLARITY = re.compile(
 PAST = re.compile(r'\b(?:was|were|old|before|past|earlier|former\w*|superseded|until)\b|->|→', re.IGNORECASE)
 """What says on a line that a value holds no more."""
 _WORD = re.compile(r'[\w./\-]{3,}|[\u4e00-\u9fff]')
-_COMMON = frozenset('the and for that this with you are was have has will can from into when then than but'.split())
+_COMMON = re.compile(r'the|and|for|that|this|with|you|are|was|have|has|will|can|from|into|when|then|than|but')
 
 
 def content_words(text: str) -> frozenset[str]:
     """The words of a sentence that say something; of Chinese each character."""
-    return frozenset(word.lower().strip('./-') for word in _WORD.findall(text)) - _COMMON
+    words = (word.lower().strip('./-') for word in _WORD.findall(text))
+    return frozenset(word for word in words if _COMMON.fullmatch(word) is None)
 
 
 def squeezed(text: str) -> str:

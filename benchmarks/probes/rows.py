@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
 
-from benchmarks.retention import harness
-from benchmarks.retention.grammar import texts
-from benchmarks.retention.index import index
-from benchmarks.retention.laws import COUNTER, MODEL
-from benchmarks.retention.rows import by_strategy
-from compactor import Policy, compact
+from compactor import HistoryPolicy, Policy, compact
+from retention import harness
+from retention.grammar import texts
+from retention.index import index
+from retention.laws import COUNTER, MODEL
+from retention.rows import by_strategy
 
 from .planted import TOOL
 
@@ -59,7 +59,7 @@ def lines(history: Sequence[ModelMessage], target: int) -> Sequence[ModelMessage
     return [ModelRequest(parts=[UserPromptPart('\n'.join(chosen))])]
 
 
-POLICY = Policy()
+POLICY = Policy(history=HistoryPolicy(instruction_tools=frozenset((TOOL,))))
 ROWS: Mapping[str, Row] = {
     OURS: ours,
     CHAINED: chained,

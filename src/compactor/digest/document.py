@@ -18,10 +18,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from compactor.digest.binding import NOTHING, Binding
+from compactor.digest.binding import read as read_binding
+from compactor.digest.binding import render as render_binding
 from compactor.digest.evidence import Voice
 from compactor.digest.failures import Failing
 from compactor.digest.files import ACTIONS, Touched
-from compactor.history.marks import SAID, Left, body_of, mark
+from compactor.history.marks import SAID, SAID_AND_ASKED, Left, body_of, mark
 from compactor.quoting import is_blank, one_line, spelled
 
 _TITLE = re.compile(r'Digest of (\d[\d,]{0,19}) earlier steps? \((\d[\d,]{0,19}) tool calls?\)')
@@ -52,7 +55,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a digest says, section by section; `dense` lists files by folder and only what was done to them last."""
+    """What a digest says, section by section.
+
+    `dense` lists files by folder and only what was done to them last. `binding` is what binds the agent: a text of its
+    own, as what the user said is.
+    """
 
     left: Left
     said: tuple[Quote, ...] = ()
@@ -65,12 +72,21 @@ class Digest:
     names: tuple[str, ...] = ()
     note: str = ''
     dense: bool = False
+    binding: Binding = NOTHING
 
 
 def texts(digest: Digest) -> list[str]:
-    """The digest as marks: what the user said, if anything is quoted of it, and all the rest."""
-    words = [mark('\n'.join([SAID, *_quoted(digest.said)]))] if digest.said else []
-    return [*words, render(digest)]
+    """The digest as marks: what binds, what the user said, if anything is quoted of it, and all the rest."""
+    binding = [render_binding(digest.binding)] if digest.binding else []
+    return [*binding, *_words(digest.said), render(digest)]
+
+
+def _words(said: Sequence[Quote]) -> list[str]:
+    """What the user said, as a mark; the agent's questions that it answers stand before the answers."""
+    if not said:
+        return []
+    asked = any(quote.voice is Voice.AGENT for quote in said)
+    return [mark('\n'.join([SAID_AND_ASKED if asked else SAID, *_quoted(said)]))]
 
 
 def render(digest: Digest) -> str:
@@ -180,10 +196,13 @@ def _failures(failures: Iterable[Failing]) -> list[str]:
 
 
 def read(text: str) -> Digest | None:
-    """The digest, or what the user said, in the text of a mark; None if it is neither."""
+    """The digest, what binds, or what the user said, in the text of a mark; None if it is none of these."""
     body = body_of(text)
-    if body.startswith(SAID + '\n'):
+    if body.startswith((SAID + '\n', SAID_AND_ASKED + '\n')):
         return Digest(Left(0, 0), said=tuple(_quotes(body.split('\n')[1:])))
+    binding = read_binding(body)
+    if binding is not None:
+        return Digest(Left(0, 0), binding=binding)
     title = _TITLE.match(body)
     if title is None:
         return None

@@ -55,32 +55,6 @@ def size_of(document: Document, room: Room) -> int:
     return sum(map(room.count, texts(document)))
 
 
-def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
-    """The users' words: all while they fit, else the first and the newest whole and the others clipped."""
-    sizes = [room.count(quote.text) + 4 for quote in said]
-    if sum(sizes) <= budget:
-        return tuple(said)
-    most = max(16, (budget - sizes[0] - sizes[-1]) // max(1, len(said) - 2))
-    clipped = [
-        quote
-        if i in (0, len(said) - 1) or size <= most
-        else replace(quote, text=room.fit(quote.text, most - 2) + ' […]')
-        for i, (quote, size) in enumerate(zip(said, sizes, strict=True))
-    ]
-    whole = [
-        quote
-        if room.count(quote.text) <= budget // 2
-        else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]')
-        for quote in clipped
-    ]
-    sizes = [room.count(quote.text) + 4 for quote in whole]
-    over, gone = sum(sizes) - budget, 0
-    while len(whole) - gone > 2 and over > 0:
-        gone += 1
-        over -= sizes[gone]
-    return (*whole[:1], *whole[1 + gone :])
-
-
 def bounded(document: Document, budget: int, room: Room) -> Document:
     """The ledgers cut to their share: files oldest first, failures in turns by command (see `fairly`)."""
     base = room.count(render(Document(document.left)))

@@ -43,6 +43,7 @@ class Measured:
     item: bool = False
     ours: bool = False
     foreign: Foreign = ''
+    denied: bool = False
 
 
 class Row(NamedTuple):

@@ -169,6 +169,7 @@ def _part(part: Measured, size: int, by: By | None) -> Part:
         item=part.item,
         ours=part.ours and (by is None or by == 'person'),
         foreign=part.foreign if by is None or by == 'person' else '',
+        denied=part.denied,
     )
 
 
