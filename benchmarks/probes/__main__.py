@@ -42,12 +42,14 @@ def _table(size: int, target: int, options: argparse.Namespace) -> str:
     found: dict[str, Answers] = {row: defaultdict(list) for row in rows}
     tokens: dict[str, list[int]] = {row: [] for row in rows}
     bound = stale = 0
-    before: list[Probe] = []
-    another: Kept | None = None
+    last: dict[str, tuple[list[Probe], Kept | None]] = {}  # by source: sessions of one project share files and words
     foreign: Answers = defaultdict(list)
     for cut in cuts(size, target, options.limit):
         session, extra = planted(cut)
-        probes = [*harvest(session), *extra]
+        probes = [*harvest(cut), *extra]  # what is planted is the same in all sessions
+        source = session.id.split()[0]
+        before, another = next((last[other] for other in last if other != source), ([], None))
+        mine: Kept | None = None
         for row, run in rows.items():
             kept = Kept(run(session.history, target))
             tokens[row].append(kept.tokens)
@@ -58,10 +60,10 @@ def _table(size: int, target: int, options: argparse.Namespace) -> str:
                 stale += sum(kept.misleads(probe) for probe in probes)
                 _lost(kept, probes, options.lost)
                 if another is not None:
-                    _note(foreign, another, harvest(session))
-                another = kept
-        before = harvest(session)
-    if another is not None:
+                    _note(foreign, another, harvest(cut))
+                mine = kept
+        last[source] = (harvest(cut), mine)
+    if foreign:
         found[ANOTHER], tokens[ANOTHER] = foreign, [0]
     kinds = sorted({kind for answers in found.values() for kind in answers})
     table = [('row', *kinds, 'tokens')]

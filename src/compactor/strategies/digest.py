@@ -458,8 +458,11 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     most = max(int(room.tokens * tail), 3 * room.tokens - 2 * history.tokens)
     size = count = 0
     at: tuple[int, int] | None = None
-    for e in range(len(history.exchanges) - 1, _floor(history, room) - 1, -1):
+    last = len(history.exchanges) - 1
+    for e in range(last, _floor(history, room) - 1, -1):
         steps = history.exchanges[e].steps
+        if e < last - 1:  # what a person said between these steps and those stays with them
+            size += sum(prompt.tokens for prompt in history.exchanges[e + 1].prompts)
         for s in range(len(steps) - 1, -1, -1):
             size += steps[s].tokens
             if at is not None and (size > most or count == room.max_steps):

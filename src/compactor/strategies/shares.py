@@ -21,7 +21,9 @@ _DECISION = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r'\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b', re.IGNORECASE
+    r"\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)|I'll|I will"
+    r"|I'm going to|I am going to)\b",
+    re.IGNORECASE,
 )
 
 
@@ -167,8 +169,8 @@ def quote(record: Record, i: int) -> Quote:
     return Quote(use.step, use.voice, record.texts[i])
 
 
-OPEN_LINES = 2
-STILL_OPEN = 8
+OPEN_LINES = 4
+STILL_OPEN = 24
 """What was announced longer ago than this many steps is done by now, or given up."""
 
 

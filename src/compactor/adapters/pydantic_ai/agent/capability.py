@@ -10,6 +10,7 @@ import asyncio
 import copy
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,7 @@ from compactor.adapters.pydantic_ai.agent.again import asked_again, with_limit, 
 from compactor.adapters.pydantic_ai.agent.arrival import declared, must_be_there
 from compactor.adapters.pydantic_ai.agent.by_name import ByName
 from compactor.adapters.pydantic_ai.agent.errors import BudgetExceeded, RequestTooLarge
+from compactor.adapters.pydantic_ai.agent.remembered import Remember, Remembered, with_remembered
 from compactor.adapters.pydantic_ai.agent.run import run_of, run_with
 from compactor.adapters.pydantic_ai.agent.sending import Send, Sending
 from compactor.adapters.pydantic_ai.agent.summariser import Summariser
@@ -115,6 +117,10 @@ class Compactor(AbstractCapability[AgentDepsT]):
         persist: True rewrites the run's own record where a compaction rewrites what is sent, and leaves a mark in it.
             False records every step, sends the compacted history, and remembers the cut with the record. Default:
             False as a capability; a history processor always records what it sends.
+        remember: what is to be in every request: a function, of the run's context or of nothing, that returns a text,
+            several, or None (it may be async), or a list of texts, functions and objects (told as `str` tells them). It
+            is asked for each request, stands at its end, behind what is cached, and is never recorded. What it raises
+            ends the run. Needs a capability.
         reducers: kinds of output of your own, before those that are built in.
         key: the secret by which notes of ours in histories (marks, pins, remembered cuts) are known again: a text that
             is hard to guess, or several (a list, or with commas between them: the first writes, all read). Default:
@@ -146,6 +152,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         on_event: events.Sink | None = None,
         mode: Mode = 'act',
         persist: bool | None = None,
+        remember: Remember | None = None,
         reducers: Sequence[OutputKind] = (),
         key: KeyLike | None = None,
         tenant: str | None = None,
@@ -185,6 +192,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             cuts = Cuts(FORMAT, self._reporter.emit, kept_by, access, told.outputs.patterns())
             keys = Keyring(key, opened, Access('keys', self._reporter.emit, clock=clock), self._reporter.emit)
         self._persist = persist
+        self._remembered = None if remember is None else Remembered(remember)
         self._archive = archive
         self._requests = Requests(
             told,
@@ -227,6 +235,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
                     on_event=on_event,
                     mode=mode,
                     persist=persist,
+                    remember=remember,
                     reducers=reducers,
                     key=key,
                     logfire=logfire,
@@ -320,6 +329,8 @@ class Compactor(AbstractCapability[AgentDepsT]):
             self._reporter.emit(events.ProcessorMode(ctx.run_id, None, missing))
         if self.persist is False:
             raise ConfigError('persist=False needs capabilities=[Compactor(...)]: a history processor always persists')
+        if self._remembered is not None:
+            raise ConfigError('remember needs capabilities=[Compactor(...)]: a history processor records what it sends')
         state = self._runs.state(ctx.run_id)
         if state.enclosed == ctx.run_step and state.handled_in(ctx.run_step):
             return messages  # plugged in as a capability too, which has come first
@@ -443,11 +454,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
 
     async def _sized(self, ctx: RunContext[AgentDepsT], request_context: Any, state: RunState) -> Any:
         """A request with its limit, and with what it may take set aside; its history is the one that is sent."""
-        limit = self._tasks.limit(run_of(ctx, request_context), state)
+        limit = self._tasks.limit(self._run_of(ctx, request_context), state)
         if limit is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': limit}
         if self._accounts is not None:
-            await self._accounts.reserve(run_of(ctx, request_context), state)
+            await self._accounts.reserve(self._run_of(ctx, request_context), state)
         return request_context
 
     async def wrap_model_request(
@@ -458,6 +469,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             raise asyncio.CancelledError('the run was broken off')
         state = self._runs.state(ctx.run_id)
         state.enclosed = ctx.run_step
+        await self._remember(ctx, state)
         if state.durable is None:
             state.durable = compat.in_durable_context(ctx)
         if not state.offering and any(
@@ -476,7 +488,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
                 request_context = await self._sized(ctx, copy.copy(request_context), state)
         elif state.sending is not None:
             request_context, state.sending = with_messages(request_context, state.sending), None
-        run = run_of(ctx, request_context)
+        run = self._run_of(ctx, request_context)
         response = await self._answered(ctx, run, state, request_context, handler)
         return await self._requests.answered(run, state, response)
 
@@ -485,10 +497,11 @@ class Compactor(AbstractCapability[AgentDepsT]):
     ) -> Any:
         """The answer to a request; what a limit of ours has cut is asked for once more."""
         before = ctx.usage.output_tokens
+        handler = self._remembering(state, handler)
         response = await self._sending.accounted(run, state, request_context, handler)
         if compat.RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
             return response
-        room = self._tasks.more_room(run_of(ctx, request_context), state, answer_of(run.model, response))
+        room = self._tasks.more_room(self._run_of(ctx, request_context), state, answer_of(run.model, response))
         if room is None:
             return response
         counted = 0 < response.usage.output_tokens <= ctx.usage.output_tokens - before
@@ -497,7 +510,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
             return await asked_again(ctx, request, response, counted, handler)
 
         roomier = with_limit(request_context, room)
-        run = run_of(ctx, roomier)
+        run = self._run_of(ctx, roomier)
         if self._accounts is not None:
             await self._accounts.reserve(run, state)
         second = await self._sending.accounted(run, state, roomier, again)
@@ -508,13 +521,13 @@ class Compactor(AbstractCapability[AgentDepsT]):
         """Asks for another attempt at an answer that a limit of ours has cut, where the framework has such (2.64)."""
         if compat.RetryModelRequest is None:
             return response
-        state, run = self._runs.state(ctx.run_id), run_of(ctx, request_context)
+        state, run = self._runs.state(ctx.run_id), self._run_of(ctx, request_context)
         room = self._tasks.more_room(run, state, answer_of(run.model, response))
         if room is None:
             return response
         await self._sending.answered(run, state, response)
         if self._accounts is not None:
-            await self._accounts.reserve(run_of(ctx, with_limit(request_context, room)), state)
+            await self._accounts.reserve(self._run_of(ctx, with_limit(request_context, room)), state)
         raise compat.RetryModelRequest
 
     async def on_model_request_error(
@@ -522,11 +535,12 @@ class Compactor(AbstractCapability[AgentDepsT]):
     ) -> Any:
         """Compacts once more if the provider says too long, where `wrap_model_request` may send only once (2.54)."""
         state = self._runs.state(ctx.run_id)
-        smaller = await self._sending.smaller(run_of(ctx, request_context), state, error)
+        smaller = await self._sending.smaller(self._run_of(ctx, request_context), state, error)
         if smaller is None:
             raise error
         again = with_messages(request_context, smaller)
         if compat.RetryModelRequest is None:
+            again = with_remembered(again, state.remembered)
             return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
         state.resend = again.messages
         raise compat.RetryModelRequest
@@ -543,7 +557,7 @@ class Compactor(AbstractCapability[AgentDepsT]):
         )
         if state.resend is not None:
             request_context.messages, state.resend = state.resend, None
-        room = self._tasks.given_room(run_of(ctx, request_context), state)
+        room = self._tasks.given_room(self._run_of(ctx, request_context), state)
         if room is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': room}
         return request_context
@@ -618,8 +632,9 @@ class Compactor(AbstractCapability[AgentDepsT]):
     async def _process(self, ctx: RunContext[AgentDepsT], request: Any, state: RunState, records: Records) -> Processed:
         """What to send for the request of a hook, and what to record."""
         model = compat.request_model(request) or ctx.model
+        await self._remember(ctx, state)
         await self._choose(ctx, model, request.messages, request.model_settings, state)
-        return await self._requests.process(run_of(ctx, request), state, records)
+        return await self._requests.process(self._run_of(ctx, request), state, records)
 
     @staticmethod
     def _put(ctx: RunContext[AgentDepsT], request: Any, state: RunState, done: Processed) -> None:
@@ -652,6 +667,23 @@ class Compactor(AbstractCapability[AgentDepsT]):
                     chooser.serve(told.name, told.served.window)
         if chooser is not None:
             await chooser.choose(ctx.run_id, state.used, messages, settings)
+
+    def _run_of(self, ctx: RunContext[AgentDepsT], request: Any) -> Run:
+        """The run of a request, with what is to be in it counted."""
+        run = run_of(ctx, request)
+        text = self._runs.state(ctx.run_id).remembered
+        return replace(run, instructions=(*run.instructions, text)) if text else run
+
+    async def _remember(self, ctx: RunContext[AgentDepsT], state: RunState) -> None:
+        """Asks, once for each request, for what is to be in it."""
+        if self._remembered is not None and self.mode == 'act' and state.remembered_in != ctx.run_step:
+            state.remembered, state.remembered_in = await self._remembered.text(ctx), ctx.run_step
+
+    def _remembering(self, state: RunState, handler: Send) -> Send:
+        """Sends what is to be in every request with each attempt."""
+        if not state.remembered:
+            return handler
+        return lambda request: handler(with_remembered(request, state.remembered))
 
     async def _forget(self, ctx: RunContext[Any], error: BaseException | None = None) -> None:
         """Lets a run go, and gives back what was set aside for a request that was interrupted."""
