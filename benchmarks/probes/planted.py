@@ -60,7 +60,7 @@ def planted(cut: Cut) -> tuple[Cut, list[Probe]]:
         return cut, []
     places = [old[len(old) * n // 12] for n in range(1, 9)]
     pieces: list[list[ModelMessage]] = [
-        _called('read_file', {'path': 'AGENTS.md'}, '# Guidelines\n\n' + '\n'.join(f'- {rule}' for rule in FILES)),
+        _called('read_file', {'path': 'GEMINI.md'}, '# Guidelines\n\n' + '\n'.join(f'- {rule}' for rule in FILES)),
         _called(TOOL, {}, '\n'.join(TOOLS)),
         _called('read_file', {'path': 'kelo/settings.toml'}, '[kelo]\nkelo_port = 8081\nkelo_retries = 3'),
         [ModelResponse(parts=[TextPart('Is there anything to mind?')]), _asked('\n'.join(USERS))],

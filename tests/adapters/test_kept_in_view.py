@@ -1,4 +1,4 @@
-"""`Compactor(remember=...)`: what an application wants in every request is sent with each, counted, and never recorded."""
+"""`Compactor(remember=...)`: what an application wants in every request is sent with each, and never recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Seen:
     def __call__(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         self.requests.append(messages)
         if len(self.requests) <= self.calls:
-            return ModelResponse(parts=[ToolCallPart('look', {'at': len(self.requests)}, tool_call_id=f'c{self.calls}')])
+            return ModelResponse(
+                parts=[ToolCallPart('look', {'at': len(self.requests)}, tool_call_id=f'c{self.calls}')]
+            )
         return ModelResponse(parts=[TextPart('Done.')])
 
 

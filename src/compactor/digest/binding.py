@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from compactor.digest.directives import directs, sentences
+from compactor.digest.directives import directing, sentences
 from compactor.history.marks import mark
 from compactor.quoting import is_blank, one_line, spelled
 
@@ -265,7 +265,8 @@ def _instructions_within(one: Instructions, budget: int, count: Callable[[str], 
 
 
 def _directing(text: str) -> Sequence[str]:
-    return [line for line in sentences(text) if directs(line)]
+    lines = sentences(text)
+    return [lines[i] for i in directing(lines)]
 
 
 def lines_of(binding: Binding) -> Iterable[str]:

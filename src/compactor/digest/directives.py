@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -35,5 +36,13 @@ def sentences(text: str) -> list[str]:
     return [line.rstrip() for line in found if line.strip()]
 
 
+def directing(lines: Sequence[str]) -> list[int]:
+    """Which of these lines direct, and which stand among such: rules that are told without a word for it."""
+    own = [i for i, line in enumerate(lines) if directs(line)]
+    return list(range(len(lines))) if len(lines) <= AMONG and 2 * len(own) >= len(lines) else own
+
+
+AMONG = 40
+"""Lines of a text, at most half of which may say without a word for it what is to be done."""
 LONG = 160
 _SENTENCE = re.compile(r'(?<=[.!?])\s+(?=\S)|(?<=[。！？])')

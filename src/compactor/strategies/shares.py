@@ -21,8 +21,8 @@ _DECISION = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)|I'll|I will"
-    r"|I'm going to|I am going to)\b",
+    r"\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)|I'll"
+    r"|I will|I'm going to|I am going to)\b",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from compactor.digest.directives import directs, sentences
+from compactor.digest.directives import directing, directs, sentences
 from compactor.digest.document import Quote
 from compactor.digest.evidence import Voice
 from compactor.strategies.strategy import Room
@@ -89,12 +89,12 @@ def _shortened(group: _Said, most: int, room: Room) -> _Said:
     lines = sentences(quote.text)
     left = most - MARKED - room.count(LEFT_OUT)
     chosen: set[int] = set()
-    order = [i for i, line in enumerate(lines) if directs(line)]
-    directing = set(order)
-    for i in [*order, *(i for i in range(len(lines)) if i not in directing)]:
+    order = directing(lines)
+    first = set(order)
+    for i in [*order, *(i for i in range(len(lines)) if i not in first)]:
         size = room.count(lines[i]) + 1
         if size > left:
-            if i not in directing:
+            if i not in first:
                 break
             continue
         left -= size
@@ -123,6 +123,6 @@ def _directing(group: _Said, room: Room) -> _Said:
     if group.answers:
         return group
     quote = group.quotes[0]
-    lines = [line for line in sentences(quote.text) if directs(line)]
-    text = '\n'.join(lines)
+    lines = sentences(quote.text)
+    text = '\n'.join(lines[i] for i in directing(lines))
     return group if len(text) >= len(quote.text) else _Said.of((replace(quote, text=text),), room)
