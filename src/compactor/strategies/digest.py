@@ -18,9 +18,10 @@ from compactor.digest.binding import lines_of as bound_lines
 from compactor.digest.binding import render as render_binding
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote, plain, read, texts
-from compactor.digest.evidence import Lines, Voice, lines_of
+from compactor.digest.evidence import Lines, Voice, lines_of, voice_of
 from compactor.digest.failures import Failing, command_of, failing, pairs_of, turned_down
 from compactor.digest.files import touched
+from compactor.digest.holding import Holding
 from compactor.digest.obligations import Collector
 from compactor.digest.questions import answered, asked_by
 from compactor.digest.quotable import quotable
@@ -333,7 +334,7 @@ class Fold:
 
     def _with_record(self, document: Document, whole: int, room: Room) -> Document:
         """The document with the record and the names that fill it up to `whole` tokens."""
-        record = self._candidates()
+        record, changed = self._candidates()
         held = holders(record)
         worth = values(record, held)
         said = [text for quote in (*document.said, *document.beside) for text in quote.text.split('\n')]
@@ -343,7 +344,7 @@ class Fold:
         document = replace(document, open=open_work(record))
         budget = whole - size_of(document, room)
         bare = int(budget * NAMES)
-        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))
+        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record, changed))
         told = {name for lines in shown for names in lines.names for name in names} | set(document.files)
         worth = ranked({name: value for name, value in worth.items() if telling(name, held[name], record)})
         space = budget - bare
@@ -363,18 +364,35 @@ class Fold:
             space += slack
         return filled
 
-    def _candidates(self) -> Record:
-        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps."""
-        record = Record()
+    def _holding(self) -> Holding:
+        """What of the lines still holds, by all that followed."""
+        holding = Holding()
+        for folded in self.steps:
+            if folded.back <= REACH:
+                holding.follow(folded.ordinal, pairs_of(folded.step.parts))
+        for step, call, result in sorted((*self.shortened, *self.there), key=lambda one: one[0]):
+            holding.follow(step, [(call, result)])
+        return holding
+
+    def _candidates(self) -> tuple[Record, Collection[str]]:
+        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps.
+
+        And those of them that tell what a setting was changed to.
+        """
+        record, holding = Record(), self._holding()
         newest = self.steps[0].back + self.steps[0].step.tokens if self.steps else self.kept.tokens
         pace = 600
         for (step, voice), quotes in groupby(self.before.record, key=lambda one: (one.step, one.voice)):
-            lines = Lines.of([one.text for one in quotes])
+            lines = Lines.of([one.text for one in quotes if not holding.past(one.text, step)])
             record.add(lines, step, voice, newest + (self.before.left.steps - step) * pace)
         for folded in self.steps:
-            if folded.back <= REACH:
-                record.add_parts(folded.step.parts, folded.ordinal, folded.back)
-        return record.distinct()
+            if folded.back > REACH:
+                continue
+            for part in folded.step.parts:
+                voice = voice_of(part)
+                if voice is not None:
+                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back)
+        return record.distinct(), holding.changed
 
 
 def _without(

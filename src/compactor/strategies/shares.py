@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,8 +21,8 @@ _DECISION = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)|I'll"
-    r"|I will|I'm going to|I am going to)\b",
+    r'\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)'
+    r"|I'll|I will|I'm going to|I am going to)\b",
     re.IGNORECASE,
 )
 
@@ -136,13 +136,13 @@ def costs(record: Record) -> list[int]:
     return [len(text) // 3 + 3 for text in record.texts]
 
 
-def bonuses(record: Record) -> dict[int, float]:
-    """What lines are worth beside their names: the agent's decisions and their reasons are."""
+def bonuses(record: Record, changed: Collection[str] = ()) -> dict[int, float]:
+    """What lines are worth beside their names: the agent's decisions and their reasons, and settings that changed."""
     agent = [use.voice is Voice.AGENT for use in record.uses]
     return {
         i: DECISION
         for i, (text, use) in enumerate(zip(record.texts, record.use, strict=True))
-        if agent[use] and _decides(text)
+        if text in changed or (agent[use] and _decides(text))
     }
 
 
@@ -151,7 +151,7 @@ def _decides(text: str) -> bool:
     return _DECISION.search(text) is not None
 
 
-DECISION = 6.0
+DECISION = 10.0
 """As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
