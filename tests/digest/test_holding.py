@@ -54,9 +54,7 @@ CHANGES: list[tuple[str, list[tuple[Any, ...]], tuple[str, ...]]] = [
         [
             (
                 'apply_patch',
-                {
-                    'input': '*** Begin Patch\n*** Update File: shop/settings.toml\n host = a.example\n-port = 8081\n+port = 1\n'
-                },
+                {'input': '*** Begin Patch\n*** Update File: shop/settings.toml\n-port = 8081\n+port = 1\n'},
                 'Done',
             )
         ],

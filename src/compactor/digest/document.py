@@ -33,12 +33,13 @@ _HEADER = re.compile(r'\[compactor [0-9a-f]{8,20}\]')
 _FILE = re.compile(r'("(?:[^"\\]|\\.)*+"|(?:[^";# ]| (?!#))++) #(\d{1,18})(?: \(also ([a-z, ]{1,60}+)\))?(?:; |$)')
 _BARE = re.compile(r'[^\s";#()](?:[^\s";#()]| (?=[^\s";#()]))*')
 
-SUMMARY, BESIDE, FILES, FAILURES, OPEN, RECORD, NAMES = (
+SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES = (
     '## Summary (written by a model)',
     '## Put beside outputs (#n~ by a person or a tool)',
     '## Files',
     '## Still failing',
     '## Open work',
+    '## Changed, as it is now',
     '## Record',
     '## Also seen',
 )
@@ -68,6 +69,7 @@ class Digest:
     files: dict[str, Touched] = field(default_factory=dict)
     failures: dict[str, Failing] = field(default_factory=dict)
     open: tuple[Quote, ...] = ()
+    changed: tuple[Quote, ...] = ()
     record: tuple[Quote, ...] = ()
     names: tuple[str, ...] = ()
     note: str = ''
@@ -98,6 +100,7 @@ def render(digest: Digest) -> str:
         _section(FILES, _files(digest.files.values(), digest.dense)),
         _section(FAILURES, _failures(digest.failures.values())),
         _section(OPEN, _quoted(digest.open)),
+        _section(CHANGED, _quoted(digest.changed)),
         _section(RECORD, _quoted(digest.record)),
         _section(NAMES, [' ' + one_line(' '.join(digest.names))] if digest.names else []),
     ]
@@ -118,8 +121,8 @@ def head(digest: Digest) -> str:
 
 
 def _quotes_anything(digest: Digest) -> bool:
-    parts = (digest.summary, digest.beside, digest.files, digest.failures, digest.open, digest.record, digest.names)
-    return bool(digest.note) or any(parts)
+    parts = (digest.summary, digest.beside, digest.files, digest.failures, digest.open, digest.changed)
+    return bool(digest.note) or any((*parts, digest.record, digest.names))
 
 
 def plain(text: str) -> str:
@@ -221,12 +224,13 @@ def read(text: str) -> Digest | None:
         files=_files_in(sections.get(FILES, ())),
         failures=_failures_in(sections.get(FAILURES, ())),
         open=tuple(_quotes(sections.get(OPEN, ()))),
+        changed=tuple(_quotes(sections.get(CHANGED, ()))),
         record=tuple(_quotes(sections.get(RECORD, ()))),
         names=tuple(' '.join(sections.get(NAMES, ())).split()),
     )
 
 
-_TITLES = frozenset((SUMMARY, BESIDE, FILES, FAILURES, OPEN, RECORD, NAMES))
+_TITLES = frozenset((SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES))
 
 
 def _quotes(lines: Iterable[str]) -> Iterator[Quote]:

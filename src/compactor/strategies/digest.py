@@ -37,6 +37,7 @@ from compactor.quoting import spelled
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.shares import (
     FILLINGS,
+    MARKED,
     SPARE,
     affordable,
     bonuses,
@@ -72,6 +73,8 @@ OBLIGED = 0.25
 """Share of the digest for what binds the agent and what it has still to do, at most."""
 UNUSED = 0.03
 """From this share of the digest on, room that nothing else needs goes to the users' words and to what binds."""
+CHANGES = 0.05
+"""Share of the digest for what settings were changed to, at most."""
 LEAST = 400
 """A digest smaller than this many tokens says little; the window does better."""
 SMALL = 0.2
@@ -334,17 +337,18 @@ class Fold:
 
     def _with_record(self, document: Document, whole: int, room: Room) -> Document:
         """The document with the record and the names that fill it up to `whole` tokens."""
-        record, changed = self._candidates()
+        record, holding = self._candidates()
+        changed = self._changed(record, holding, int(whole * CHANGES), room)
         held = holders(record)
         worth = values(record, held)
         said = [text for quote in (*document.said, *document.beside) for text in quote.text.split('\n')]
-        said += bound_lines(document.binding)
+        said += [*bound_lines(document.binding), *(one.text for one in changed)]
         said += [text for failure in document.failures.values() for text in (failure.command, *failure.lines)]
         shown = (*self.shown, Lines.of(said))
-        document = replace(document, open=open_work(record))
+        document = replace(document, open=open_work(record), changed=changed)
         budget = whole - size_of(document, room)
         bare = int(budget * NAMES)
-        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record, changed))
+        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))
         told = {name for lines in shown for names in lines.names for name in names} | set(document.files)
         worth = ranked({name: value for name, value in worth.items() if telling(name, held[name], record)})
         space = budget - bare
@@ -374,10 +378,23 @@ class Fold:
             holding.follow(step, [(call, result)])
         return holding
 
-    def _candidates(self) -> tuple[Record, Collection[str]]:
+    def _changed(self, record: Record, holding: Holding, budget: int, room: Room) -> tuple[Quote, ...]:
+        """What settings were changed to, the newest within a budget."""
+        told = {one.text: one for one in self.before.changed if not holding.past(one.text, one.step)}
+        lines = holding.changed
+        told |= {text: quote(record, i) for i, text in enumerate(record.texts) if text in lines}
+        kept: list[Quote] = []
+        for one in sorted(told.values(), key=lambda one: -one.step):
+            budget -= room.count(one.text) + MARKED
+            if budget < 0:
+                break
+            kept.append(one)
+        return tuple(sorted(kept, key=lambda one: (one.step, one.voice)))
+
+    def _candidates(self) -> tuple[Record, Holding]:
         """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps.
 
-        And those of them that tell what a setting was changed to.
+        With them, what of them holds.
         """
         record, holding = Record(), self._holding()
         newest = self.steps[0].back + self.steps[0].step.tokens if self.steps else self.kept.tokens
@@ -392,7 +409,7 @@ class Fold:
                 voice = voice_of(part)
                 if voice is not None:
                     record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back)
-        return record.distinct(), holding.changed
+        return record.distinct(), holding
 
 
 def _without(

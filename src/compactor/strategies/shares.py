@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -136,13 +136,13 @@ def costs(record: Record) -> list[int]:
     return [len(text) // 3 + 3 for text in record.texts]
 
 
-def bonuses(record: Record, changed: Collection[str] = ()) -> dict[int, float]:
-    """What lines are worth beside their names: the agent's decisions and their reasons, and settings that changed."""
+def bonuses(record: Record) -> dict[int, float]:
+    """What lines are worth beside their names: the agent's decisions and their reasons are."""
     agent = [use.voice is Voice.AGENT for use in record.uses]
     return {
         i: DECISION
         for i, (text, use) in enumerate(zip(record.texts, record.use, strict=True))
-        if text in changed or (agent[use] and _decides(text))
+        if agent[use] and _decides(text)
     }
 
 
