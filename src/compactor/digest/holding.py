@@ -96,11 +96,10 @@ class Holding:
             del gone[line]
         self._known[path] = (self._known[path] - before) | fresh
         if before and fresh:
-            past = {key: value for line in before for key, value in _settings(line)}
-            for line in sorted(fresh) if past else ():
-                for key, value in _settings(line):
-                    if past.get(key, value) != value:
-                        self._note(path, key, line)
+            past = _settings(before)
+            for key, (value, line) in _settings(fresh).items() if past else ():
+                if past.get(key, (value, line))[0] != value:
+                    self._note(path, key, line)
 
     def _note(self, source: str, key: str, line: str) -> None:
         self._newest.pop((source, key), None)
@@ -111,14 +110,15 @@ class Holding:
         settings = self._settings.setdefault(command, {})
         gone = self._gone.setdefault(command, {})
         self._sources[id(result)] = command
-        for line in lines_of(result).texts[:MOST]:
-            for key, value in _settings(line):
-                known = settings.get(key)
-                if known is not None and known[0] != value and known[1] != line:
-                    gone[known[1]] = step
-                    self._note(command, key, line)
-                settings[key] = (value, line)
-            gone.pop(line, None)
+        lines = lines_of(result).texts[:MOST]
+        for line in gone.keys() & set(lines):
+            del gone[line]
+        for key, (value, line) in _settings(lines).items():
+            known = settings.get(key)
+            if known is not None and known[0] != value:
+                gone[known[1]] = step
+                self._note(command, key, line)
+            settings[key] = (value, line)
 
 
 CHANGED = 24
@@ -127,11 +127,17 @@ LONGEST = 20_000
 """Characters of an answer whose settings are followed; what is longer is a log."""
 
 
-def _settings(line: str) -> Iterator[tuple[str, str]]:
-    """A setting on a line of its own; what has more on it says more than that."""
-    found = _SETTING.fullmatch(line)
-    if found is not None and _VALUE.fullmatch(found[2]):
-        yield found[1], found[2]
+def _settings(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Settings on lines of their own: value and line of each that has one value; rows of a table have many."""
+    found: dict[str, tuple[str, str]] = {}
+    many: set[str] = set()
+    for line in sorted(lines):
+        one = _SETTING.fullmatch(line) if len(line) <= 140 else None
+        if one is None or _VALUE.fullmatch(one[2]) is None:
+            continue
+        if found.setdefault(one[1], (one[2], line))[0] != one[2]:
+            many.add(one[1])
+    return {key: value for key, value in found.items() if key not in many}
 
 
 def _edits(call: Part) -> Iterator[tuple[str, list[str] | None, list[str]]]:
