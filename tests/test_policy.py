@@ -230,7 +230,11 @@ def test_an_unknown_key_in_the_environment() -> None:
     assert refused(Policy.load, environment={'COMPACTOR_HISTORY_MAX_TURNS': '4'}) == snapshot(
         [
             "COMPACTOR_HISTORY_MAX_TURNS is set, but history has no 'max_turns'; it has: max_input_tokens,",
-            'compaction_threshold, hard_limit_threshold, target_input_tokens, goal_ratio, warning_ratio,', 'max_exchanges, exchange_unit, reserve_tokens, strategies, keep_steps, protect_tools,', 'instruction_files, instruction_tools, question_tools, workspace, clamp_prompts, latest_reminders,', 'compact_tool, compact_tool_limit']
+            'compaction_threshold, hard_limit_threshold, target_input_tokens, goal_ratio, warning_ratio,',
+            'max_exchanges, exchange_unit, reserve_tokens, strategies, keep_steps, protect_tools,',
+            'instruction_files, instruction_tools, question_tools, workspace, clamp_prompts, latest_reminders,',
+            'compact_tool, compact_tool_limit',
+        ]
     )
 
 

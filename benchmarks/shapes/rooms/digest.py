@@ -189,7 +189,7 @@ DIGEST: Mapping[str, Prepare] = {
     'document.read a mark': _marked,
     'select.choose': _chosen,
     'shares.cut': applied(lambda text: shares.cut(text, 500, COUNTER.count)),
-    'shares.within': _within,
+    'words.within': _within,
     'shares.bounded': _bounded,
     'narrative.checked': _checked,
     'narrative.checked in a record': _known,

@@ -125,7 +125,7 @@ class Trusted:
 
 
 DEFAULT = Trusted()
-_LEFT_FOR = re.compile(r'(?:^|[;&|\n(]\s*)(?:cd|pushd)\s+([^\s;&|)]{1,300})')
+_LEFT_FOR = re.compile(r'(?:^|[;&|\n(][ \t]{0,20})(?:cd|pushd)[ \t]{1,20}([^\s;&|)]{1,300})')
 
 
 @lru_cache(maxsize=64)

@@ -384,9 +384,10 @@ class Fold:
         lines = holding.changed
         told |= {text: quote(record, i) for i, text in enumerate(record.texts) if text in lines}
         kept: list[Quote] = []
+        left = float(budget)
         for one in sorted(told.values(), key=lambda one: -one.step):
-            budget -= room.count(one.text) + MARKED
-            if budget < 0:
+            left -= room.count(one.text) + MARKED
+            if left < 0:
                 break
             kept.append(one)
         return tuple(sorted(kept, key=lambda one: (one.step, one.voice)))
