@@ -18,7 +18,7 @@ LONGEST = 300
 MOST = 60
 """Entries of a plan that are read: the newest plan of a run has a few, and a page could pretend thousands."""
 _KEEPS = re.compile(
-    r'to_?dos?(?:$|[_\-.A-Z])|(?:^|[_\-.])to_?dos?|TodoWrite|(?:^|[_\-.])(?:update|set|write|make|create|edit)_?plan$'
+    r'(?:^|[_\-.])[Tt]o_?[Dd]os?(?![a-z])|(?<=[a-z])Todos?(?![a-z])|(?:^|[_\-.])(?:update|set|write|make|create|edit)_?plan$'
     r'|^[Tt]ask_?(?:[Cc]reate|[Uu]pdate|[Ll]ist)$|^(?:create|update|list)_tasks?$|task_?list|checklist',
 )
 _LISTS = ('todos', 'plan', 'tasks', 'items', 'steps', 'todo_list', 'todoList', 'list', 'newTodos')
