@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -61,6 +61,10 @@ idempotence: $(READY)
 # What survives a compaction, against the official harness, on recorded sessions (COMPACTOR_CORPUS).
 retention: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.retention
+
+# Which questions about the removed part are answered, by class, with controls that cannot know (COMPACTOR_CORPUS).
+probes: .venvs/bench/ready
+	.venvs/bench/bin/python -m benchmarks.probes
 
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready

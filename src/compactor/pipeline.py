@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from compactor.compaction import ARCHIVE, DIGEST, SUMMARISE, Applied, Compaction, Failure, Outcome, RequestContext
+from compactor.digest.trusted import Trusted
 from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
 from compactor.history.changes import first_change
@@ -121,6 +122,7 @@ def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
         reminders=policy.latest_reminders,
         max_steps=policy.max_exchanges if policy.exchange_unit == 'request' else None,
         secrets=context.secrets,
+        trusted=Trusted(policy.instruction_files, policy.instruction_tools, policy.workspace, policy.question_tools),
     )
 
 

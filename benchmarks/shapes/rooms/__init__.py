@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .binding import BINDING
 from .digest import DIGEST
 from .edges import EDGES
 from .history import HISTORY
@@ -15,6 +16,7 @@ from .prepared import Prepare
 
 ROOMS: Mapping[str, Mapping[str, Prepare]] = {
     'digest': DIGEST,
+    'binding': BINDING,
     'history': HISTORY,
     'edges': EDGES,
     'outputs': OUTPUTS,

@@ -24,7 +24,7 @@ from compactor.digest.files import Touched
 from compactor.digest.record import Record
 from compactor.history.marks import Left, mark
 from compactor.history.message import Kind
-from compactor.strategies import shares
+from compactor.strategies import shares, words
 
 from .prepared import COUNTER, Prepare, applied, command, part, pieces, room
 
@@ -121,7 +121,7 @@ def _bounded(text: str) -> Callable[[], object]:
 
 def _within(text: str) -> Callable[[], object]:
     made = _document(text)
-    return lambda: shares.within(made.said, 2_000, room(10_000))
+    return lambda: words.within(made.said, 2_000, room(10_000))
 
 
 def _rendered(text: str) -> Callable[[], object]:
@@ -189,7 +189,7 @@ DIGEST: Mapping[str, Prepare] = {
     'document.read a mark': _marked,
     'select.choose': _chosen,
     'shares.cut': applied(lambda text: shares.cut(text, 500, COUNTER.count)),
-    'shares.within': _within,
+    'words.within': _within,
     'shares.bounded': _bounded,
     'narrative.checked': _checked,
     'narrative.checked in a record': _known,

@@ -18,10 +18,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from compactor.digest.binding import NOTHING, Binding
+from compactor.digest.binding import read as read_binding
+from compactor.digest.binding import render as render_binding
 from compactor.digest.evidence import Voice
 from compactor.digest.failures import Failing
 from compactor.digest.files import ACTIONS, Touched
-from compactor.history.marks import SAID, Left, body_of, mark
+from compactor.history.marks import SAID, SAID_AND_ASKED, Left, body_of, mark
 from compactor.quoting import is_blank, one_line, spelled
 
 _TITLE = re.compile(r'Digest of (\d[\d,]{0,19}) earlier steps? \((\d[\d,]{0,19}) tool calls?\)')
@@ -30,12 +33,13 @@ _HEADER = re.compile(r'\[compactor [0-9a-f]{8,20}\]')
 _FILE = re.compile(r'("(?:[^"\\]|\\.)*+"|(?:[^";# ]| (?!#))++) #(\d{1,18})(?: \(also ([a-z, ]{1,60}+)\))?(?:; |$)')
 _BARE = re.compile(r'[^\s";#()](?:[^\s";#()]| (?=[^\s";#()]))*')
 
-SUMMARY, BESIDE, FILES, FAILURES, OPEN, RECORD, NAMES = (
+SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES = (
     '## Summary (written by a model)',
     '## Put beside outputs (#n~ by a person or a tool)',
     '## Files',
     '## Still failing',
     '## Open work',
+    '## Changed, as it is now',
     '## Record',
     '## Also seen',
 )
@@ -52,7 +56,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a digest says, section by section; `dense` lists files by folder and only what was done to them last."""
+    """What a digest says, section by section.
+
+    `dense` lists files by folder and only what was done to them last. `binding` is what binds the agent: a text of its
+    own, as what the user said is.
+    """
 
     left: Left
     said: tuple[Quote, ...] = ()
@@ -61,16 +69,26 @@ class Digest:
     files: dict[str, Touched] = field(default_factory=dict)
     failures: dict[str, Failing] = field(default_factory=dict)
     open: tuple[Quote, ...] = ()
+    changed: tuple[Quote, ...] = ()
     record: tuple[Quote, ...] = ()
     names: tuple[str, ...] = ()
     note: str = ''
     dense: bool = False
+    binding: Binding = NOTHING
 
 
 def texts(digest: Digest) -> list[str]:
-    """The digest as marks: what the user said, if anything is quoted of it, and all the rest."""
-    words = [mark('\n'.join([SAID, *_quoted(digest.said)]))] if digest.said else []
-    return [*words, render(digest)]
+    """The digest as marks: what binds, what the user said, if anything is quoted of it, and all the rest."""
+    binding = [render_binding(digest.binding)] if digest.binding else []
+    return [*binding, *_words(digest.said), render(digest)]
+
+
+def _words(said: Sequence[Quote]) -> list[str]:
+    """What the user said, as a mark; the agent's questions that it answers stand before the answers."""
+    if not said:
+        return []
+    asked = any(quote.voice is Voice.AGENT for quote in said)
+    return [mark('\n'.join([SAID_AND_ASKED if asked else SAID, *_quoted(said)]))]
 
 
 def render(digest: Digest) -> str:
@@ -82,6 +100,7 @@ def render(digest: Digest) -> str:
         _section(FILES, _files(digest.files.values(), digest.dense)),
         _section(FAILURES, _failures(digest.failures.values())),
         _section(OPEN, _quoted(digest.open)),
+        _section(CHANGED, _quoted(digest.changed)),
         _section(RECORD, _quoted(digest.record)),
         _section(NAMES, [' ' + one_line(' '.join(digest.names))] if digest.names else []),
     ]
@@ -102,8 +121,8 @@ def head(digest: Digest) -> str:
 
 
 def _quotes_anything(digest: Digest) -> bool:
-    parts = (digest.summary, digest.beside, digest.files, digest.failures, digest.open, digest.record, digest.names)
-    return bool(digest.note) or any(parts)
+    parts = (digest.summary, digest.beside, digest.files, digest.failures, digest.open, digest.changed)
+    return bool(digest.note) or any((*parts, digest.record, digest.names))
 
 
 def plain(text: str) -> str:
@@ -180,10 +199,13 @@ def _failures(failures: Iterable[Failing]) -> list[str]:
 
 
 def read(text: str) -> Digest | None:
-    """The digest, or what the user said, in the text of a mark; None if it is neither."""
+    """The digest, what binds, or what the user said, in the text of a mark; None if it is none of these."""
     body = body_of(text)
-    if body.startswith(SAID + '\n'):
+    if body.startswith((SAID + '\n', SAID_AND_ASKED + '\n')):
         return Digest(Left(0, 0), said=tuple(_quotes(body.split('\n')[1:])))
+    binding = read_binding(body)
+    if binding is not None:
+        return Digest(Left(0, 0), binding=binding)
     title = _TITLE.match(body)
     if title is None:
         return None
@@ -202,12 +224,13 @@ def read(text: str) -> Digest | None:
         files=_files_in(sections.get(FILES, ())),
         failures=_failures_in(sections.get(FAILURES, ())),
         open=tuple(_quotes(sections.get(OPEN, ()))),
+        changed=tuple(_quotes(sections.get(CHANGED, ()))),
         record=tuple(_quotes(sections.get(RECORD, ()))),
         names=tuple(' '.join(sections.get(NAMES, ())).split()),
     )
 
 
-_TITLES = frozenset((SUMMARY, BESIDE, FILES, FAILURES, OPEN, RECORD, NAMES))
+_TITLES = frozenset((SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES))
 
 
 def _quotes(lines: Iterable[str]) -> Iterator[Quote]:

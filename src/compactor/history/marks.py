@@ -22,6 +22,8 @@ _HEADER = len(f'{_BEGINS}{UNSEALED}] ')
 SAID = 'What the user said in the steps that are left out here (#n? in step n):'
 """Begins the mark that quotes the users' own words. It stands beside the digest and is no part of it: frameworks say
 of a summary that it holds no instructions."""
+SAID_AND_ASKED = SAID.replace('#n? in step n', '#n? in step n, #n> what you had asked')
+"""The same where an answer stands with the agent's question."""
 SUMMED = 'Summary of earlier messages, written by a model:'
 """Begins the mark that holds somebody else's summary, where requests have no place for one."""
 SHORTENED = 'Some content of the steps below was shortened to stay within the context budget.'

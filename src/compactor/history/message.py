@@ -60,6 +60,7 @@ class Part:
         signed: carries a provider's signature or reasoning id, so its content must not be edited.
         failed: a result that reports an error or a denied or retried call.
         retried: a failed result that asks for the call again, with other arguments.
+        denied: a failed result of a call that a person or a rule did not allow.
         cache_points: the framework's prompt-cache markers inside a user part.
         closing: what the framework puts at the end of the text whenever it sends it; an edit has to keep it.
         without_media: renders its text with a stub in the place of each medium; None where nothing can be cleared.
@@ -90,6 +91,7 @@ class Part:
     edited: bool = False
     closing: str = ''
     retried: bool = False
+    denied: bool = False
     without_media: Callable[[], str] | None = None
     refers: bool = False
     item: bool = False

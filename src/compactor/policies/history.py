@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from compactor.digest.trusted import FILES, QUESTIONS
 from compactor.policies.station import Count, Positive, Share, Station, share
 from compactor.strategies import OTHER_NAMES, STRATEGIES
 
@@ -64,6 +65,12 @@ class HistoryPolicy(Station):
             'selective_pruning' are understood too.
         keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
         protect_tools: names of tools whose calls and results are kept whole.
+        instruction_files: files that instruct the agent, by their path from the workspace's root (`*` for one folder or
+            name): what it read in them outlives a compaction as far as it fits.
+        instruction_tools: names of tools whose results instruct the agent, such as one that states a policy.
+        question_tools: names of tools that ask a person: the answer is kept with its question, as the user's words are.
+        workspace: the root of the workspace as an absolute path. None takes it from what a system prompt or the first
+            prompt says (`<cwd>`, "working directory: ..."); where nobody says, only relative paths lie in it.
         clamp_prompts: whether user prompts may be cut when nothing else helps.
         latest_reminders: of system prompts in mid-conversation that say the same but for numbers (such as how many
             steps are left), a compaction keeps the latest alone; those that say the very same go in any case.
@@ -90,6 +97,10 @@ class HistoryPolicy(Station):
     )
     keep_steps: Positive = 3
     protect_tools: frozenset[str] = frozenset()
+    instruction_files: tuple[str, ...] = FILES
+    instruction_tools: frozenset[str] = frozenset()
+    question_tools: frozenset[str] = QUESTIONS
+    workspace: str | None = None
     clamp_prompts: bool = False
     latest_reminders: bool = False
     compact_tool: bool = False

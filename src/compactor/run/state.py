@@ -97,6 +97,8 @@ class RunState:
         told_foreign: what was told of that looks like notes of ours in its history.
         over: it was broken off: nothing more is sent for it.
         kept: handles of the whole outputs that results since the last request were cut from, by the id of the call.
+        remembered: what the application wants in the request in flight, beside its history; '' for nothing.
+        remembered_in: run step of the request for which it was asked.
     """
 
     reader: Callable[[Counter, Beside, Callable[[], Seal]], Reader]
@@ -143,6 +145,8 @@ class RunState:
     told_foreign: set[Foreign] = field(default_factory=set)
     kept: dict[str, str] = field(default_factory=dict)
     over: bool = False
+    remembered: str = ''
+    remembered_in: int = -1
     _encoding: Encoding | None = None
     _others: dict[Encoding, Counted] = field(default_factory=dict)
 

@@ -12,11 +12,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
+from compactor.digest.binding import MOST_NAMED, Binding, merged
+from compactor.digest.binding import bounded as bound_within
+from compactor.digest.binding import lines_of as bound_lines
+from compactor.digest.binding import render as render_binding
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote, plain, read, texts
-from compactor.digest.evidence import Lines, Voice, lines_of
+from compactor.digest.evidence import Lines, Voice, lines_of, voice_of
 from compactor.digest.failures import Failing, command_of, failing, pairs_of, turned_down
 from compactor.digest.files import touched
+from compactor.digest.holding import Holding
+from compactor.digest.obligations import Collector
+from compactor.digest.questions import answered, asked_by
 from compactor.digest.quotable import quotable
 from compactor.digest.record import Record
 from compactor.digest.select import choose, holders, values
@@ -30,6 +37,7 @@ from compactor.quoting import spelled
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.shares import (
     FILLINGS,
+    MARKED,
     SPARE,
     affordable,
     bonuses,
@@ -42,10 +50,10 @@ from compactor.strategies.shares import (
     ranked,
     size_of,
     telling,
-    within,
 )
 from compactor.strategies.strategy import Room
 from compactor.strategies.window import keeps, placed, unmarked
+from compactor.strategies.words import unsaid, within
 
 TAIL = 0.15
 """Share of the room for the newest steps, kept whole."""
@@ -61,6 +69,12 @@ SUMMARY = 0.15
 """Share of the digest for a model's summary, at most."""
 TOLD = 0.30
 """The same for one that is carried on, or that an application or a provider wrote: nothing else tells of that."""
+OBLIGED = 0.25
+"""Share of the digest for what binds the agent and what it has still to do, at most."""
+UNUSED = 0.03
+"""From this share of the digest on, room that nothing else needs goes to the users' words and to what binds."""
+CHANGES = 0.05
+"""Share of the digest for what settings were changed to, at most."""
 LEAST = 400
 """A digest smaller than this many tokens says little; the window does better."""
 SMALL = 0.2
@@ -91,7 +105,7 @@ class Digest:
         if history.tokens <= room.tokens and not _too_many(history, room):
             return history
         fold = Fold.plan(history, room, self.tail)
-        if not fold.steps:
+        if not fold.steps and not fold.standing:
             return history
         return fold.carry_out(room)
 
@@ -129,6 +143,7 @@ class Fold:
         shortened: the calls of what is kept whose results were cut, each with its step and its whole result.
         told: what others have summed up of still earlier messages, newest first.
         beside: what was put beside outputs by somebody, nobody knows who.
+        there: the other calls of what is kept, with step and result.
     """
 
     kept: History
@@ -142,6 +157,7 @@ class Fold:
     shortened: tuple[tuple[int, Part, Part], ...] = ()
     told: str = ''
     beside: tuple[Quote, ...] = ()
+    there: tuple[tuple[int, Part, Part], ...] = ()
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
@@ -159,11 +175,15 @@ class Fold:
         silent: set[int] = set()
         pairs: list[tuple[int, Part, Part]] = []
         last = len(history.exchanges) - 1
+        asking: Quote | None = None  # the agent's question that ends what was folded last
         for e, exchange in enumerate(history.exchanges):
             stays = e in (goal, last) or e > first or (e == first and cut < len(exchange.steps))
             back -= sum(segment.tokens for segment in exchange.prompts)
             words = [part for s in exchange.prompts for part in s.parts if _asked(part)]
             follows = 1 if e == goal else ordinal + 1
+            if asking is not None and words and answered(words[0].text):
+                said.append(asking)
+            asking = None
             (asked if stays else said).extend(
                 Quote(follows, Voice.USER, spelled(quote(part).text.strip())) for part in words
             )
@@ -173,10 +193,16 @@ class Fold:
                 ordinal += 1
                 back -= step.tokens
                 if e > first or (e == first and s >= cut) or keeps(step, room):
+                    asking = None
                     pairs += [(ordinal, call, result) for call, result in pairs_of(step.parts)]
                     continue
                 bare = step.map(quote)
                 steps.append(Folded(bare, ordinal, back, step))
+                question = asked_by(bare.parts)
+                asking = Quote(ordinal, Voice.AGENT, spelled(question)) if question else None
+                said += [
+                    Quote(ordinal, voice, spelled(text)) for voice, text in room.trusted.answers(pairs_of(bare.parts))
+                ]
                 summaries += [part for part in bare.parts if part.kind is SUMMARY_PART]
                 beside += [
                     Quote(ordinal, Voice.BESIDE, spelled(part.text.strip())) for part in bare.parts if _unknown(part)
@@ -188,6 +214,7 @@ class Fold:
         shown = tuple(lines_of(quote(part)) for part in rest.parts)
         results = {part.text for part in rest.parts if part.kind is Kind.RESULT}
         shortened = tuple((n, quote(call), quote(result)) for n, call, result in pairs if result.text not in results)
+        there = tuple(pair for pair in pairs if pair[2].text in results)
         standing = sum(part.tokens for part in history.rare if part.kind is Kind.MARK)
         standing += sum(part.tokens for part in summaries)
         told = _told(summaries)
@@ -203,6 +230,7 @@ class Fold:
             shortened,
             told,
             tuple(one for one in beside if one.text),
+            there,
         )
 
     def budget(self, room: Room) -> int:
@@ -224,11 +252,16 @@ class Fold:
         """
         budget = self.budget(room)
         if budget < min(LEAST, max(int(room.tokens * SMALL), BARE + NOTES)):
-            return self._with(Document(self.left(), summary=cut(self.told, budget - BARE, room.count)), room)
+            binding = bound_within(self._binding(room), max(0, budget - BARE), room.count)
+            left = budget - BARE - (room.count(render_binding(binding)) if binding else 0)
+            return self._with(Document(self.left(), summary=cut(self.told, left, room.count), binding=binding), room)
         if summary is None:
             told = '\n'.join(filter(None, (self.told, self.before.summary)))
             summary = cut(told, int(budget * TOLD), room.count)
-        document = self._document(budget, room, summary)
+        document = self._document(budget, room, summary, 0)
+        spare = budget - size_of(document, room)
+        if spare > budget * UNUSED and self._wants_more(document, room):
+            document = self._document(budget, room, summary, spare)
         while (size := size_of(document, room)) > budget and document.record:
             spare = max(1, len(document.record) * (size - budget) // size)
             document = replace(document, record=document.record[spare:], names=document.names[: -spare or None])
@@ -242,9 +275,40 @@ class Fold:
         """How much the digest stands for."""
         return sum((Left(1, folded.step.calls) for folded in self.steps), start=self.before.left)
 
-    def _document(self, budget: int, room: Room, summary: str) -> Document:
-        """The digest within about `budget` tokens: users' words, ledgers, then the record and the names."""
-        said = within(self.said, int(room.tokens * USER), room)
+    def _wants_more(self, document: Document, room: Room) -> bool:
+        """Whether something of the users' words, or of what binds, was left out."""
+        return document.said != self.said or bool(document.binding.unfit)
+
+    def _binding(self, room: Room) -> Binding:
+        """What binds the agent, and what it has still to do."""
+        trusted = room.trusted.at(part.text for part in self.kept.parts if part.kind in (Kind.SYSTEM, Kind.USER))
+        collector = Collector(trusted, self.before.binding, partial(quotable, secrets=room.secrets))
+        for folded in self.steps:
+            collector.follow(folded.ordinal, folded.whole.parts)
+        for step, call, result in self.shortened:
+            collector.called(step, call, result)
+        for step, call, result in self.there:
+            collector.seen(step, call, result)
+        for part in self.kept.parts:
+            if part.kind is Kind.TEXT:
+                collector.plainly(part)
+        return collector.binding()
+
+    def _document(self, budget: int, room: Room, summary: str, spare: int) -> Document:
+        """The digest within about `budget` tokens: what binds, users' words, ledgers, then the record and the names.
+
+        Args:
+            budget: for all of it.
+            room: counts.
+            summary: of a model.
+            spare: tokens that the rest does not need.
+        """
+        binding = bound_within(self._binding(room), int(budget * OBLIGED) + spare, room.count)
+        bound = room.count(render_binding(binding)) if binding else 0
+        most = max(0, budget - bound - BARE)
+        said = within(self.said, min(int(room.tokens * USER) + spare, most), room)
+        if gone := unsaid(self.said, said):
+            binding = replace(binding, unfit=(*binding.unfit, *gone)[-MOST_NAMED:])
         recent = [f for f in self.steps if f.back <= REACH]
         quote = partial(quotable, secrets=room.secrets)
         done = ((f.ordinal, pair) for f in self.steps for pair in pairs_of(f.whole.parts) if _done(pair[1]))
@@ -256,6 +320,7 @@ class Fold:
             summary=summary,
             beside=within(self.beside, int(room.tokens * BESIDE), room) if self.beside else (),
             files=touched(calls, self.before.files),
+            binding=binding,
             failures=self._unresolved(failing(pairs, self.before.failures), room),
         )
         document = bounded(document, int(budget * LEDGERS), room)
@@ -272,13 +337,15 @@ class Fold:
 
     def _with_record(self, document: Document, whole: int, room: Room) -> Document:
         """The document with the record and the names that fill it up to `whole` tokens."""
-        record = self._candidates()
+        record, holding = self._candidates()
+        changed = self._changed(record, holding, int(whole * CHANGES), room)
         held = holders(record)
         worth = values(record, held)
         said = [text for quote in (*document.said, *document.beside) for text in quote.text.split('\n')]
+        said += [*bound_lines(document.binding), *(one.text for one in changed)]
         said += [text for failure in document.failures.values() for text in (failure.command, *failure.lines)]
         shown = (*self.shown, Lines.of(said))
-        document = replace(document, open=open_work(record))
+        document = replace(document, open=open_work(record), changed=changed)
         budget = whole - size_of(document, room)
         bare = int(budget * NAMES)
         order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))
@@ -301,18 +368,49 @@ class Fold:
             space += slack
         return filled
 
-    def _candidates(self) -> Record:
-        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps."""
-        record = Record()
-        newest = self.steps[0].back + self.steps[0].step.tokens
-        pace = 600
-        for (step, voice), quotes in groupby(self.before.record, key=lambda one: (one.step, one.voice)):
-            lines = Lines.of([one.text for one in quotes])
-            record.add(lines, step, voice, newest + (self.before.left.steps - step) * pace)
+    def _holding(self) -> Holding:
+        """What of the lines still holds, by all that followed."""
+        holding = Holding()
         for folded in self.steps:
             if folded.back <= REACH:
-                record.add_parts(folded.step.parts, folded.ordinal, folded.back)
-        return record.distinct()
+                holding.follow(folded.ordinal, pairs_of(folded.step.parts))
+        for step, call, result in sorted((*self.shortened, *self.there), key=lambda one: one[0]):
+            holding.follow(step, [(call, result)])
+        return holding
+
+    def _changed(self, record: Record, holding: Holding, budget: int, room: Room) -> tuple[Quote, ...]:
+        """What settings were changed to, the newest within a budget."""
+        told = {one.text: one for one in self.before.changed if not holding.past(one.text, one.step)}
+        lines = holding.changed
+        told |= {text: quote(record, i) for i, text in enumerate(record.texts) if text in lines}
+        kept: list[Quote] = []
+        left = float(budget)
+        for one in sorted(told.values(), key=lambda one: -one.step):
+            left -= room.count(one.text) + MARKED
+            if left < 0:
+                break
+            kept.append(one)
+        return tuple(sorted(kept, key=lambda one: (one.step, one.voice)))
+
+    def _candidates(self) -> tuple[Record, Holding]:
+        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps.
+
+        With them, what of them holds.
+        """
+        record, holding = Record(), self._holding()
+        newest = self.steps[0].back + self.steps[0].step.tokens if self.steps else self.kept.tokens
+        pace = 600
+        for (step, voice), quotes in groupby(self.before.record, key=lambda one: (one.step, one.voice)):
+            lines = Lines.of([one.text for one in quotes if not holding.past(one.text, step)])
+            record.add(lines, step, voice, newest + (self.before.left.steps - step) * pace)
+        for folded in self.steps:
+            if folded.back > REACH:
+                continue
+            for part in folded.step.parts:
+                voice = voice_of(part)
+                if voice is not None:
+                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back)
+        return record.distinct(), holding
 
 
 def _without(
@@ -346,9 +444,9 @@ def _standing(history: History, room: Room) -> Document:
         if found is None:
             before = replace(before, left=before.left + left_out(part.text))
         elif found.left.steps:
-            before = replace(found, said=before.said)
+            before = replace(found, said=before.said, binding=before.binding)
         else:
-            before = replace(before, said=(*before.said, *found.said))
+            before = replace(before, said=(*before.said, *found.said), binding=merged(before.binding, found.binding))
     return before
 
 
@@ -396,8 +494,11 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     most = max(int(room.tokens * tail), 3 * room.tokens - 2 * history.tokens)
     size = count = 0
     at: tuple[int, int] | None = None
-    for e in range(len(history.exchanges) - 1, _floor(history, room) - 1, -1):
+    last = len(history.exchanges) - 1
+    for e in range(last, _floor(history, room) - 1, -1):
         steps = history.exchanges[e].steps
+        if e < last - 1:  # what a person said between these steps and those stays with them
+            size += sum(prompt.tokens for prompt in history.exchanges[e + 1].prompts)
         for s in range(len(steps) - 1, -1, -1):
             size += steps[s].tokens
             if at is not None and (size > most or count == room.max_steps):

@@ -21,7 +21,9 @@ _DECISION = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r'\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I)\b', re.IGNORECASE
+    r'\b(?:next(?=[,:]| step| I\b)|remaining|still (?:need|to)|left to do|todo|now (?:I|let)|then I|let me (?!know)'
+    r"|I'll|I will|I'm going to|I am going to)\b",
+    re.IGNORECASE,
 )
 
 
@@ -53,32 +55,6 @@ def largest(number: int, fits: Callable[[int], bool]) -> int:
 def size_of(document: Document, room: Room) -> int:
     """Tokens of a digest with what the user said, without what a framework adds."""
     return sum(map(room.count, texts(document)))
-
-
-def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
-    """The users' words: all while they fit, else the first and the newest whole and the others clipped."""
-    sizes = [room.count(quote.text) + 4 for quote in said]
-    if sum(sizes) <= budget:
-        return tuple(said)
-    most = max(16, (budget - sizes[0] - sizes[-1]) // max(1, len(said) - 2))
-    clipped = [
-        quote
-        if i in (0, len(said) - 1) or size <= most
-        else replace(quote, text=room.fit(quote.text, most - 2) + ' […]')
-        for i, (quote, size) in enumerate(zip(said, sizes, strict=True))
-    ]
-    whole = [
-        quote
-        if room.count(quote.text) <= budget // 2
-        else replace(quote, text=room.fit(quote.text, budget // 2) + ' […]')
-        for quote in clipped
-    ]
-    sizes = [room.count(quote.text) + 4 for quote in whole]
-    over, gone = sum(sizes) - budget, 0
-    while len(whole) - gone > 2 and over > 0:
-        gone += 1
-        over -= sizes[gone]
-    return (*whole[:1], *whole[1 + gone :])
 
 
 def bounded(document: Document, budget: int, room: Room) -> Document:
@@ -183,7 +159,7 @@ def _decides(text: str) -> bool:
     return _DECISION.search(text) is not None
 
 
-DECISION = 6.0
+DECISION = 10.0
 """As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
@@ -201,8 +177,8 @@ def quote(record: Record, i: int) -> Quote:
     return Quote(use.step, use.voice, record.texts[i])
 
 
-OPEN_LINES = 2
-STILL_OPEN = 8
+OPEN_LINES = 4
+STILL_OPEN = 24
 """What was announced longer ago than this many steps is done by now, or given up."""
 
 

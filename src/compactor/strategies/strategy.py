@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from compactor.digest.trusted import DEFAULT, Trusted
 from compactor.history.message import Message
 from compactor.history.turns import History
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
@@ -48,6 +49,7 @@ class Room:
         frame: tokens that the framework spends on the words around a summary of ours.
         reminders: whether a reminder in mid-conversation goes where a later one differs from it in numbers alone.
         secrets: what is redacted in whatever is quoted; None for nothing.
+        trusted: files and tools whose words bind an agent.
     """
 
     tokens: int
@@ -61,6 +63,7 @@ class Room:
     reminders: bool = False
     max_steps: int | None = None
     secrets: Secrets | None = HIGH_CONFIDENCE
+    trusted: Trusted = DEFAULT
 
 
 class Strategy(Protocol):

@@ -20,6 +20,7 @@ from compactor.adapters.pydantic_ai.agent.errors import BudgetExceeded, RequestT
 from compactor.adapters.pydantic_ai.agent.hooks import Hooks
 from compactor.adapters.pydantic_ai.agent.offered import Offered
 from compactor.adapters.pydantic_ai.agent.processor import Processor
+from compactor.adapters.pydantic_ai.agent.remembered import Remember, Remembered
 from compactor.adapters.pydantic_ai.agent.sending import Sending
 from compactor.adapters.pydantic_ai.agent.summariser import Summariser
 from compactor.adapters.pydantic_ai.messages.format import FORMAT
@@ -89,6 +90,10 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
         persist: True rewrites the run's own record where a compaction rewrites what is sent, and leaves a mark in it.
             False records every step, sends the compacted history, and remembers the cut with the record. Default:
             False as a capability; a history processor always records what it sends.
+        remember: what is to be in every request: a function, of the run's context or of nothing, that returns a text,
+            several, or None (it may be async), or a list of texts, functions and objects (told as `str` tells them). It
+            is asked for each request, stands at its end, behind what is cached, and is never recorded. What it raises
+            ends the run. Needs a capability.
         reducers: kinds of output of your own, before those that are built in.
         key: the secret by which notes of ours in histories (marks, pins, remembered cuts) are known again: a text that
             is hard to guess, or several (a list, or with commas between them: the first writes, all read). Default:
@@ -120,6 +125,7 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
         on_event: events.Sink | None = None,
         mode: Mode = 'act',
         persist: bool | None = None,
+        remember: Remember | None = None,
         reducers: Sequence[OutputKind] = (),
         key: KeyLike | None = None,
         tenant: str | None = None,
@@ -161,6 +167,7 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
             cuts = Cuts(FORMAT, self._reporter.emit, kept_by, access, told.outputs.patterns())
             keys = Keyring(key, opened, Access('keys', self._reporter.emit, clock=clock), self._reporter.emit)
         self._persist = persist
+        self._remembered = None if remember is None else Remembered(remember)
         self._archive = archive
         self._requests = Requests(
             told,
@@ -202,6 +209,7 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
                     on_event=on_event,
                     mode=mode,
                     persist=persist,
+                    remember=remember,
                     reducers=reducers,
                     key=key,
                     logfire=logfire,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic_ai import RunContext
@@ -15,6 +16,7 @@ from compactor.adapters.pydantic_ai import compat
 from compactor.adapters.pydantic_ai.agent.again import asked_again, with_limit, with_messages, with_parameters
 from compactor.adapters.pydantic_ai.agent.arrival import declared
 from compactor.adapters.pydantic_ai.agent.plugged import Plugged
+from compactor.adapters.pydantic_ai.agent.remembered import with_remembered
 from compactor.adapters.pydantic_ai.agent.run import run_of
 from compactor.adapters.pydantic_ai.agent.sending import Send
 from compactor.adapters.pydantic_ai.answers import answer_of
@@ -68,11 +70,11 @@ class Hooks(Plugged[AgentDepsT]):
 
     async def _sized(self, ctx: RunContext[AgentDepsT], request_context: Any, state: RunState) -> Any:
         """A request with its limit, and with what it may take set aside; its history is the one that is sent."""
-        run = run_of(ctx, request_context)
+        run = self._run_of(ctx, request_context)
         limit = self._tasks.limit(run, state)
         if limit is not None:
             request_context.model_settings = {**(request_context.model_settings or {}), 'max_tokens': limit}
-            run = run_of(ctx, request_context)
+            run = self._run_of(ctx, request_context)
         if self._accounts is not None:
             await self._accounts.reserve(run, state)
         return request_context
@@ -84,6 +86,7 @@ class Hooks(Plugged[AgentDepsT]):
         self._broken_off(ctx)
         state = self._runs.state(ctx.run_id)
         state.enclosed = ctx.run_step
+        await self._remember(ctx, state)
         if state.durable is None:
             state.durable = compat.in_durable_context(ctx)
         if not state.offering and any(
@@ -102,7 +105,7 @@ class Hooks(Plugged[AgentDepsT]):
                 request_context = await self._sized(ctx, copy.copy(request_context), state)
         elif state.sending is not None:
             request_context, state.sending = with_messages(request_context, state.sending), None
-        run = run_of(ctx, request_context)
+        run = self._run_of(ctx, request_context)
         response = await self._answered(ctx, run, state, request_context, handler)
         return await self._requests.answered(run, state, response)
 
@@ -112,10 +115,11 @@ class Hooks(Plugged[AgentDepsT]):
         """The answer to a request; what a limit of ours has cut is asked for once more."""
         before = ctx.usage.output_tokens
         later = compat.TELLS_BEFORE_SENDING
+        handler = self._remembering(state, handler)
         response = await self._sending.accounted(run, state, request_context, handler, later=later)
         if compat.RetryModelRequest is not None:  # `after_model_request` has asked, if there was need
             return response
-        room = self._tasks.more_room(run_of(ctx, request_context), state, answer_of(run.model, response))
+        room = self._tasks.more_room(self._run_of(ctx, request_context), state, answer_of(run.model, response))
         if room is None:
             return response
         counted = 0 < response.usage.output_tokens <= ctx.usage.output_tokens - before
@@ -124,7 +128,7 @@ class Hooks(Plugged[AgentDepsT]):
             return await asked_again(ctx, request, response, counted, handler)
 
         roomier = with_limit(request_context, room)
-        run = run_of(ctx, roomier)
+        run = self._run_of(ctx, roomier)
         if self._accounts is not None:
             await self._accounts.reserve(run, state)
         second = await self._sending.accounted(run, state, roomier, again)
@@ -135,13 +139,13 @@ class Hooks(Plugged[AgentDepsT]):
         """Asks for another attempt at an answer that a limit of ours has cut, where the framework has such (2.64)."""
         if compat.RetryModelRequest is None:
             return response
-        state, run = self._runs.state(ctx.run_id), run_of(ctx, request_context)
+        state, run = self._runs.state(ctx.run_id), self._run_of(ctx, request_context)
         room = self._tasks.more_room(run, state, answer_of(run.model, response))
         if room is None:
             return response
         await self._sending.answered(run, state, response)
         if self._accounts is not None:
-            await self._accounts.reserve(run_of(ctx, with_limit(request_context, room)), state)
+            await self._accounts.reserve(self._run_of(ctx, with_limit(request_context, room)), state)
         state.out = False
         raise compat.RetryModelRequest
 
@@ -150,11 +154,12 @@ class Hooks(Plugged[AgentDepsT]):
     ) -> Any:
         """Compacts once more if the provider says too long, where `wrap_model_request` may send only once (2.54)."""
         state = self._runs.state(ctx.run_id)
-        smaller = await self._sending.smaller(run_of(ctx, request_context), state, error)
+        smaller = await self._sending.smaller(self._run_of(ctx, request_context), state, error)
         if smaller is None:
             raise error
         again = with_messages(request_context, smaller)
         if compat.RetryModelRequest is None:
+            again = with_remembered(again, state.remembered)
             return await again.model.request(again.messages, again.model_settings, again.model_request_parameters)
         state.resend = again.messages
         state.out = False
@@ -252,8 +257,26 @@ class Hooks(Plugged[AgentDepsT]):
     async def _process(self, ctx: RunContext[AgentDepsT], request: Any, state: RunState, records: Records) -> Processed:
         """What to send for the request of a hook, and what to record."""
         model = compat.request_model(request) or ctx.model
+        await self._remember(ctx, state)
         await self._choose(ctx, model, request.messages, request.model_settings, state)
-        return await self._requests.process(run_of(ctx, request), state, records)
+        return await self._requests.process(self._run_of(ctx, request), state, records)
+
+    def _run_of(self, ctx: RunContext[AgentDepsT], request: Any) -> Run:
+        """The run of a request, with what is to be in it counted."""
+        run = run_of(ctx, request)
+        text = self._runs.state(ctx.run_id).remembered
+        return replace(run, instructions=(*run.instructions, text)) if text else run
+
+    async def _remember(self, ctx: RunContext[AgentDepsT], state: RunState) -> None:
+        """Asks, once for each request, for what is to be in it."""
+        if self._remembered is not None and self.mode == 'act' and state.remembered_in != ctx.run_step:
+            state.remembered, state.remembered_in = await self._remembered.text(ctx), ctx.run_step
+
+    def _remembering(self, state: RunState, handler: Send) -> Send:
+        """Sends what is to be in every request with each attempt."""
+        if not state.remembered:
+            return handler
+        return lambda request: handler(with_remembered(request, state.remembered))
 
     @staticmethod
     def _put(ctx: RunContext[AgentDepsT], request: Any, state: RunState, done: Processed) -> None:

@@ -11,6 +11,7 @@ from pydantic_ai.tools import AgentDepsT
 
 from compactor.adapters.pydantic_ai import compat
 from compactor.adapters.pydantic_ai.agent.by_name import ByName
+from compactor.adapters.pydantic_ai.agent.remembered import Remembered
 from compactor.adapters.pydantic_ai.agent.sending import Sending
 from compactor.adapters.pydantic_ai.models import chooser_in
 from compactor.adapters.pydantic_ai.served import told_by_servers
@@ -38,6 +39,7 @@ class Plugged(AbstractCapability[AgentDepsT]):
     _runs: Runs[RunState]
     _reporter: Reporter
     _persist: bool | None
+    _remembered: Remembered | None
     _archive: Archive | None
     _requests: Requests
     _tasks: Tasks

@@ -44,6 +44,7 @@ class Measured:
     ours: bool = False
     foreign: Foreign = ''
     otherwise: Kind = Kind.USER
+    denied: bool = False
 
 
 class Row(NamedTuple):

@@ -190,6 +190,7 @@ def _part(part: Measured, size: int, by: By | None) -> Part:
         ours=part.ours and (by is None or by == 'person'),
         foreign=part.foreign if by is None or by == 'person' else '',
         otherwise=part.otherwise,
+        denied=part.denied,
     )
 
 

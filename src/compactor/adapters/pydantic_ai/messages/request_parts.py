@@ -99,6 +99,7 @@ def _result(part: Any, media: MediaTokens) -> Measured:
         media=bool(files),
         failed=failed,
         retried=compat.outcome(part) == 'retried',
+        denied=compat.outcome(part) == 'denied',
         without_media=(lambda: _plain(without_media(items))) if files else None,
     )
 
