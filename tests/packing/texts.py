@@ -32,7 +32,9 @@ class Account:
         self.entries.append(-amount)
 '''
 MAIL = '\n\n'.join(f'def send_letter_{i}(address: str) -> bool:\n    return post(address, kind={i})' for i in range(60))
-GUIDE = '# Guide\n\n' + '\n\n'.join(f'## Chapter {i}\n\nHow letter {i} is written, and what it must say.' for i in range(40))
+GUIDE = '# Guide\n\n' + '\n\n'.join(
+    f'## Chapter {i}\n\nHow letter {i} is written, and what it must say.' for i in range(40)
+)
 CHECKS = '\n\n'.join(f'def test_letter_{i}() -> None:\n    assert send_letter_{i}("x")' for i in range(40))
 
 REPOSITORY = (
@@ -43,7 +45,9 @@ REPOSITORY = (
     Item('pyproject.toml', '[project]\nname = "post"\n'),
 )
 
-WORDS = st.sampled_from(['def f(x):', '    return x', '# Head', 'word and word', '- item', '{"a": 1}', '', 'é漢字', '--- x'])
+WORDS = st.sampled_from(
+    ['def f(x):', '    return x', '# Head', 'word and word', '- item', '{"a": 1}', '', 'é漢字', '--- x']
+)
 TEXTS = st.lists(WORDS, max_size=60).map('\n'.join)
 ITEMS = st.lists(
     st.builds(

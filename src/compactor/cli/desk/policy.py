@@ -50,7 +50,7 @@ def show(
     if json:
         typer.echo(as_json([{'name': name, 'value': _plain(value), 'origin': origin} for name, value, origin in rows]))
         return
-    shown = ((name, plain(_text(value)), origin) for name, value, origin in rows)
+    shown = ((name, plain(_text(value)), _named(origin)) for name, value, origin in rows)
     screen().print(table('', ('', 'value', 'origin'), shown, wide='value'))
 
 
@@ -87,7 +87,7 @@ def check(
         complain(f'{file} is a policy that changes nothing of its preset')
         return
     typer.echo(f'{plain(file)} is a policy')
-    shown = ((f'{s}.{k}', plain(_text(v)), o) for s, k, v, o in rows)
+    shown = ((f'{s}.{k}', plain(_text(v)), _named(o)) for s, k, v, o in rows)
     screen().print(table('', ('', 'value', 'origin'), shown, wide='value'))
 
 
@@ -103,8 +103,16 @@ def _template(preset: str) -> Iterator[str]:
         yield f'[{name}]'
         for key, value in getattr(values, name).model_dump(mode='json').items():
             # What TOML cannot say (nothing) is left out, and so are tables, which want a heading of their own.
-            told = None if value is None or isinstance(value, dict) else toml_of(value)
+            tables = isinstance(value, dict) or (
+                isinstance(value, list) and any(isinstance(one, dict) for one in value)
+            )
+            told = None if value is None or tables else toml_of(value)
             yield f'# {key} = {told}' if told is not None else f'# {key}'
+
+
+def _named(origin: str) -> str:
+    """An origin as a table has room for it: of a file its name."""
+    return origin if origin.startswith('preset ') else Path(origin).name
 
 
 def _plain(value: object) -> Any:
