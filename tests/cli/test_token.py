@@ -132,7 +132,7 @@ def test_areas(sizes: list[int]) -> None:
     assert [one.at for one in made] == [i for i, size in enumerate(sizes) if size]
     for one in made:
         assert one.width * one.height == pytest.approx(WIDTH * HEIGHT * sizes[one.at] / whole)
-        assert -1e-6 <= one.x
+        assert one.x >= -1e-6
         assert one.x + one.width <= WIDTH + 1e-6
         assert one.y + one.height <= HEIGHT + 1e-6
 

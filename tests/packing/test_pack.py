@@ -1,4 +1,4 @@
-"""Packing: never over the budget, must-haves first, every item degraded before it is dropped, and a report that is true."""
+"""Packing: never over the budget, must-haves first, items degraded before they are dropped, a report that is true."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ NAMED = 4
 """Definitions of one item that are taken to be asked for."""
 NEARLY = 0.6
 """Share of the best score of an item from which on another definition of it is asked for too."""
-OF_ITEM = 0.9
-"""What the relevance of an item as a whole counts beside that of its best definition; the larger of the two decides."""
+OF_ITEM = 0.5
+"""What the relevance of an item as a whole counts beside that of its best definition."""
 USUAL = 1_200
 """Characters of a usual definition: what a longer one says of a word counts less."""
 
@@ -42,6 +42,7 @@ def focus(sources: Sequence[Source], asked: Question) -> None:
     spelled = words_of(asked.text)
     ranked = sorted((i for i, one in enumerate(sources) if one.relevance > 0), key=lambda i: -sources[i].relevance)
     looked = [i for i in ranked[:LOOKED_INTO] if sources[i].language]
+    unseen = frozenset(ranked[LOOKED_INTO:])
     found = [definition for i in looked for definition in _definitions(i, sources[i])]
     scores = _scores(found, asked)
     best = max(scores, default=0.0)
@@ -52,13 +53,14 @@ def focus(sources: Sequence[Source], asked: Question) -> None:
         source = sources[i]
         own = sorted(by_source.get(i, ()), reverse=True)[:NAMED]
         if not own or best <= 0:
-            source.relevance *= OF_ITEM
+            # What was not looked into must not pass what was.
+            source.relevance *= OF_ITEM if best > 0 and i in unseen else 1.0
             source.asked = spelled or frozenset(asked.words)
             continue
         top = own[0][0]
         names = [name for score, name in own if name and score > 0 and score >= NEARLY * top]
         source.asked = frozenset(names) | spelled
-        source.relevance = max(OF_ITEM * source.relevance, top / best)
+        source.relevance = OF_ITEM * source.relevance + (1 - OF_ITEM) * top / best
     most = max((one.relevance for one in sources), default=0.0)
     for source in sources:
         source.relevance = source.relevance / most if most > 0 else 0.0

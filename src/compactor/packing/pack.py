@@ -30,7 +30,7 @@ SHARPNESS = 4
 """Power of its worth by which an item gets room: the higher, the more of few items and the less of many."""
 STRETCH = 1.25
 """A whole item may take so much more than its share, rather than be cut."""
-MOST, NEAR = 0.6, 0.75
+MOST, NEAR = 0.6, 0.6
 """Share of the room that is left which an item may take to be shown whole, and the relevance from which on it may."""
 TRIES = 12
 """Items that are made again, larger, with what room is left at the end."""

@@ -20,9 +20,6 @@ from compactor.routing.table import RoutingTable
 from compactor.tokens.bounds import OFF, recommended
 from compactor.tokens.counter import counter_for
 
-ANSWER = 1_000
-"""Tokens of an answer, unless somebody says more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
@@ -71,7 +68,7 @@ def recommend(
     *,
     task: str = '',
     level: Complexity = Complexity.MODERATE,
-    answer: int = ANSWER,
+    answer: int = 1_000,
     cost: Cost | None = None,
 ) -> tuple[list[Recommendation], list[PassedOver]]:
     """Models that a text suits, the cheapest first, and those that it does not suit, with the reason.

@@ -8,8 +8,6 @@ from decimal import Decimal
 from time import time
 from typing import Any
 
-from compactor.ledger.prices import Prices
-from compactor.routing.profiles import priced_by
 from compactor.tokens.bounds import bounds, recommended
 from compactor.tokens.counter import Counter
 from compactor.tokens.windows import context_window
@@ -103,6 +101,14 @@ def summed(base: int, counter: Counter, *, priced: bool = True) -> Sum:
     """So many tokens of the counter's encoding, for its model."""
     tokens = counter.scale(base)
     model = counter.model
-    cost = priced_by(Prices(), time())(model, tokens, 0) if model and priced else None
+    cost = _dollars(model, tokens) if model and priced else None
     window = context_window(model or None)
     return Sum(model, tokens, *bounds(counter, tokens), counter.method, counter.encoding, window, cost, base)
+
+
+def _dollars(model: str, tokens: int) -> Decimal | None:
+    # Imported here, as typing mistakes and counts without a model need not wait for prices.
+    from compactor.ledger.prices import Prices
+    from compactor.routing.profiles import priced_by
+
+    return priced_by(Prices(), time())(model, tokens, 0)

@@ -11,11 +11,14 @@ import typer
 from compactor.cli.amounts import tokens_from
 from compactor.cli.screen import as_json, screen, table
 from compactor.cli.stores import Json
-from compactor.routing.recommend import ANSWER
 
 if TYPE_CHECKING:
     from compactor.routing.choice import PassedOver
     from compactor.routing.recommend import Recommendation
+
+
+ANSWER = 1_000
+"""Tokens of an answer, unless somebody says more."""
 
 
 def models(
