@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -85,6 +85,14 @@ runners: $(READY)
 # Secrets: found by context, redacted in vain, left in copies (none may be).
 secrets: $(READY)
 	$(BIN)/python -m benchmarks.redaction
+
+# Counts, batches, fits, packs, cold starts, a million strings, a folder of 100 MB: what each takes.
+desk: $(READY)
+	$(BIN)/python -m benchmarks.desk
+
+# What a pack holds of what is asked for, against whole files, on three code bases.
+packing: $(READY)
+	$(BIN)/python -m benchmarks.packing
 
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
 walls: $(READY)

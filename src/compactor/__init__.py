@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from compactor.outputs.level import Level, Narrowing
     from compactor.outputs.own import OutputKind
     from compactor.outputs.shrink import Shrunk
+    from compactor.packing.item import Item
+    from compactor.packing.pack import pack
+    from compactor.packing.packed import Packed
+    from compactor.packing.profile import Profile
     from compactor.policy import (
         ArchivePolicy,
         CapacityPolicy,
@@ -82,6 +86,7 @@ _HOMES = {
     'Entry': 'compactor.ledger.entry',
     'HistoryError': 'compactor.errors',
     'HistoryPolicy': 'compactor.policy',
+    'Item': 'compactor.packing.item',
     'Kind': 'compactor.outputs.kind',
     'Ledger': 'compactor.store.entries',
     'LedgerPolicy': 'compactor.policy',
@@ -90,8 +95,10 @@ _HOMES = {
     'Narrowing': 'compactor.outputs.level',
     'OutputKind': 'compactor.outputs.own',
     'OutputsPolicy': 'compactor.policy',
+    'Packed': 'compactor.packing.packed',
     'Policy': 'compactor.policy',
     'Prices': 'compactor.ledger.prices',
+    'Profile': 'compactor.packing.profile',
     'RequestTooLarge': 'compactor.errors',
     'RoutingPolicy': 'compactor.policy',
     'Shrunk': 'compactor.outputs.shrink',
@@ -110,6 +117,7 @@ _HOMES = {
     'counter_for': 'compactor.adapters.pydantic_ai.messages.counter',
     'inspect': 'compactor.adapters.pydantic_ai.messages.compact',
     'output_budget': 'compactor.run.told',
+    'pack': 'compactor.packing.pack',
     'pin': 'compactor.adapters.pydantic_ai.messages.pin',
     'process_batch': 'compactor.adapters.pydantic_ai.cache.batch',
     'process_request': 'compactor.adapters.pydantic_ai.cache.batch',
@@ -135,6 +143,7 @@ __all__ = [
     'Entry',
     'HistoryError',
     'HistoryPolicy',
+    'Item',
     'Kind',
     'Ledger',
     'LedgerPolicy',
@@ -143,8 +152,10 @@ __all__ = [
     'Narrowing',
     'OutputKind',
     'OutputsPolicy',
+    'Packed',
     'Policy',
     'Prices',
+    'Profile',
     'RequestTooLarge',
     'RoutingPolicy',
     'Shrunk',
@@ -163,6 +174,7 @@ __all__ = [
     'counter_for',
     'inspect',
     'output_budget',
+    'pack',
     'pin',
     'process_batch',
     'process_request',

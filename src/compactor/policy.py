@@ -6,7 +6,7 @@ Order of precedence: argument > environment (`COMPACTOR_<STATION>_<FIELD>`) > fi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,19 +107,59 @@ class Policy(Station):
         Raises:
             ConfigError: unreadable file, unknown key, bad value; the message names source and remedy.
         """
-        if not isinstance(path, str | Path | None):
-            raise ConfigError(f'a policy is loaded from the path of a TOML file, not from {path!r}')
-        variables = os.environ if environment is None else environment
-        path = path or variables.get('COMPACTOR_CONFIG') or None
-        file = _of_file(Path(path)) if path else {}
-        named = file.pop('preset', None)
-        named = preset or named or variables.get('COMPACTOR_PRESET') or 'default'
-        values = sources.preset(sources.settled(named, model))
-        models: dict[str, Any] = {name: field.annotation for name, field in cls.model_fields.items()}
-        theirs = files.of_environment(variables, sources.PREFIX)
-        for layer in (file, theirs, sources.from_environment(variables, models), stations):
+        values: dict[str, Any] = {}
+        for _, layer in _layers(path, preset, model, environment, stations):
             values = sources.over(values, layer)
         return cls(**values)
+
+
+def _layers(
+    path: str | Path | None,
+    preset: str | None,
+    model: str | None,
+    environment: Mapping[str, str] | None,
+    stations: Mapping[str, Mapping[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Where values come from, in words, and the values by station, each over those before; see `Policy.load`."""
+    if not isinstance(path, str | Path | None):
+        raise ConfigError(f'a policy is loaded from the path of a TOML file, not from {path!r}')
+    variables = os.environ if environment is None else environment
+    path = path or variables.get('COMPACTOR_CONFIG') or None
+    file = _of_file(Path(path)) if path else {}
+    named = file.pop('preset', None)
+    named = sources.settled(preset or named or variables.get('COMPACTOR_PRESET') or 'default', model)
+    models: dict[str, Any] = {name: field.annotation for name, field in Policy.model_fields.items()}
+    yield f'preset {named}', sources.preset(named)
+    yield str(path), file
+    yield 'environment', files.of_environment(variables, sources.PREFIX)
+    yield 'environment', sources.from_environment(variables, models)
+    yield 'argument', stations
+
+
+def origins(
+    path: str | Path | None = None,
+    *,
+    preset: str | None = None,
+    model: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    **stations: Mapping[str, Any],
+) -> list[tuple[str, str, Any, str]]:
+    """Station, field, value in force and where it comes from ('default' if nobody set it), of a policy that is loaded.
+
+    Args and errors are those of `Policy.load`.
+    """
+    layers = list(_layers(path, preset, model, environment, stations))
+    values: dict[str, Any] = {}
+    for _, layer in layers:
+        values = sources.over(values, layer)
+    policy = Policy(**values)
+    found = []
+    for name in Policy.model_fields:
+        station = getattr(policy, name)
+        for key in type(station).model_fields:
+            set_by = [where for where, layer in layers if key in layer.get(name, ())]
+            found.append((name, key, getattr(station, key), set_by[-1] if set_by else 'default'))
+    return found
 
 
 def _of_file(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """PAMPAX phase 4: its configuration files and its ten variables, each key read, held or refused by its name.
 
-Left out, with why: the command suite and the packing profiles come with other parts of the library; the figures of
-"Performance metrics" are that system's own measurements.
+The command suite and the packing profiles are in `test_pampax_desk.py`; the figures of "Performance metrics" are that
+system's own measurements, ours are on the page of figures.
 """
 
 from __future__ import annotations
@@ -122,18 +122,20 @@ def test_what_is_refused(tmp_path: Path) -> None:
     """Of the three files, by name."""
     refused = [set(files.read(written(tmp_path, config)).refused) for config in (GLOBAL, REPOSITORY, SESSION)]
     assert refused == [
-        {'tokenization.cacheSize', 'packing.defaultPriorities'},
-        {'priorities', 'capsuleStrategies', 'optimization.preserveQuality', 'optimization.minRelevanceScore'},
-        {'usageHistory'},
+        {'tokenization.cacheSize'},
+        {'optimization.preserveQuality'},
+        set(),
     ]
 
 
 def test_a_policy_from_it(tmp_path: Path) -> None:
-    """The global file without the two keys that cannot be kept to; with them, all are named at once."""
-    with pytest.raises(ConfigError, match=r'tokenization\.cacheSize: .*packing\.defaultPriorities: '):
-        Policy.load(written(tmp_path, GLOBAL), environment={})
+    """The global file without what cannot be kept to; with it, all of that is named at once."""
     config = json.loads(json.dumps(GLOBAL))
-    del config['tokenization']['cacheSize'], config['packing']['defaultPriorities']
+    config['packing']['degradePolicy'] = 'drop'
+    with pytest.raises(ConfigError, match=r'tokenization\.cacheSize: .*packing\.degradePolicy: '):
+        Policy.load(written(tmp_path, config), environment={})
+    config = json.loads(json.dumps(GLOBAL))
+    del config['tokenization']['cacheSize']
     policy = Policy.load(written(tmp_path, config), environment={})
     assert (policy.history.target_input_tokens, policy.history.reserve_tokens) == (4_000, 400)
     assert policy.tokens.windows['claude-3'] == 100_000

@@ -101,6 +101,12 @@ def recall(
     return _pages(texts[step], f'step {step}', lines, page, max_tokens, fit)
 
 
+def held_steps(archive: Archive, handle: str | None, secrets: Secrets | None = HIGH_CONFIDENCE) -> dict[int, str]:
+    """The texts of all steps that the archive holds of a conversation, by ordinal; see `recall`."""
+    keys = {n: key for manifest in chain(archive, handle) for n, key in manifest.steps.items()}
+    return _read(archive, keys, secrets)[0]
+
+
 def recall_output(
     archive: Archive,
     handle: str,

@@ -15,6 +15,11 @@ from compactor.cli.budget import budget
 from compactor.cli.cleanup import cleanup
 from compactor.cli.compact import compact
 from compactor.cli.demo import demo
+from compactor.cli.desk.pack import pack
+from compactor.cli.desk.policy import policy
+from compactor.cli.desk.recall import recall
+from compactor.cli.desk.search import search
+from compactor.cli.desk.token import token
 from compactor.cli.doctor import doctor
 from compactor.cli.exits import INTERRUPTED
 from compactor.cli.inspect import inspect
@@ -85,3 +90,8 @@ app.command()(cleanup)
 app.command()(doctor)
 app.command('test')(selftest)
 app.add_typer(budget)
+app.command()(pack)
+app.command()(search)
+app.command()(recall)
+app.add_typer(token)
+app.add_typer(policy)

@@ -25,11 +25,11 @@ EXACT = 'texts are counted by the bundled tokenizers, where a model has a public
 REMEMBERED = 'counts are remembered, within 32 MB and 65,536 texts'
 FOREVER = 'a count never changes, so it never gets old; answers do: CachedModel(ttl=...)'
 THE_MODEL = 'the model is the one that is asked, or --model of a command'
-NO_PRIORITIES = 'content has no weights by kind: what is asked for, failed or was decided is kept first'
+WEIGHTS = 'of no policy, but of a packing profile, which reads it: packing.profiles.load, compactor pack --profile FILE'
 CAPSULES = 'what does not fit becomes shorter by its kind, then a line of the digest with a handle, then the archive'
 PACKED = 'the most valuable lines for their tokens are taken until the room is full'
 FITTED = 'a request is compacted to fit its model'
-LEDGER = 'what was used is in the ledger of a store: compactor stats'
+USES = 'of a session, which reads it: compactor token budget'
 WHERE = 'a policy belongs to the program that loads it, wherever it lies'
 NOTHING = 'nothing reads it'
 
@@ -46,12 +46,7 @@ FLAGS: Mapping[str, tuple[object, str]] = {
 """Keys that are what they are: the value that holds, and what happens."""
 REFUSED: Mapping[str, str] = {
     'tokenization.cacheSize': REMEMBERED,
-    'packing.defaultPriorities': NO_PRIORITIES,
-    'priorities': NO_PRIORITIES,
-    'capsuleStrategies': CAPSULES,
     'optimization.preserveQuality': 'nobody can measure the quality of a text here',
-    'optimization.minRelevanceScore': PACKED,
-    'usageHistory': LEDGER,
 }
 """Keys without a counterpart."""
 TOLD: Mapping[str, str] = {
@@ -62,8 +57,13 @@ TOLD: Mapping[str, str] = {
     'repoPath': WHERE,
     'timestamp': WHERE,
     'lastUsed': WHERE,
+    'packing.defaultPriorities': WEIGHTS,
+    'priorities': WEIGHTS,
+    'capsuleStrategies': WEIGHTS,
+    'optimization.minRelevanceScore': WEIGHTS,
+    'usageHistory': USES,
 }
-"""Keys that say of the file what it is, or ask for less than there is."""
+"""Keys that say of the file what it is, ask for less than there is, or are read where they belong."""
 VARIABLES: Mapping[str, str] = {
     'DEFAULT_MODEL': THE_MODEL,
     'TOKEN_CACHE_SIZE': REMEMBERED,
