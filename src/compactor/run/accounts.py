@@ -107,9 +107,7 @@ class Accounts:
             except BaseException:  # cancelled: a thread may have set it aside all the same
                 self._give_back(run, reserving.revoke())
                 raise
-            if (
-                state.lease is None and not replayed()
-            ):  # nobody waits for the store any more; a thread may still be at it
+            if state.lease is None and not replayed():  # a thread may still be at it
                 leave(lambda: self._undone(reserving))
         state.began = self._clock()
 
