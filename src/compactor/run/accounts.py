@@ -22,12 +22,13 @@ from compactor.policies.ledger import LedgerPolicy
 from compactor.run.access import Access, nothing
 from compactor.run.answer import Answer
 from compactor.run.circuit import Clock
-from compactor.run.clock import monotonic
+from compactor.run.clock import monotonic, replayed
 from compactor.run.model_name import ModelName
 from compactor.run.once import Once
 from compactor.run.reporting import Reporter
 from compactor.run.run import Run
 from compactor.run.state import RunState
+from compactor.run.threads import leave
 from compactor.secrets.redact import redact
 from compactor.store.engine import Store
 from compactor.telemetry import events
@@ -106,7 +107,17 @@ class Accounts:
             except BaseException:  # cancelled: a thread may have set it aside all the same
                 self._give_back(run, reserving.revoke())
                 raise
+            if state.lease is None and not replayed():  # a thread may still be at it
+                leave(lambda: self._undone(reserving))
         state.began = self._clock()
+
+    def _undone(self, reserving: Once[Any]) -> None:
+        """Gives back what was set aside too late, in a thread."""
+        from compactor.store.reservations import release
+
+        lease = reserving.revoke()
+        if lease is not None:
+            release(self.store, lease)
 
     async def _look_up(self, run: Run) -> None:
         """Looks up, now and then, what budgets there are beside the policy's; the policy's own go first."""
