@@ -51,6 +51,8 @@ class Threads:
         self._changed = Condition()
         self._waiting: deque[_Work] = deque()
         self._idle = self._alive = self._busy = 0
+        self.ended = time.monotonic()
+        """When work ended last, on a monotonic clock."""
 
     def copied(self) -> None:
         """Begins anew in a copied process: neither the threads nor what waits for them are its own."""
@@ -101,6 +103,7 @@ class Threads:
             _carry_out(*one)
             del one  # its result belongs to whoever asked
             with changed:
+                self.ended = time.monotonic()
                 self._busy -= 1
                 changed.notify_all()
 
@@ -152,26 +155,37 @@ async def beside(work: Callable[[], T]) -> T:
 async def beside_within(seconds: float, work: Callable[[], T]) -> T:
     """The same for no longer than so many seconds; it is handed to a thread at once and not taken back by a cancel.
 
+    Its time begins when a thread begins with it. While it waits for one its time begins anew whenever other work ends:
+    many who ask at once are no sign that what they ask is away.
+
     Raises:
         TimeoutError: it takes longer. What has not begun by then is not begun; what has is left to its thread.
     """
     if replayed():
         return work()
     loop, over = asyncio.get_running_loop(), asyncio.Event()
+    mine, asked = threads(), time.monotonic()
+    begun: list[float] = []
+
+    def begin() -> T:
+        begun.append(time.monotonic())
+        return work()
 
     def tell(_: object) -> None:
         with suppress(RuntimeError):  # of a loop that is closed nobody waits any more
             loop.call_soon_threadsafe(over.set)
 
-    under_way = threads().do(partial(copy_context().run, work))
+    under_way = mine.do(partial(copy_context().run, begin))
     under_way.add_done_callback(tell)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, seconds)):
-            await over.wait()
-    if under_way.done():
-        return under_way.result()
-    under_way.cancel()
-    raise TimeoutError
+    while not under_way.done():
+        left = (begun[0] if begun else max(asked, mine.ended)) + seconds - time.monotonic()
+        if left <= 0:
+            under_way.cancel()
+            raise TimeoutError
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await over.wait()
+    return under_way.result()
 
 
 def leave(work: Callable[[], object]) -> None:

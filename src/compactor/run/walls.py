@@ -134,15 +134,7 @@ class Capacity:
             StoreError: the store is away, and policy says 'closed'.
         """
 
-        left = Event()
-
         def work(books: Books) -> Admission:
-            admission = found(books)
-            if left.is_set() and admission.reservation is not None:
-                books.windows.settle(admission.reservation)
-            return admission
-
-        def found(books: Books) -> Admission:
             now = self.clock()  # here, as it may have taken a while until a thread was free
             state = books.cooldowns.states.read(model)
             if state is not None and state.left(now) > 0:
@@ -154,11 +146,7 @@ class Capacity:
 
         if self._nearing.is_overdue(model, self.table.known(model, self.clock())):
             await self._look(model, run_id)  # at what requests took that were given up, which waited for nothing
-        try:
-            admission = await self._on_books(work, run_id, model)
-        except asyncio.CancelledError:
-            left.set()  # a thread that is still at it has nobody to tell
-            raise
+        admission = await self._on_books(work, run_id, model, undo=_given_back)
         if admission.reason != 'no room':
             self._full.discard(model)
         elif model not in self._full:
@@ -351,26 +339,42 @@ class Capacity:
         admission: Admission | None = None,
         *,
         needed: bool = True,
+        undo: Callable[[T], object] | None = None,
     ) -> T:
         """Carries out work on the books that are shared; on this process's own where those are away.
 
         Where policy says 'closed' that is an error, if the work is `needed`: what was answered already is not lost.
+        A thread may still be at it when nobody waits for it any more: what belongs to an `admission` is done in any
+        case, and what has an `undo` is undone.
         """
         shared = self._shared
         if shared is None or (admission is not None and admission.books is self._own):
             return work(self._own)
-
         on_shared = Once(partial(work, shared))
+        begun = Event()
 
         def in_order() -> T:
+            begun.set()
             self._settle_left()
             on_shared()
             return cast('T', on_shared.result)
 
+        def undone() -> None:
+            found = on_shared.revoke()
+            if found is not None and undo is not None:
+                undo(found)
+
+        def alone() -> T:
+            if begun.is_set() and undo is not None:
+                self._leave(Once(undone))
+            return work(self._own)
+
         try:
-            return await self._access.ask(in_order, lambda: work(self._own), run=run_id, model=model, needed=needed)
+            return await self._access.ask(in_order, alone, run=run_id, model=model, needed=needed)
         except asyncio.CancelledError:
-            if admission is not None:
+            if undo is not None:
+                self._leave(Once(undone))
+            elif admission is not None:
                 self._leave(on_shared)
             raise
 
@@ -385,6 +389,12 @@ class Capacity:
                 settling()
             with suppress(ValueError):  # another thread has waited for the same
                 self._unsettled.remove(settling)
+
+
+def _given_back(admission: Admission) -> None:
+    """Gives back what was set aside for a request that nobody sends."""
+    if admission.reservation is not None:
+        admission.books.windows.settle(admission.reservation)
 
 
 def _settle(
