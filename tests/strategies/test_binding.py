@@ -85,6 +85,14 @@ def test_it_outlives_a_compaction_that_folds_nothing() -> None:
         assert bound(left) == first
 
 
+def test_a_window_leaves_it() -> None:
+    """Where the plain window takes over, the digest goes, and what binds stays."""
+    left = compacted(history(called('read_file', {'path': 'AGENTS.md'}, RULES), REFUSED), 4_000)
+    windowed = compacted([*left, *filling(100, 130)], 2_000, strategies=('window',))
+    assert bound(windowed) == bound(left)
+    assert not any(mark.startswith('Digest of') for mark in marks(windowed))
+
+
 @pytest.mark.parametrize(
     ('path', 'workspace', 'trusted'),
     [

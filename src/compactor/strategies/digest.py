@@ -345,7 +345,7 @@ class Fold:
         said += [*bound_lines(document.binding), *(one.text for one in changed)]
         said += [text for failure in document.failures.values() for text in (failure.command, *failure.lines)]
         shown = (*self.shown, Lines.of(said))
-        document = replace(document, open=open_work(record), changed=changed)
+        document = replace(document, open=open_work(record, self.before.open), changed=changed)
         budget = whole - size_of(document, room)
         bare = int(budget * NAMES)
         order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))

@@ -163,12 +163,14 @@ DECISION = 10.0
 """As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
-def open_work(record: Record) -> tuple[Quote, ...]:
-    """What the agent last said it would do next."""
+def open_work(record: Record, before: Sequence[Quote] = ()) -> tuple[Quote, ...]:
+    """What the agent last said it would do next; `before` is what a standing digest says of it."""
     newest = max((record.uses[use].step for use in set(record.use)), default=0)
     late = [use.voice is Voice.AGENT and use.step > newest - STILL_OPEN for use in record.uses]
     lines = [i for i, use in enumerate(record.use) if late[use] and _OPEN.search(record.texts[i])]
-    return tuple(quote(record, i) for i in lines[-OPEN_LINES:])
+    told = {one.text: one for one in before if one.step > newest - STILL_OPEN}
+    told |= {record.texts[i]: quote(record, i) for i in lines}
+    return tuple(sorted(told.values(), key=lambda one: one.step)[-OPEN_LINES:])
 
 
 def quote(record: Record, i: int) -> Quote:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from compactor.digest.binding import BINDING
 from compactor.history.bookkeeping import superseded
 from compactor.history.handles import marked
-from compactor.history.marks import Left, gap, left_out
+from compactor.history.marks import SAID, SAID_AND_ASKED, Left, body_of, gap, left_out
 from compactor.history.message import MARK, Part, message_of
 from compactor.history.turns import Exchange, History, Segment, Step, history_of, is_summary
 from compactor.strategies.strategy import Room
@@ -147,7 +148,7 @@ def _noted(history: History, left: Left, room: Room) -> History:
     if not left.steps:
         return history
     left = sum((left_out(p.text) for p in history.rare if p.kind is MARK), start=left)
-    bare = history.map(lambda _, prompt: prompt.only(unmarked))
+    bare = history.map(lambda _, prompt: prompt.only(_unnoted))
     note = message_of('request', (marked(gap(left), room),))
     segment = Segment(note, note.parts)
     return history_of(placed(bare.exchanges, segment))
@@ -165,6 +166,13 @@ def placed(exchanges: Sequence[Exchange], *notes: Segment) -> tuple[Exchange, ..
         prompts = (s for s in host.prompts if s.parts)  # an empty request may only come first
         host = replace(host, prompts=(*notes, *prompts))
     return (*exchanges[:at], host, *exchanges[at + 1 :])
+
+
+def _unnoted(part: Part) -> Part | None:
+    """The part, unless it is a mark; what binds the agent, and what the user said, stay."""
+    if part.kind is MARK and body_of(part.text).startswith((BINDING, SAID, SAID_AND_ASKED)):
+        return part
+    return unmarked(part)
 
 
 def unmarked(part: Part) -> Part | None:
