@@ -14,9 +14,9 @@ from compactor.cli.app import app
 FIXTURE = Path(__file__).resolve().parents[2] / 'fixtures' / 'session.json'
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command, without the padding of lines."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(*arguments: object, given: str | None = None) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command, without the padding of lines; `given` is its standard input."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=given)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, _trimmed(result.stdout), _trimmed(result.stderr)

@@ -1,4 +1,4 @@
-"""200 rounds of parallel tool calls through the real SDKs against the strict provider: not one refusal."""
+"""Hundreds of rounds of parallel tool calls through the real SDKs against the strict provider: not one refusal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +14,8 @@ from tests.wire.driver import AgentFactory, live, requires
 from tests.wire.test_naive_window import PROVIDERS, keeping_last, processed, shown
 
 ROUNDS = 200
+FEWER = 70
+"""Rounds with several compactions in them, where all of them would take long and say the same."""
 HARD_LIMIT = 25_000
 
 
@@ -31,20 +33,32 @@ def compacted(policy: Policy | str = 'cerebras', as_processor: bool = False, **o
 @pytest.mark.parametrize('as_processor', [False, True], ids=['capability', 'processor'])
 @pytest.mark.parametrize('streamed', [False, True], ids=['whole', 'streamed'])
 @pytest.mark.parametrize('provider', PROVIDERS)
-def test_two_hundred_rounds_without_a_refusal(provider: Api, streamed: bool, as_processor: bool) -> None:
-    """Under `cerebras` every request is accepted and stays under the hard limit, for 200 rounds."""
+def test_many_rounds_without_a_refusal(provider: Api, streamed: bool, as_processor: bool) -> None:
+    """Under `cerebras` every request is accepted and stays under the hard limit."""
+    _lived_through(provider, streamed, as_processor, FEWER if streamed or as_processor else ROUNDS)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize('way', [(False, True), (True, False), (True, True)], ids=['processor', 'streamed', 'both'])
+@pytest.mark.parametrize('provider', PROVIDERS)
+def test_two_hundred_rounds_without_a_refusal(provider: Api, way: tuple[bool, bool]) -> None:
+    """The same in every way for 200 rounds."""
+    _lived_through(provider, *way, ROUNDS)
+
+
+def _lived_through(provider: Api, streamed: bool, as_processor: bool, rounds: int) -> None:
     requires(provider)
     lived = live(
         compacted(as_processor=as_processor),
         provider,
-        ROUNDS,
+        rounds,
         window=HARD_LIMIT,
         count=counter_for('gpt-4o').base,
         streamed=streamed,
     )
     shown(f'{provider}, Compactor, streamed={streamed}', lived)
     assert lived.refusals == []
-    assert lived.completed == ROUNDS + 1
+    assert lived.completed == rounds + 1
     assert lived.largest < HARD_LIMIT
     assert lived.output
 

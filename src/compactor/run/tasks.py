@@ -147,9 +147,9 @@ class Tasks:
         most = within(MORE * limit, *self._room(name, state))
         return most if most is not None and most > limit and self._policy.ask_again else None
 
-    def given_room(self, run: Run, state: RunState) -> int | None:
+    def given_room(self, step: int, state: RunState) -> int | None:
         """The larger limit for the second attempt at a request; None where there is no such attempt."""
-        return state.limit.resend if state.limit.repeated == run.step else None
+        return state.limit.resend if state.limit.repeated == step else None
 
     def note(self, state: RunState) -> None:
         """Notes what a run's request was taken for, '' where no task is looked for; and whether it is streamed.
