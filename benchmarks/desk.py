@@ -4,9 +4,9 @@
 
 Texts are the files of this library. Counts are of texts that were not counted before, unless the row says so. Seconds
 are processor time, in milliseconds by the operation; median and 95th percentile. Cold starts and the folder are
-interpreters of their own. The folder of so many megabytes is made of the same files, each begun with a line of its own,
-so that no count is remembered. Compliance is the share of random packs within their budget less the reserve: it has to be all.
-Nothing is asserted.
+interpreters of their own. The folder of so many megabytes is made of the same files, each begun with a line of its
+own, so that no count is remembered. Compliance is the share of random packs within their budget less the reserve: it
+has to be all. Nothing is asserted.
 """
 
 from __future__ import annotations
