@@ -138,12 +138,18 @@ def measured(base: str, number: int) -> Iterator[Row]:
                 spent = spent + process_time() - began if way is packed else spent
                 there = {line.strip() for line in text.split('\n')}
                 shares.append(mean(line in there for line in one.lines))
-        yield Row(base, len(items), budget, 'asked for', *(mean(one) for one in held), spent / len(asked))
+        first, second, third = map(mean, held)
+        yield Row(base, len(items), budget, 'asked for', first, second, third, spent / len(asked))
         began = process_time()
-        texts = [way(items, budget, '') for way in (in_order, in_order, packed)]
+        text = packed(items, budget, '')
         spent = process_time() - began
-        shares = [mean(name in words for name in names) for words in (set(re.findall(r'\w+', text)) for text in texts)]
-        yield Row(base, len(items), budget, 'names', *shares, spent)
+        plain = _held(in_order(items, budget, ''), names)
+        yield Row(base, len(items), budget, 'names', plain, plain, _held(text, names), spent)
+
+
+def _held(text: str, names: Sequence[str]) -> float:
+    words = set(re.findall(r'\w+', text))
+    return mean(name in words for name in names)
 
 
 def _names(text: str) -> Iterator[str]:

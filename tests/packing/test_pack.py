@@ -82,8 +82,8 @@ def test_the_forms_by_falling_budget() -> None:
             },
             120: {
                 'ledger.py': 'capsule',
-                'mail.py': 'left out',
-                'pyproject.toml': 'left out',
+                'mail.py': 'name',
+                'pyproject.toml': 'name',
                 'test_mail.py': 'capsule',
                 'guide.md': 'name',
             },

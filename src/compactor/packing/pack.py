@@ -20,7 +20,7 @@ from compactor.packing.intent import intent_of
 from compactor.packing.item import Item, kinds
 from compactor.packing.layout import Section, heading, laid_out
 from compactor.packing.packed import Packed, Placed
-from compactor.packing.profile import IMPORTANT, SUPPLEMENTARY, Profile
+from compactor.packing.profile import IMPORTANT, SUPPLEMENTARY, Profile, Strategy
 from compactor.packing.relevance import Question, relevances
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 from compactor.tokens.counter import Counter, counter_for
@@ -248,6 +248,8 @@ def _smaller(draft: _Draft, room: int, counter: Counter, asked: Question, why: s
 def _capsule(draft: _Draft, size: int, profile: Profile, counter: Counter, asked: Question) -> bool:
     """Shows an item as a capsule, if anything of use fits."""
     how = profile.strategy(draft.source.kind)
+    if not asked and how is Strategy.SEMANTIC and draft.source.language:
+        how = Strategy.SIGNATURES  # nobody has said what for: what there is says more than how any of it works
     over = _cost(draft, Form.CAPSULE, '', counter)
     if size - over < LEAST:
         return False

@@ -39,7 +39,7 @@ class Strategy(StrEnum):
     """What a capsule holds."""
 
     SEMANTIC = 'semantic'
-    """What its kind makes worth keeping."""
+    """What its kind makes worth keeping; of code that no question is asked of, its signatures."""
     SIGNATURES = 'signatures'
     """What it defines, without bodies."""
     KEY_POINTS = 'key_points'

@@ -68,7 +68,7 @@ class Wanted:
 
 
 def wanted(budget: int | None, model: str | None, repository: Path) -> Wanted:
-    """What holds: options before the session's budget before 4,000 tokens; never over a known window's 70 %."""
+    """What holds: options before the session's budget before 4,000 tokens, or 70 % of a window that is smaller."""
     kept = session.budget_of(repository)
     named = model or (kept.model if kept is not None else '') or None
     tokens, origin = (budget, 'option') if budget is not None else (None, '')
