@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compactor.digest.gutter import without_gutter
 from compactor.outputs.allowance import Allowance
-from compactor.outputs.gutter import NOTE, ungutter, without_gutter
+from compactor.outputs.gutter import NOTE, ungutter
 from compactor.outputs.kind import Kind
 from compactor.outputs.reducers import REDUCERS
 from compactor.outputs.shrink import shrink

@@ -12,12 +12,12 @@ from compactor.digest.binding import Binding, Instructions, Origin, Refusal
 from compactor.digest.evidence import told
 from compactor.digest.failures import pairs_of
 from compactor.digest.files import touches
+from compactor.digest.gutter import without_gutter
 from compactor.digest.plans import Planner, keeps_tasks
 from compactor.digest.refusals import CALLED, is_refused, told_call, told_refusal
 from compactor.digest.trusted import Trusted
 from compactor.history.message import RESULT, TEXT, Part
 from compactor.history.stubs import is_stub
-from compactor.outputs.gutter import without_gutter
 from compactor.quoting import one_line
 
 HERE = 0
