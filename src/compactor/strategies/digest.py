@@ -144,6 +144,7 @@ class Fold:
         told: what others have summed up of still earlier messages, newest first.
         beside: what was put beside outputs by somebody, nobody knows who.
         there: the other calls of what is kept, with step and result.
+        spoken: tokens of the users' words that go.
     """
 
     kept: History
@@ -158,6 +159,7 @@ class Fold:
     told: str = ''
     beside: tuple[Quote, ...] = ()
     there: tuple[tuple[int, Part, Part], ...] = ()
+    spoken: int = 0
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
@@ -173,6 +175,7 @@ class Fold:
         summaries: list[Part] = []
         beside = list(before.beside)
         silent: set[int] = set()
+        spoken = 0
         pairs: list[tuple[int, Part, Part]] = []
         last = len(history.exchanges) - 1
         asking: Quote | None = None  # the agent's question that ends what was folded last
@@ -189,6 +192,7 @@ class Fold:
             )
             if not stays:
                 silent.add(e)
+                spoken += sum(part.tokens for part in words)
             for s, step in enumerate(exchange.steps):
                 ordinal += 1
                 back -= step.tokens
@@ -231,6 +235,7 @@ class Fold:
             told,
             tuple(one for one in beside if one.text),
             there,
+            spoken,
         )
 
     def budget(self, room: Room) -> int:
@@ -239,7 +244,7 @@ class Fold:
         It takes no more than two thirds of what it folds now, beside what the standing one took: otherwise nothing
         would be won, or a chain of digests would lose at each link.
         """
-        folded = sum(one.step.tokens for one in self.steps)
+        folded = self.spoken + sum(one.step.tokens for one in self.steps)
         return min(room.tokens - self.kept.tokens - NOTES - room.frame, folded * 2 // 3 + self.standing)
 
     def carry_out(self, room: Room, summary: str | None = None) -> History:
