@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from compactor import shrink
-from compactor.outputs import clean, detect, errors, gutter, hint, page, question, sections, values
+from compactor.digest import gutter
+from compactor.outputs import clean, detect, errors, hint, page, question, sections, values
 from compactor.outputs.allowance import Allowance
 from compactor.outputs.code_text.languages import language_of
 from compactor.outputs.hint import hint_of
@@ -50,7 +51,7 @@ OUTPUTS: Mapping[str, Prepare] = {
     'outputs.clean': applied(clean.clean),
     'outputs.detect': _on_clean(detect.detect),
     'outputs.sections': _on_clean(lambda text: (sections.sections(text), sections.body_of(text))),
-    'outputs.without_gutter': _on_clean(gutter.without_gutter),
+    'digest.without_gutter': _on_clean(gutter.without_gutter),
     'outputs.page_of': _on_clean(page.page_of),
     'outputs.errors_of': _on_clean(lambda text: errors.errors_of(text, Allowance(TOKENS, COUNTER))),
     'outputs.hint_of, a command': applied(lambda text: hint.hint_of('run', {'command': text})),
