@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pydantic_ai.messages as m
 import pytest
 from pydantic_ai.messages import (
     BinaryContent,
+    CachePoint,
     ModelMessage,
     ModelMessagesTypeAdapter,
     ModelRequest,
     ModelResponse,
     TextPart,
+    ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 
@@ -131,3 +135,23 @@ def test_the_goal_and_the_current_prompt_stay() -> None:
         for part in message.parts
     ]
     assert Kind.USER in kinds
+
+
+def test_a_prompt_in_the_place_of_speech_has_the_time_of_what_stands_before_it() -> None:
+    """Speech holds no cache point: where it takes over one, it becomes a prompt, the same at every compaction."""
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    beside = UserPromptPart(['beside', CachePoint()], timestamp=began)
+    messages: list[ModelMessage] = [
+        ModelRequest([UserPromptPart('Fix it. ' * 20, timestamp=began)], timestamp=began),
+        ModelResponse([TextPart('ok')], timestamp=began),
+        ModelRequest([SpeechPart(speaker='user', transcript='Go on. ' * 30)], timestamp=began),
+        ModelResponse([ToolCallPart('run', {'a': 1}, 'c1')], timestamp=began),
+        ModelRequest([ToolReturnPart('run', 'x ' * 200, 'c1', timestamp=began), beside], timestamp=began),
+        ModelResponse([ToolCallPart('run', {'a': 2}, 'c2')], timestamp=began),
+        ModelRequest([ToolReturnPart('run', 'y ' * 200, 'c2', timestamp=began)], timestamp=began),
+    ]
+    made = compact(messages, Policy(history=HistoryPolicy(strategies=('window',))), target_tokens=50).messages
+    hosts = [
+        p for message in made for p in message.parts if isinstance(p, UserPromptPart) and not isinstance(p.content, str)
+    ]
+    assert [(host.content[-1], host.timestamp) for host in hosts] == [(CachePoint(), began)]

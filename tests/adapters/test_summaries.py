@@ -134,7 +134,7 @@ def test_the_digest_is_a_summary() -> None:
     assert [kind for kind, _ in kinds] == ['user-prompt', 'user-prompt', 'compaction']
     assert kinds[1][1] == SAID[: 72 - 33]
     digest = parts[2]
-    assert (digest.provider_name, digest.metadata) == (None, {OURS: 1})
+    assert (digest.provider_name, set(digest.metadata)) == (None, {OURS})
     assert 'Use integer cents.' not in digest.content
     assert 'Use integer cents.' in str(parts[1].content)
 

@@ -192,7 +192,7 @@ def test_prices_windows_and_free_tiers() -> None:
     assert (opus.dollars(1_000_000, 0), opus.dollars(100_000, 10_000)) == (Decimal(30), Decimal('2.25'))
     with pytest.raises(ConfigError, match='pro, max5, max20, gemini-free'):
         PLAN.limits('team')
-    with pytest.raises(ConfigError, match='there are: tokenette'):
+    with pytest.raises(ConfigError, match='there are: desk, tokenette'):
         plan('unheard-of')
 
 

@@ -188,18 +188,18 @@ def test_the_metrics_of_a_life() -> None:
         }
     assert found == snapshot(
         {
-            'compactor.context.used': {'cerebras:zai-glm-4.7': 3856, 'moonshotai:kimi-k2.5': 12},
-            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1634},
+            'compactor.context.used': {'cerebras:zai-glm-4.7': 3875, 'moonshotai:kimi-k2.5': 12},
+            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1625},
             'compactor.cost': {
-                'request cerebras:zai-glm-4.7': 0.02771,
+                'request cerebras:zai-glm-4.7': 0.027719,
                 'summary function:gpt-4o-mini': 0.003669,
-                'request moonshotai:kimi-k2.5': 0.0043,
+                'request moonshotai:kimi-k2.5': 0.004318,
             },
             'compactor.tokens.saved': {
-                'cerebras:zai-glm-4.7 outputs': 14235,
-                'moonshotai:kimi-k2.5 history': 16344,
-                'cerebras:zai-glm-4.7 history': 10896,
-                'moonshotai:kimi-k2.5 outputs': 5349,
+                'cerebras:zai-glm-4.7 outputs': 14237,
+                'moonshotai:kimi-k2.5 history': 16392,
+                'cerebras:zai-glm-4.7 history': 10928,
+                'moonshotai:kimi-k2.5 outputs': 5335,
                 'moonshotai:kimi-k2.5 cache': 60,
             },
             'compactor.compactions': {'True moonshotai:kimi-k2.5': 1},

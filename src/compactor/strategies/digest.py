@@ -258,8 +258,9 @@ class Fold:
         budget = self.budget(room)
         if budget < min(LEAST, max(int(room.tokens * SMALL), BARE + NOTES)):
             binding = bound_within(self._binding(room), max(0, budget - BARE), room.count)
-            left = budget - BARE - (room.count(render_binding(binding)) if binding else 0)
-            return self._with(Document(self.left(), summary=cut(self.told, left, room.count), binding=binding), room)
+            document = Document(self.left(), binding=binding)
+            most = budget - size_of(replace(document, summary='-'), room)
+            return self._with(replace(document, summary=cut(self.told, most, room.count)), room)
         if summary is None:
             told = '\n'.join(filter(None, (self.told, self.before.summary)))
             summary = cut(told, int(budget * TOLD), room.count)

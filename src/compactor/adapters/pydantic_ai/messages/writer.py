@@ -106,6 +106,8 @@ def _rebuilt_part(part: Part, clock: datetime, seal: Seal, ahead: str) -> Any:
         return _noted(part, seal, ahead)
     if not part.edited:
         return raw
+    if part.cache_points and getattr(raw, 'part_kind', '') == 'speech':  # which can hold none
+        return UserPromptPart(content=[part.text, *part.cache_points], timestamp=clock)
     rebuild = _REBUILT.get(getattr(raw, 'part_kind', ''))
     return rebuild(part) if rebuild is not None else replace(raw, content=part.text)
 
@@ -167,8 +169,6 @@ def _retry(part: Part) -> Any:
 def _speech(part: Part) -> Any:
     """Speech with another transcript: the sound, and what hangs on it, would still say the old one."""
     raw = part.raw
-    if part.cache_points:
-        return UserPromptPart(content=[part.text, *part.cache_points])
     changes: dict[str, Any] = {'transcript': part.text, 'audio': None, 'id': None, 'provider_details': None}
     if getattr(raw, 'timestamps', None):
         changes['timestamps'] = None
