@@ -21,7 +21,7 @@ class Seen:
         self.calls = calls
         self.requests: list[list[ModelMessage]] = []
 
-    def __call__(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    def answer(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         self.requests.append(messages)
         if len(self.requests) <= self.calls:
             return ModelResponse(
@@ -32,7 +32,7 @@ class Seen:
 
 def run(seen: Seen, **arguments: Any) -> list[ModelMessage]:
     """A run with a compactor; what it records."""
-    agent = Agent(FunctionModel(seen), capabilities=[Compactor(**arguments)])
+    agent = Agent(FunctionModel(seen.answer), capabilities=[Compactor(**arguments)])
 
     @agent.tool_plain
     def look(at: int) -> str:
