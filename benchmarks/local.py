@@ -119,6 +119,9 @@ def played(model: Any, decide: Callable[[int], Any]) -> Any:
 async def chat(model: Any, compactor: Any, seen: Seen, turns: int, *, streamed: bool = False) -> None:
     """A long chat; each turn goes on with the history of the one before."""
     from pydantic_ai import Agent
+    from pydantic_ai.exceptions import AgentRunError
+
+    from compactor.errors import CompactorError
 
     agent = Agent(model, capabilities=[compactor], instructions='You are a bookkeeper. Answer briefly.')
     history: list[Any] = []
@@ -133,14 +136,17 @@ async def chat(model: Any, compactor: Any, seen: Seen, turns: int, *, streamed: 
                 history = result.all_messages()
             else:
                 history = (await agent.run(prompt, message_history=history, model_settings=settings)).all_messages()
-        except Exception as error:  # noqa: BLE001 - counted
+        except (AgentRunError, CompactorError) as error:
             seen.lost.append(f'{type(error).__name__}: {error}'[:200])
 
 
 async def tools(model: Any, compactor: Any, seen: Seen, steps: int) -> None:
     """A long loop of tool calls."""
     from pydantic_ai import Agent
+    from pydantic_ai.exceptions import AgentRunError
     from pydantic_ai.messages import TextPart, ToolCallPart
+
+    from compactor.errors import CompactorError
 
     def decide(number: int) -> Any:
         return ToolCallPart('read', {'path': f'f{number}.py'}, f'c{number}') if number < steps else TextPart('done')
@@ -154,7 +160,7 @@ async def tools(model: Any, compactor: Any, seen: Seen, steps: int) -> None:
 
     try:
         await agent.run('Find the bug in these files.', model_settings={'max_tokens': 4})
-    except Exception as error:  # noqa: BLE001 - counted
+    except (AgentRunError, CompactorError) as error:
         seen.lost.append(f'{type(error).__name__}: {error}'[:200])
 
 

@@ -37,6 +37,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
@@ -161,24 +162,27 @@ class Turns:
         """The same function, measured."""
         turns = self
 
-        class Measured:
+        class Measured(Generator[Any, Any, Any]):
+            """What an await goes through: every turn of it is one call here."""
+
             def __init__(self, *args: Any, **kwargs: Any) -> None:
-                self.inner = function(*args, **kwargs).__await__()
+                self.inner: Any = function(*args, **kwargs).__await__()
 
             def __await__(self) -> Generator[Any, Any, Any]:
-                resume: Callable[[], Any] = partial(next, self.inner)
-                while True:
-                    began = turns.clock()
-                    try:
-                        waits = resume()
-                    except StopIteration as end:
-                        return end.value
-                    finally:
-                        turns.longest = max(turns.longest, turns.clock() - began)
-                    try:
-                        resume = partial(self.inner.send, (yield waits))
-                    except BaseException as error:  # noqa: BLE001 - handed on
-                        resume = partial(self.inner.throw, error)
+                return self
+
+            def send(self, value: Any) -> Any:
+                return self.turn(partial(self.inner.send, value))
+
+            def throw(self, *error: Any) -> Any:
+                return self.turn(partial(self.inner.throw, *error))
+
+            def turn(self, resume: Callable[[], Any]) -> Any:
+                began = turns.clock()
+                try:
+                    return resume()
+                finally:
+                    turns.longest = max(turns.longest, turns.clock() - began)
 
         def measured(*args: Any, **kwargs: Any) -> Measured:  # a function, which becomes a method
             return Measured(*args, **kwargs)
@@ -283,13 +287,9 @@ class Bench:
         agent = Agent(Answering(says), capabilities=[] if compactor is None else [compactor])
         agent.tool_plain(look)
         await agent.run('warm up')  # what is imported and opened at a first run is no history's
-        kept = Requests.process
-        setattr(Requests, 'process', ticker.around(kept))  # noqa: B010 - another type
-        try:
+        with patch.object(Requests, 'process', ticker.around(Requests.process)):
             async with ticker:
                 await agent.run('And now?', message_history=self.history)
-        finally:
-            setattr(Requests, 'process', kept)  # noqa: B010
         if compactor is not None:
             await compactor.aclose()
         return ticker
@@ -297,20 +297,18 @@ class Bench:
     def _agents(self) -> Row:
         failed = ''
         longest: list[float] = []
-        kept = {(kind, name): getattr(kind, name) for kind, name in ((Requests, 'process'), (Outputs, 'returned'))}
         for _ in range(self.options.repeat if self.size <= 1_000 else 1):
-            turns = Turns(self.clock)
-            for (kind, name), function in kept.items():
-                setattr(kind, name, turns.of(function))
-            with tempfile.TemporaryDirectory() as folder:
-                heard: list[Event] = []
+            turns, heard = Turns(self.clock), list[Event]()
+            with (
+                patch.object(Requests, 'process', turns.of(Requests.process)),
+                patch.object(Outputs, 'returned', turns.of(Outputs.returned)),
+                tempfile.TemporaryDirectory() as folder,
+            ):
                 asyncio.run(self._many(self._compactor('over', Path(folder), heard)))
             longest.append(turns.longest)
             compacted = sum(isinstance(event, Compacted) for event in heard)
             if compacted < self.options.agents:
                 failed = f'{compacted} compactions'
-        for (kind, name), function in kept.items():
-            setattr(kind, name, function)
         return Row(f'{self.options.agents} agents', self.size, 0.0, 0.0, min(longest) * 1_000, failed)
 
     async def _many(self, compactor: Compactor[None]) -> None:

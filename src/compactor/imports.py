@@ -7,11 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 
-def has_workflows() -> bool:
-    """Whether this process may carry out workflows in a sandbox."""
-    return 'temporalio.workflow' in sys.modules
-
-
 def passed_through() -> AbstractContextManager[Any]:
     """Within, a package is imported as the process has it, and not once more for each workflow.
 

@@ -126,7 +126,7 @@ def test_a_large_output_is_cut_on_the_worker_and_a_small_one_in_the_loop(length:
     assert set(seen) == {name}
 
 
-def test_the_loop_goes_on_while_a_long_history_is_compacted() -> None:
+def test_the_loop_goes_on_while_a_long_history_is_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ticker has its turns meanwhile; in a loop without a worker it would have none."""
     ticks = 0
 
@@ -145,7 +145,7 @@ def test_the_loop_goes_on_while_a_long_history_is_compacted() -> None:
             ticks = 0
             return await process(*arguments)
 
-        setattr(compactor._requests, 'process', watched)  # noqa: B010 - another type
+        monkeypatch.setattr(compactor._requests, 'process', watched)
         agent = reading_agent(Script(lambda k, messages, info: say('Done.')), **as_capability(compactor))
         beside = asyncio.create_task(tick())
         await agent.run('Go on.', message_history=chat(2_000))

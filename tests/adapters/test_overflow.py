@@ -22,7 +22,7 @@ from pydantic_ai.exceptions import FallbackExceptionGroup, ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelResponse
 
 from compactor import Compactor
-from compactor.adapters.pydantic_ai.overflow import is_overflow, window_from
+from compactor.adapters.pydantic_ai.overflow import refusal_of, window_from
 from compactor.telemetry.events import OverflowRetried, RequestChecked
 from tests.adapters.driver import (
     PROCESSOR_MODES,
@@ -340,21 +340,21 @@ OTHERS: list[tuple[str, BaseException]] = [
 @pytest.mark.parametrize(('who', 'error', 'window'), OVERFLOWS, ids=[row[0] for row in OVERFLOWS])
 def test_refusals_that_are_recognised(who: str, error: BaseException, window: int | None) -> None:
     """The messages of real providers, and the window they name."""
-    assert is_overflow(error)
+    assert refusal_of(error) is not None
     assert window_from(error) == window
 
 
 @pytest.mark.parametrize(('who', 'error'), OTHERS, ids=[row[0] for row in OTHERS])
 def test_refusals_that_are_something_else(who: str, error: BaseException) -> None:
     """Other errors are not taken for an overflow."""
-    assert not is_overflow(error)
+    assert refusal_of(error) is None
 
 
 @pytest.mark.skipif(not hasattr(exceptions, 'ModelContextWindowExceededError'), reason='this version has no such error')
 def test_the_frameworks_own_error_is_recognised() -> None:
     """Where the framework names the case itself, its word is taken."""
     kind = vars(exceptions)['ModelContextWindowExceededError']
-    assert is_overflow(kind('a-model', 'too long'))
+    assert refusal_of(kind('a-model', 'too long'))
 
 
 def test_a_window_without_digits_is_none() -> None:

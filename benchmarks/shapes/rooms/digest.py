@@ -19,7 +19,7 @@ from compactor.digest import (
     windows,
 )
 from compactor.digest.document import Digest, Quote
-from compactor.digest.evidence import Voice
+from compactor.digest.evidence import Voice, lines_of
 from compactor.digest.files import Touched
 from compactor.digest.record import Record
 from compactor.history.marks import Left, mark
@@ -88,7 +88,7 @@ def _chosen(text: str) -> Callable[[], object]:
     """The lines of a text, weighed, and a tenth of them chosen."""
     record = Record()
     for n, piece in enumerate(pieces(text, 20_000)):
-        record.add_parts([part(Kind.RESULT, piece)], n, 0)
+        record.add(lines_of(part(Kind.RESULT, piece)), n, Voice.OUTPUT, 0)
     record = record.distinct()
 
     def choose() -> object:

@@ -146,7 +146,7 @@ EDGES: Mapping[str, Prepare] = {
     'headers.readings and retry_after': _headers,
     'headers.duration': applied(headers.duration),
     'gemini.body_readings': _body,
-    'overflow.is_overflow': _refusal(overflow.is_overflow),
+    'overflow.refusal_of': _refusal(overflow.refusal_of),
     'overflow.window_from': _refusal(overflow.window_from),
     'refusals.failure_of': _refusal(lambda error: refusals.failure_of(error, 0.0)),
     'refusals.readings_of': _refusal(lambda error: refusals.readings_of(error, 0.0)),

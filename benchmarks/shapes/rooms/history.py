@@ -15,6 +15,7 @@ from compactor.archive.manifest import Manifest
 from compactor.archive.recall import recall, recall_output
 from compactor.archive.spaces import put_in
 from compactor.compaction import RequestContext
+from compactor.digest.narrative import SummaryRefused
 from compactor.history import marks, stubs
 from compactor.history.message import Kind
 from compactor.history.parse import parse
@@ -85,7 +86,7 @@ def _summarised(text: str) -> Callable[[], object]:
         try:
             next(steps)
             steps.send(text)
-        except Exception as end:  # noqa: BLE001 - its end, or its refusal of the answer
+        except (StopIteration, SummaryRefused) as end:  # it is made, or the answer is not taken
             return end
         return None
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import compress
 
-from compactor.digest.evidence import Lines, Voice, lines_of, voice_of
-from compactor.history.message import Part
+from compactor.digest.evidence import Lines, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,6 @@ class Record:
         self.sizes += lines.sizes
         self.use += [place] * len(lines)
         self._ends.append((len(self), voice))
-
-    def add_parts(self, parts: Iterable[Part], step: int, back: int) -> None:
-        """Adds the lines of a step's parts."""
-        for part in parts:
-            voice = voice_of(part)
-            if voice is not None:
-                self.add(lines_of(part), step, voice, back)
 
     def of(self, line: int) -> Use:
         """Who speaks in a line, and where."""

@@ -35,30 +35,9 @@ def output_budget(
     head_lines: int | None = None,
     tail_lines: int | None = None,
 ) -> Callable[[F], F]:
-    """Wraps a tool function, so that what it returns, or raises, has at most `max_tokens` tokens.
+    """Wraps a tool function; pure, where `compactor.output_budget` tells what it did.
 
-        @output_budget(1_000)
-        def run_tests(path: str) -> str: ...
-
-    Works on any function, sync or async, of any framework: its name, types, docstring and signature stay. Texts,
-    bytes, dicts (streams apart), lists, pydantic models, dataclasses and a framework's envelope with a `return_value`
-    are made smaller and keep their type where that can be; other objects pass. What fits is returned as it is.
-
-    Args:
-        max_tokens: tokens of one result; of a dict with streams, of all of them together.
-        narrowing: how a text is made smaller.
-        tool: the tool's name, a hint at the kind of its output (default: the function's).
-        model: counts in this model's tokens.
-        question: called for what the output is wanted for, such as the current prompt.
-        archive: keeps the whole texts, redacted; notes then name the handle to get them back.
-        secrets: what is redacted, also from results that fit; None for nothing.
-        on_shrunk: told of every text that was made smaller.
-        reducers: kinds of output of your own, before those that are built in.
-        head_lines: lines of the beginning that `HEADS_TAILS` keeps at most (default: as many as fit).
-        tail_lines: lines of the end that it keeps at most.
-
-    Raises:
-        ConfigError: `max_tokens` is under 16, the narrowing is unknown, or the function is a generator.
+    The arguments, and what is raised, are told there (`run.told.output_budget`).
     """
     how = checked(max_tokens, narrowing)
     counter = counter_for(model)

@@ -87,29 +87,9 @@ def shrink(
     tail_lines: int | None = None,
     secrets: Secrets | None = HIGH_CONFIDENCE,
 ) -> Shrunk:
-    """Brings the output of a tool within a number of tokens, by what it is.
+    """Brings the output of a tool within a number of tokens; pure, where `compactor.shrink` tells what it did.
 
-    A text that fits already comes back whole, but for what a terminal would not show. Shrinking what was shrunk
-    changes nothing. Secrets go first, also from what fits. Pure: nothing is stored.
-
-    Args:
-        text: what the tool returned.
-        max_tokens: most tokens of the result, its notes included; at least 16.
-        tool: the tool's name, a hint at the kind of its output.
-        kind: what the text is, if that is known; default: it is detected.
-        narrowing: how it is made smaller; default `SMART_SUMMARY`.
-        failed: whether the call failed; its errors come first, then.
-        arguments: the call's arguments: a command, a path, what was searched for.
-        question: what the output is wanted for, such as the current prompt; what it names is kept first.
-        model: counts in this model's tokens.
-        handle: under which an archive keeps the whole text; the note about what is missing names it.
-        reducers: kinds of output of your own, before those that are built in.
-        head_lines: lines of the beginning that `HEADS_TAILS` keeps at most (default: as many as fit).
-        tail_lines: lines of the end that it keeps at most.
-        secrets: what is redacted before anything else; None for nothing.
-
-    Raises:
-        ConfigError: `max_tokens` is under 16, or kind or narrowing are unknown.
+    The arguments, and what is raised, are told there (`run.told.shrink`).
     """
     if max_tokens < LEAST:
         raise ConfigError(f'max_tokens must be at least {LEAST}, got {max_tokens}')

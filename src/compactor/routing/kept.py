@@ -6,14 +6,13 @@ The last process that writes wins: processes that learn side by side need a stor
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from compactor.errors import ConfigError
+from compactor.files import write_whole
 from compactor.routing.complexity import Complexity
 from compactor.routing.learn import KEEP, MAX_KEYS, Key, MemoryOutcomes, Outcome
 from compactor.routing.row import normal
@@ -66,15 +65,7 @@ def save(path: Path, outcomes: MemoryOutcomes) -> None:
     if len(text) > LARGEST:
         raise ConfigError(f'the outcomes are too many for {path}: keep fewer of them, or shorter ids')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-        try:
-            with os.fdopen(handle, 'w', encoding='utf-8') as file:
-                file.write(text)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f'cannot write the outcomes to {path}: {error.strerror or error}') from None
 

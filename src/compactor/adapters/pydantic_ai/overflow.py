@@ -10,38 +10,28 @@ DEEP = 8
 """Errors of a chain of causes that are looked at: newer versions keep the provider's own error there alone."""
 
 
-def is_overflow(error: BaseException) -> bool:
-    """Whether an error, or one in a group of a fallback chain, says that the request was too long.
-
-    Also where a single request asks for more than a minute gives and the provider answers 429, which no waiting mends;
-    Groq's 413 of that kind counts as a limit here, though `refusal_of` reads it.
-    """
-    return any(found.kind == 'window' or status == 429 for found, status in _refusals(error))
-
-
 def of_the_window(error: BaseException) -> bool:
     """Whether it says that the request was too long for the model, whoever asks it."""
-    return any(found.kind == 'window' for found, _ in _refusals(error))
+    return any(found.kind == 'window' for found in _refusals(error))
 
 
 def window_from(error: BaseException) -> int | None:
     """The window the provider names in its refusal, in its own tokens, if it does."""
-    return next((found.window for found, _ in _refusals(error) if found.window), None)
+    return next((found.window for found in _refusals(error) if found.window), None)
 
 
 def refusal_of(error: BaseException) -> TooLong | None:
     """What an error says about the length of the request; of a group, the one that names most."""
-    found = [one for one, _ in _refusals(error)]
-    return min(found, key=lambda one: (one.window is None, one.window or 0), default=None)
+    return min(_refusals(error), key=lambda one: (one.window is None, one.window or 0), default=None)
 
 
-def _refusals(error: BaseException) -> Iterator[tuple[TooLong, int | None]]:
+def _refusals(error: BaseException) -> Iterator[TooLong]:
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _refusals(inner)
         return
     if type(error).__name__.endswith('ContextWindowExceededError'):
-        yield too_long(400, getattr(error, 'body', None), str(error)) or TooLong('window'), 400
+        yield too_long(400, getattr(error, 'body', None), str(error)) or TooLong('window')
         return
     status = getattr(error, 'status_code', None)
     status = status if isinstance(status, int) and status >= 400 else None
@@ -51,7 +41,7 @@ def _refusals(error: BaseException) -> Iterator[tuple[TooLong, int | None]]:
             continue
         found = too_long(status, body, str(one) if body is None and _may_say(one) else '')
         if found is not None:
-            yield found, status
+            yield found
             return
 
 

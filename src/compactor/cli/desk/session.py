@@ -7,13 +7,12 @@ has, so that either file is read; the last process that writes wins.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from compactor.errors import ConfigError
+from compactor.files import write_whole
 
 FOLDER = '.compactor'
 BUDGET, PROFILE = 'token-budget.json', 'packing.toml'
@@ -101,15 +100,7 @@ def forget_budget(repository: Path) -> bool:
 def write(path: Path, text: str) -> None:
     """Writes a file in one piece: a reader sees the old one or the new one, whatever happens."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-        try:
-            with os.fdopen(handle, 'w', encoding='utf-8') as file:
-                file.write(text)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f'cannot write {path}: {error.strerror or error}') from None
 
