@@ -346,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f'made in {min(_child(options, "made/0") for _ in range(3)):.0f} ms of processor time', flush=True)
     rows: list[Row] = []
     for size in map(int, options.sizes.split(',')):
-        for name in options.rows.split(';') if options.rows else ROWS:
+        for name in options.rows:
             rows.append(Row(**_child(options, f'{name}/{size}')))
             if not options.json:
                 _print(rows[-1])
@@ -373,7 +373,7 @@ def _child(options: argparse.Namespace, what: str) -> Any:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sizes', default='1000,10000', help='lengths of the histories, in messages')
-    parser.add_argument('--rows', default='', help=f'some of: {"; ".join(ROWS)} (separated by semicolons)')
+    parser.add_argument('--rows', nargs='+', choices=ROWS, default=ROWS, help='which of them')
     parser.add_argument('--repeat', type=int, default=5, help='repetitions, of which the least counts')
     parser.add_argument('--agents', type=int, default=50, help='agents at once in the row of that name')
     parser.add_argument('--cpu', action='store_true', help="by the process's time, for a busy machine")

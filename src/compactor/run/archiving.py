@@ -17,7 +17,7 @@ from compactor.run.circuit import Circuit, Clock
 from compactor.run.clock import monotonic, replayed
 from compactor.run.threads import beside_within
 from compactor.run.timed import timed
-from compactor.run.worker import apart
+from compactor.run.worker import apart, giving_way
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 from compactor.telemetry import events
 
@@ -142,7 +142,7 @@ class Archiving:
             remembered: see `keeping`.
             heavy: there is so much to archive that the event loop would stand still, also where nothing blocks.
         """
-        keep = keeping(timed(self.archive, self._longest), self._dump, remembered, self._secrets)
+        keep = keeping(timed(self.archive, self._longest), giving_way(self._dump), remembered, self._secrets)
         if keep is None:
             return None
 
