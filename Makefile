@@ -77,6 +77,7 @@ shapes: $(READY)
 # How long an event loop stands still beside one request, and with 50 agents at once; BUSY=1 by processor time.
 stall: $(READY)
 	$(BIN)/python benchmarks/stall.py $(if $(BUSY),--cpu)
+	$(BIN)/python benchmarks/holds.py
 
 # Failing names, errors and totals of runners' outputs, and alarms of logs, that are left at 300 and 800 tokens.
 runners: $(READY)
