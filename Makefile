@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: demo test output-laws test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -69,6 +69,10 @@ probes: .venvs/bench/ready
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.reducers
+
+# The laws of outputs over 100,000 texts made by chance.
+output-laws: $(READY)
+	$(BIN)/python -m benchmarks.reducers.generated
 
 # Every function that reads foreign text, on 150 hostile shapes: what a doubling of the length multiplies its time by.
 shapes: $(READY)
