@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test output-laws test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: demo docs test output-laws test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -147,9 +147,18 @@ notebooks: .venvs/notebooks/ready
 	@touch $@
 
 # Renews constraints.txt; needs uv.
+# The documentation as a site, in site/; a link that leads nowhere fails.
+docs: .venvs/docs/ready
+	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --quiet
+
+.venvs/docs/ready: scripts/docs-requirements.txt
+	$(PYTHON) -m venv .venvs/docs
+	.venvs/docs/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/docs-requirements.txt
+	@touch $@
+
 pin:
 	uv pip compile scripts/dev-requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --upgrade -o constraints.txt
 
 clean:
-	rm -rf .venv .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf site .venv .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
