@@ -146,7 +146,6 @@ notebooks: .venvs/notebooks/ready
 	.venvs/notebooks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Renews constraints.txt; needs uv.
 # The documentation as a site, in site/; a link that leads nowhere fails.
 docs: .venvs/docs/ready
 	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --quiet
@@ -156,6 +155,7 @@ docs: .venvs/docs/ready
 	.venvs/docs/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/docs-requirements.txt
 	@touch $@
 
+# Renews constraints.txt; needs uv.
 pin:
 	uv pip compile scripts/dev-requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --upgrade -o constraints.txt
