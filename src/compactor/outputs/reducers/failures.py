@@ -74,8 +74,10 @@ def told(cards: Sequence[Card], allowance: Allowance, reserved: int) -> list[str
         allowance: of the whole result.
         reserved: tokens of it that other lines and the note about what is missing need.
     """
-    if not cards:
-        return []
+    return [text.rstrip() for text in _told(cards, allowance, reserved)] if cards else []
+
+
+def _told(cards: Sequence[Card], allowance: Allowance, reserved: int) -> list[str]:
     often = Counter(card.error for card in cards if card.error)
     whole = _whole(cards, often)
     room = allowance.tokens - reserved
