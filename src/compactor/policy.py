@@ -26,6 +26,7 @@ from compactor.policies.summary import SummaryPolicy
 from compactor.policies.tasks import TaskPolicy
 from compactor.policies.telemetry import TelemetryPolicy
 from compactor.policies.tokens import TokenPolicy
+from compactor.policies.watch import WatchPolicy
 
 __all__ = [
     'ASSUMED_WINDOW',
@@ -41,6 +42,7 @@ __all__ = [
     'TaskPolicy',
     'TelemetryPolicy',
     'TokenPolicy',
+    'WatchPolicy',
     'share',
 ]
 
@@ -58,6 +60,7 @@ class Policy(Station):
     ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
     routing: RoutingPolicy = Field(default_factory=RoutingPolicy)
     telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
+    watch: WatchPolicy = Field(default_factory=WatchPolicy)
 
     @classmethod
     def preset(cls, name: str, model: str | None = None) -> Policy:

@@ -317,6 +317,8 @@ class Accounts:
             'run': run.id or '',
             'task': state.task,
             'streamed': state.streamed,
+            'added_by_frames': state.framed,
+            'context': state.context,
             'latency': None if state.began is None else self._clock() - state.began,
         }
 
