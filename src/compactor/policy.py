@@ -17,6 +17,7 @@ from compactor.errors import ConfigError
 from compactor.foreign import files
 from compactor.policies.archive import ArchivePolicy
 from compactor.policies.capacity import CapacityPolicy
+from compactor.policies.frames import FramesPolicy
 from compactor.policies.history import ASSUMED_WINDOW, HistoryPolicy, Limits
 from compactor.policies.ledger import LedgerPolicy
 from compactor.policies.outputs import OutputsPolicy
@@ -32,6 +33,7 @@ __all__ = [
     'ASSUMED_WINDOW',
     'ArchivePolicy',
     'CapacityPolicy',
+    'FramesPolicy',
     'HistoryPolicy',
     'LedgerPolicy',
     'Limits',
@@ -53,6 +55,7 @@ class Policy(Station):
     history: HistoryPolicy = Field(default_factory=HistoryPolicy)
     outputs: OutputsPolicy = Field(default_factory=OutputsPolicy)
     tasks: TaskPolicy = Field(default_factory=TaskPolicy)
+    frames: FramesPolicy = Field(default_factory=FramesPolicy)
     capacity: CapacityPolicy = Field(default_factory=CapacityPolicy)
     archive: ArchivePolicy = Field(default_factory=ArchivePolicy)
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)

@@ -193,4 +193,4 @@ def test_budgets_are_looked_at_by_share(store: Store) -> None:
 def test_wrong_rules_are_refused(table: dict[str, Any], says: str) -> None:
     """With what is wrong, and where."""
     with pytest.raises(ConfigError, match=says):
-        Policy(watch=table)
+        Policy.load(environment={}, watch=table)

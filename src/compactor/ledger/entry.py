@@ -42,7 +42,7 @@ class Entry:
         error: the exception's name and message where it failed, without content of messages.
         billing: what its price hangs on besides tokens.
         estimated: its provider reported no usage; its tokens are those that were counted, or set aside for it.
-        added_by_frames: of the input, tokens that frames of prompts added (`request.frames`).
+        added_by_frames: of the input, tokens that frames of prompts added (`routing.frames`).
         context: what it was made of; None where nobody looked.
     """
 

@@ -103,7 +103,8 @@ class RunState:
         remembered_in: run step of the request for which it was asked.
         by_part: what its history is made of.
         context: what the request in flight is made of; None where nobody has looked.
-        framed: of the request in flight, tokens that frames of prompts added (`request.frames`).
+        framed: of the request in flight, tokens that frames of prompts added (`routing.frames`).
+        framed_as: what its prompt was taken for then; '' where there are none.
     """
 
     reader: Callable[[Counter, Beside, Callable[[], Seal]], Reader]
@@ -155,6 +156,7 @@ class RunState:
     by_part: ByPart = field(default_factory=ByPart)
     context: Context | None = None
     framed: int = 0
+    framed_as: str = ''
     _encoding: Encoding | None = None
     _others: dict[Encoding, Counted] = field(default_factory=dict)
 
