@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from compactor.cli.app import app
+from compactor.ledger.trial import Trial
 from tests.cli.ledgers import made, some
+from tests.ledger.entries import entry
 
 RULES = """
 [[watch.alerts]]
@@ -72,3 +75,22 @@ def test_the_report_of_a_session_as_a_file(tmp_path: Path) -> None:
     assert json.loads(ran('efficiency-report', 'c1', '--json', '--store', store)) == told
     assert "no session 'c9'" in ran('efficiency-report', 'c9', '--store', store, code=1)
     assert 'no session at all' in ran('efficiency-report', '--store', store, '--tenant', 'other', code=1)
+
+
+def test_two_policies_in_the_report(tmp_path: Path) -> None:
+    """By conversation, with an interval; where there are too few it says so."""
+    at = time.time() - 600
+    trial = Trial('compaction')
+    entries = [
+        entry(at + n, conversation=f'c{n}', run=f'c{n}', input_tokens=trial.choose(f'c{n}', 9_000, 6_000) + n)
+        for n in range(120)
+    ]
+    store = str(made(tmp_path, entries))
+    shown = ran('report', '--trial', 'compaction', '--store', store)
+    assert 'b is lower' in shown
+    told = json.loads(ran('report', '--trial', 'compaction', '--json', '--store', store))
+    assert sum(told['conversations'].values()) == 120
+    tokens = next(one for one in told['measures'] if one['measure'] == 'tokens')
+    assert -3_050 < tokens['low'] < tokens['high'] < -2_950
+    assert 'too few to tell' in ran('report', '--trial', 'compaction', '--hours', '0.01', '--store', store)
+    assert 'share between 0 and 1' in ran('report', '--trial', 'x', '--share', '0', '--store', store, code=1)
