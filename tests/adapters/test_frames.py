@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.adapters.chains import Playing, chain
 from tests.adapters.driver import PROCESSOR_MODES, Script, by_run, drive, reading_agent, rounds
 
 PROMPTS = ('Fix the bug in the parser.', 'Review the importer.', 'Redesign the architecture of the schema.', 'Go on.')
+IN_AND_OUT = ('input', 'output')
 INSTRUCTIONS = 'You are a careful engineer. Read before you write. ' * 40
 
 
@@ -154,7 +156,9 @@ def test_a_simple_task_goes_to_a_cheap_model_and_the_report_shows_it(store: Stor
     reply = Reply('done')
     policy = Policy(
         frames=FramesPolicy(use=('role',)),
-        ledger=LedgerPolicy(prices={'model-a': {'input': 1, 'output': 1}, 'model-b': {'input': 10, 'output': 10}}),
+        ledger=LedgerPolicy(
+            prices={'model-a': dict.fromkeys(IN_AND_OUT, Decimal(1)), 'model-b': dict.fromkeys(IN_AND_OUT, Decimal(10))}
+        ),
     )
     with chain(Playing(reply), Playing(reply), policy=Policy(**stations), workload='coding') as links:
         agent = Agent(links.model, capabilities=[Compactor(policy, store=store)])

@@ -13,7 +13,7 @@ from compactor.errors import ConfigError
 from compactor.policies.frames import FramesPolicy
 from compactor.policy import Policy
 from compactor.routing.complexity import Complexity
-from compactor.routing.frames import HEADING, KINDS
+from compactor.routing.frames import HEADING, KINDS, Frame, FrameKind
 
 TABLE = FramesPolicy(use=KINDS).whole()
 HARD = 'Redesign the distributed architecture of the database schema, zero-downtime'
@@ -84,7 +84,7 @@ def test_own_rows_go_first() -> None:
     """One's own role, task and quality; only the kinds that are wanted."""
     policy = FramesPolicy(
         use=('role',),
-        rows=[{'kind': 'role', 'tasks': ['billing'], 'text': 'You know our invoices.'}],  # type: ignore[list-item]
+        rows=(Frame(kind='role', tasks=('billing',), text='You know our invoices.'),),
         tasks={'billing': ('invoice', 'invoices')},
         quality={'own:*': 0.99},
     )
@@ -116,6 +116,7 @@ def test_the_page_counts_what_they_add(task: str) -> None:
     shown = re.search(rf'^\| {task} \| (\d+) \| (\d+) \| (\d+) \|$', page, re.MULTILINE)
     assert shown is not None
     counter = counter_for('openai:gpt-4o')
+    some: tuple[tuple[Complexity, tuple[FrameKind, ...]], ...]
     some = ((Complexity.SIMPLE, ('role',)), (Complexity.SIMPLE, KINDS), (Complexity.COMPLEX, KINDS))
     assert [counter.count(TABLE.frames(task, level, kinds).text) for level, kinds in some] == [
         int(number) for number in shown.groups()
