@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo docs test output-laws test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: bench clean dashboard-bench demo desk docs durable foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes stall test test-all types unit walls
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -90,6 +90,10 @@ runners: $(READY)
 # Secrets: found by context, redacted in vain, left in copies (none may be).
 secrets: $(READY)
 	$(BIN)/python -m benchmarks.redaction
+
+# The dashboard beside 10,000 sessions: its first view, and how long until an entry is told (SESSIONS=n for others).
+dashboard-bench: $(READY)
+	$(BIN)/python -m benchmarks.dashboard $(if $(SESSIONS),--sessions $(SESSIONS))
 
 # Counts, batches, fits, packs, cold starts, a million strings, a folder of 100 MB: what each takes.
 desk: $(READY)

@@ -17,6 +17,7 @@ from compactor.errors import ConfigError
 from compactor.foreign import files
 from compactor.policies.archive import ArchivePolicy
 from compactor.policies.capacity import CapacityPolicy
+from compactor.policies.frames import FramesPolicy
 from compactor.policies.history import ASSUMED_WINDOW, HistoryPolicy, Limits
 from compactor.policies.ledger import LedgerPolicy
 from compactor.policies.outputs import OutputsPolicy
@@ -26,11 +27,13 @@ from compactor.policies.summary import SummaryPolicy
 from compactor.policies.tasks import TaskPolicy
 from compactor.policies.telemetry import TelemetryPolicy
 from compactor.policies.tokens import TokenPolicy
+from compactor.policies.watch import WatchPolicy
 
 __all__ = [
     'ASSUMED_WINDOW',
     'ArchivePolicy',
     'CapacityPolicy',
+    'FramesPolicy',
     'HistoryPolicy',
     'LedgerPolicy',
     'Limits',
@@ -41,6 +44,7 @@ __all__ = [
     'TaskPolicy',
     'TelemetryPolicy',
     'TokenPolicy',
+    'WatchPolicy',
     'share',
 ]
 
@@ -51,6 +55,7 @@ class Policy(Station):
     history: HistoryPolicy = Field(default_factory=HistoryPolicy)
     outputs: OutputsPolicy = Field(default_factory=OutputsPolicy)
     tasks: TaskPolicy = Field(default_factory=TaskPolicy)
+    frames: FramesPolicy = Field(default_factory=FramesPolicy)
     capacity: CapacityPolicy = Field(default_factory=CapacityPolicy)
     archive: ArchivePolicy = Field(default_factory=ArchivePolicy)
     tokens: TokenPolicy = Field(default_factory=TokenPolicy)
@@ -58,6 +63,7 @@ class Policy(Station):
     ledger: LedgerPolicy = Field(default_factory=LedgerPolicy)
     routing: RoutingPolicy = Field(default_factory=RoutingPolicy)
     telemetry: TelemetryPolicy = Field(default_factory=TelemetryPolicy)
+    watch: WatchPolicy = Field(default_factory=WatchPolicy)
 
     @classmethod
     def preset(cls, name: str, model: str | None = None) -> Policy:

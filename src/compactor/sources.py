@@ -85,6 +85,22 @@ def plan(name: str) -> dict[str, Any]:
     return tomllib.loads((_PLANS / f'{name}.toml').read_text('utf-8'))
 
 
+_FRAMES = _PRESETS / 'frames'
+
+
+@cache
+def _frames_text(name: str) -> str:
+    names = sorted(f.name.removesuffix('.toml') for f in _FRAMES.iterdir() if f.name.endswith('.toml'))
+    if name not in names:
+        raise ConfigError(f'there is no table of frames {name!r}; there are: {", ".join(names)}')
+    return (_FRAMES / f'{name}.toml').read_text('utf-8')
+
+
+def frames(name: str) -> dict[str, Any]:
+    """The values of a table of frames, with `about`; `ConfigError` lists the names."""
+    return tomllib.loads(_frames_text(name))
+
+
 def from_toml(path: Path) -> dict[str, Any]:
     """The values of a file, `-` for standard input; `ConfigError` says what is wrong with one that cannot be read."""
     try:
@@ -148,6 +164,7 @@ READ_ELSEWHERE = (
     'COMPACTOR_PRESET',
     'COMPACTOR_STORE',
     'COMPACTOR_KEY',
+    'COMPACTOR_DASHBOARD_TOKEN',
     *NOTEBOOKS_AND_TESTS,
     'COMPACTOR_POSTGRES',
 )

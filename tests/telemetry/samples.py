@@ -43,6 +43,7 @@ SAMPLES: tuple[events.Event, ...] = (
     events.AnswerCut(RUN, MODEL, 'tool_call', 300, 600),
     events.BudgetWarning(RUN, MODEL, 'daily', 'usd', 41.5, 50.0, 1_770_000_000.0),
     events.BudgetRefused(RUN, MODEL, 'daily', 'tokens', 24_000_000.0, 24_000_000.0, 1_770_000_000.0),
+    events.AlertRaised(RUN, MODEL, 'dear day', 'cost', 'agent', 'coder', 61.5, 50.0, 'warning'),
     events.CapacityWarning(RUN, MODEL, 'cerebras', 82.4, 'tokens/minute', 824_000, 1_000_000, 80.0, 12.5),
     events.RateLimited(RUN, MODEL, 'coding', 'rate limit (429)', 2.0, 3),
     events.FailoverTriggered(RUN, 'moonshotai:kimi-k2.5', MODEL, 'rate limit (429)', 'coding', 2, 0.0),

@@ -54,6 +54,7 @@ def test_the_names() -> None:
     """They are fixed: dashboards and alerts of others are built on them."""
     assert sorted(record.name for record in RECORDS.values()) == snapshot(
         [
+            'alert_raised',
             'answer_cut',
             'archive_failed',
             'archive_paused',
@@ -142,6 +143,7 @@ def test_the_messages() -> None:
             'Answer cut: tool_call at 300 tokens',
             'Budget warning: daily at 41.5 of 50 usd',
             'Budget exceeded: daily at 24000000 of 24000000 tokens',
+            'Alert: dear day, cost of coder at 61.5, above 50',
             'Capacity warning: cerebras:zai-glm-4.7 at 82.4% (tokens/minute)',
             'Rate limit: cerebras:zai-glm-4.7 (coding) - cooldown 2s',
             'Failover triggered: cerebras:zai-glm-4.7 -> moonshotai:kimi-k2.5 (rate limit (429))',

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from compactor.cli.alerts import alerts
 from compactor.cli.budget import budget
 from compactor.cli.cleanup import cleanup
 from compactor.cli.compact import compact
+from compactor.cli.dashboard import dashboard
 from compactor.cli.demo import demo
 from compactor.cli.desk.pack import pack
 from compactor.cli.desk.policy import policy
@@ -21,6 +23,7 @@ from compactor.cli.desk.recall import recall
 from compactor.cli.desk.search import search
 from compactor.cli.desk.token import token
 from compactor.cli.doctor import doctor
+from compactor.cli.efficiency import efficiency_report
 from compactor.cli.exits import INTERRUPTED
 from compactor.cli.inspect import inspect
 from compactor.cli.report import report
@@ -85,7 +88,10 @@ app.command()(shrink)
 app.command()(route)
 app.command()(stats)
 app.command()(report)
+app.command('efficiency-report')(efficiency_report)
 app.command()(usage)
+app.command()(dashboard)
+app.command()(alerts)
 app.command()(cleanup)
 app.command()(doctor)
 app.command('test')(selftest)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from compactor.ledger.efficiency import Ranking
     from compactor.ledger.report import ConversationReport, DailyCost, OptimizationReport
     from compactor.ledger.savings import Savings
+    from compactor.ledger.trial import TrialReport
 
 
 def report(
@@ -26,6 +27,13 @@ def report(
     conversation: Annotated[
         str | None, typer.Option('--conversation', metavar='ID', help='Of this conversation instead.')
     ] = None,
+    trial: Annotated[
+        str | None,
+        typer.Option('--trial', metavar='NAME', help='Compare the two sides of a trial of policies instead.'),
+    ] = None,
+    share: Annotated[
+        float, typer.Option('--share', min=0, max=1, metavar='SHARE', help='Of --trial: conversations on side b.')
+    ] = 0.5,
     alert: Annotated[
         float | None,
         typer.Option(
@@ -51,6 +59,13 @@ def report(
                 raise StoreError(f'the store {found.shown} knows no conversation {conversation!r}')
             typer.echo(as_json(to_json(one))) if json else _show_conversation(one)
             return
+        if trial is not None:
+            from compactor.ledger.trial import Trial, compared
+
+            sides = ledger.axis('session', found.clock() - hours * HOUR)
+            result = compared(Trial(trial, share), ((side.name, side.figures) for side in sides))
+            typer.echo(as_json(to_json(result))) if json else _show_trial(result)
+            return
         threshold = DAILY_ALERT if alert is None else Decimal(str(alert))
         whole, today = ledger.optimization(hours), ledger.today(threshold)
     if json:
@@ -71,6 +86,11 @@ def report(
             raise typer.Exit(1)
 
 
+HOUR = 3_600
+TRIAL = (
+    'each conversation counts once; of intervals like these 95 of 100 hold the true difference: of five measures of'
+    ' equal policies one may look different by chance'
+)
 RANKED = ('of', 'name', 'efficiency', 'free', 'tokens_per_second', 'cost_per_request', 'requests')
 """Columns of the CSV."""
 EFFICIENCY = 'efficiency: tokens, input and output, a second, by the dollars of a request; more is better'
@@ -123,6 +143,31 @@ def _ranked(one: Ranking) -> tuple[object, ...]:
     efficiency = 'free' if one.free else '-' if one.efficiency is None else f'{one.efficiency:,.0f}'
     speed = '-' if one.tokens_per_second is None else f'{one.tokens_per_second:,.0f}'
     return one.name or UNNAMED, efficiency, speed, cost(one.cost_per_request), one.requests
+
+
+def _show_trial(found: TrialReport) -> None:
+    out = screen()
+    sides = found.conversations
+    out.print(
+        facts([('trial', found.trial.name), ('side a', f'{sides["a"]:,} conversations'), ('side b', f'{sides["b"]:,}')])
+    )
+    rows = (
+        (one.measure, _number(one.a), _number(one.b), _interval(one.low, one.high), one.verdict) for one in found.rows
+    )
+    out.print()
+    out.print(table('By conversation', ('', 'mean of a', 'mean of b', 'b - a, 95 of 100', ''), rows))
+    out.print()
+    out.print(clean(TRIAL))
+    if found.unpriced:
+        out.print(clean(f'{count(found.unpriced, "conversation")} of unknown price are not in the cost'))
+
+
+def _number(value: float | None) -> str:
+    return '-' if value is None else f'{value:,.4g}' if abs(value) < 1_000 else f'{value:,.0f}'
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return '-' if low is None or high is None else f'{_number(low)} to {_number(high)}'
 
 
 def _show_conversation(one: ConversationReport) -> None:

@@ -163,6 +163,7 @@ class Accounts:
             saved_by_compaction=state.removed,
             saved_by_outputs=state.trimmed,
             saved_by_cache=answer.saved or 0,
+            added_by_frames=state.framed if answer.saved is None else 0,
             billing=answer.billing,
             estimated=not answer.measured and answer.saved is None,
         )
@@ -201,7 +202,8 @@ class Accounts:
         if not paid:
             return entry
         output = run.max_tokens or self._policy.reserve_output
-        return replace(entry, input_tokens=state.used, output_tokens=output, estimated=True)
+        added = state.framed
+        return replace(entry, input_tokens=state.used, output_tokens=output, added_by_frames=added, estimated=True)
 
     async def release(self, run: Run, state: RunState) -> None:
         """Gives back what was set aside for a request that was never sent."""
@@ -315,8 +317,9 @@ class Accounts:
             'agent': run.agent,
             'conversation': run.outermost,
             'run': run.id or '',
-            'task': state.task,
+            'task': state.task or state.framed_as,
             'streamed': state.streamed,
+            'context': state.context,
             'latency': None if state.began is None else self._clock() - state.began,
         }
 

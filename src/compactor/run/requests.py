@@ -25,6 +25,7 @@ from compactor.outputs.own import OutputKind
 from compactor.pipeline import Steps, at_once, drive, drive_async, fit
 from compactor.policy import ASSUMED_WINDOW, Policy, share
 from compactor.run.archiving import Archiving
+from compactor.run.by_part import context_of
 from compactor.run.circuit import Clock
 from compactor.run.clock import monotonic, replayed
 from compactor.run.context import request_context
@@ -239,6 +240,7 @@ class Requests:
         state.settle(compaction, made.handle if compaction.changed else None)
         record = made.record
         counted.settle(compaction, made.base, messages if record is None else record, made.tracker)
+        state.context = context_of(state.by_part, counted, compaction, run.instructions, counter)
         if made.is_cut:
             counted.cut = state.cut = made.cut
             if made.cut is not None:

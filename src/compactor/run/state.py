@@ -13,7 +13,9 @@ from compactor.history.beside import Beside
 from compactor.history.message import Foreign
 from compactor.history.seal import NOBODY, Seal
 from compactor.history.track import Reader
+from compactor.ledger.context import Context
 from compactor.request.task import Task
+from compactor.run.by_part import ByPart
 from compactor.run.counted import Counted
 from compactor.run.cut import Cut
 from compactor.run.summaries import Prepared
@@ -99,6 +101,10 @@ class RunState:
         kept: handles of the whole outputs that results since the last request were cut from, by the id of the call.
         remembered: what the application wants in the request in flight, beside its history; '' for nothing.
         remembered_in: run step of the request for which it was asked.
+        by_part: what its history is made of.
+        context: what the request in flight is made of; None where nobody has looked.
+        framed: of the request in flight, tokens that frames of prompts added (`routing.frames`).
+        framed_as: what its prompt was taken for then; '' where there are none.
     """
 
     reader: Callable[[Counter, Beside, Callable[[], Seal]], Reader]
@@ -147,6 +153,10 @@ class RunState:
     over: bool = False
     remembered: str = ''
     remembered_in: int = -1
+    by_part: ByPart = field(default_factory=ByPart)
+    context: Context | None = None
+    framed: int = 0
+    framed_as: str = ''
     _encoding: Encoding | None = None
     _others: dict[Encoding, Counted] = field(default_factory=dict)
 

@@ -40,6 +40,14 @@ def _secrets(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.secrets])
 
 
+def _contexts(connection: Connection) -> None:
+    """What requests were made of, and what frames added to them."""
+    there = {column['name'] for column in inspect(connection).get_columns('compactor_entries')}
+    for name, kind in (('added_by_frames', 'BIGINT'), ('context', 'TEXT')):
+        if name not in there:
+            connection.execute(text(f'ALTER TABLE compactor_entries ADD COLUMN {name} {kind}'))
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     hours.create,
@@ -50,6 +58,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     tenants.create,
     _secrets,
     token_tables.create,
+    _contexts,
 )
 """The n-th step makes version n. Append; never change one that has been released."""
 BREAKING = frozenset({6, 7})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from compactor.errors import ConfigError
 from compactor.ledger.billing import Billing
+from compactor.ledger.context import Context
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS
 from compactor.ledger.prices import dollars, nano
@@ -29,6 +30,7 @@ COUNTS = (
     'saved_by_compaction',
     'saved_by_outputs',
     'saved_by_cache',
+    'added_by_frames',
 )
 
 
@@ -62,15 +64,39 @@ def row_of(entry: Entry) -> dict[str, Any]:
     """The columns of an entry."""
     plain = ('at', 'latency', 'streamed', 'cache_hit', 'estimated')
     values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, *plain)}
-    return {**values, 'billing': _written(entry.billing), 'cost': None if entry.cost is None else nano(entry.cost)}
+    told = {'billing': _written(entry.billing), 'context': written_context(entry.context)}
+    return {**values, **told, 'cost': None if entry.cost is None else nano(entry.cost)}
 
 
 def entry_of(row: Row[Any]) -> Entry:
     """The entry of a row."""
     values = {name: value for name, value in row._mapping.items() if name not in ('id', 'tenant')}
-    cost, billing = values.pop('cost'), values.pop('billing')
+    cost, billing, context = values.pop('cost'), values.pop('billing'), values.pop('context')
     values['estimated'] = bool(values['estimated'])
-    return Entry(**values, billing=_read(billing), cost=None if cost is None else dollars(cost))
+    values['added_by_frames'] = values['added_by_frames'] or 0
+    paid = None if cost is None else dollars(cost)
+    return Entry(**values, billing=_read(billing), cost=paid, context=context_of(context))
+
+
+def written_context(context: Context | None) -> str | None:
+    """JSON of what a request was made of."""
+    if context is None:
+        return None
+    said = {one.name: value for one in fields(context) if (value := getattr(context, one.name))}
+    return json.dumps(said, default=dict)
+
+
+def context_of(text: str | None) -> Context | None:
+    """What stands in a row of it; None where that cannot be read, or only a newer version could."""
+    try:
+        found = json.loads(text) if text else None
+        if found is None:
+            return None
+        parts = {str(name): int(tokens) for name, tokens in dict(found.get('parts', {})).items()}
+        figures = [int(found.get(name, 0)) for name in ('tokens', 'window', 'before')]
+        return Context(figures[0], figures[1], parts, figures[2], tuple(map(str, found.get('strategies', ()))))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def _written(billing: Billing) -> str | None:

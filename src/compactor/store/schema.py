@@ -53,6 +53,8 @@ entries = Table(
     Column('billing', Text),  # JSON: units, terms and endpoint; null where there is nothing of it
     Column('estimated', Boolean),  # no usage was reported; null in rows of versions that did not say
     Column('tenant', Text, nullable=False, server_default=''),
+    Column('added_by_frames', BigInteger),  # tokens; null in rows of versions that knew of no frames
+    Column('context', Text),  # JSON of what the request was made of; null where nobody looked
     Index('compactor_entries_at', 'at'),
     Index('compactor_entries_model_at', 'model', 'at'),
     Index('compactor_entries_conversation', 'conversation'),

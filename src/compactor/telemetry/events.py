@@ -43,6 +43,7 @@ Event
  ├── Paced              a request waited for room
  ├── WorkloadRouted     which model a request goes to, and why (at every decision)
  ├── CacheHit           a request was answered from the response cache
+ ├── AlertRaised        a figure has gone beyond the value of a rule (once a crossing)
  ├── StoreUnavailable   the store could not be reached, read or written; the run went on, if policy says so
  ├── StoreLost          the store's file was deleted or replaced while it was open; what it held is gone
  ├── ToolNameTaken      a tool of ours is not offered, because one of the user's has its name (once per instance)
@@ -454,6 +455,29 @@ class BudgetWarning(BudgetEvent):
 @dataclass(frozen=True, slots=True)
 class BudgetRefused(BudgetEvent):
     """A request was refused with `BudgetExceeded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised(Event):
+    """A figure has gone beyond the value of a rule (`policies.watch`); told once, until it has fallen below again.
+
+    Attributes:
+        alert: the rule's name.
+        measure: what it looks at, such as 'cost' (`ledger.alerts.Measure`).
+        by: what it was added up for: 'all', 'agent', 'model' or 'task'.
+        subject: of which agent, model, task or budget; '' for everything together.
+        value: the figure.
+        above: the value of the rule.
+        level: 'warning' or 'error'.
+    """
+
+    alert: str
+    measure: str
+    by: str
+    subject: str
+    value: float
+    above: float
+    level: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,9 @@ _TABLE = (
     ),
     Record(events.BudgetWarning, 'budget_warning', WARN, 'Budget warning: {budget} at {used} of {limit} {unit}'),
     Record(events.BudgetRefused, 'budget_exceeded', ERROR, 'Budget exceeded: {budget} at {used} of {limit} {unit}'),
+    Record(
+        events.AlertRaised, 'alert_raised', WARN, 'Alert: {alert}, {measure} of {subject} at {value}, above {above}'
+    ),
     Record(events.StoreUnavailable, 'store_unavailable', WARN, 'Store unavailable: {part}'),
     Record(events.StoreLost, 'store_lost', ERROR, 'Store lost: its file was deleted or replaced ({part})'),
     Record(events.ToolNameTaken, 'tool_name_taken', WARN, 'Tool not offered: {tool} is the name of another'),

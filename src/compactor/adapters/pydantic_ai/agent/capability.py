@@ -44,6 +44,7 @@ from compactor.request.figures import TaskFigures
 from compactor.run.access import Access
 from compactor.run.clock import monotonic, wall
 from compactor.run.cuts import Cuts
+from compactor.run.frames import Frames
 from compactor.run.keyring import Keyring
 from compactor.run.keys import KeyLike
 from compactor.run.learned import Learned
@@ -168,6 +169,7 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
             keys = Keyring(key, opened, Access('keys', self._reporter.emit, clock=clock), self._reporter.emit)
         self._persist = persist
         self._remembered = None if remember is None else Remembered(remember)
+        self._frames = Frames(told.frames, told.tasks.table(), FORMAT.last_prompt)
         self._archive = archive
         self._requests = Requests(
             told,

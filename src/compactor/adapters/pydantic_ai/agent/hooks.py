@@ -86,7 +86,7 @@ class Hooks(Plugged[AgentDepsT]):
         self._broken_off(ctx)
         state = self._runs.state(ctx.run_id)
         state.enclosed = ctx.run_step
-        await self._remember(ctx, state)
+        await self._remember(ctx, state, request_context.messages)
         if state.durable is None:
             state.durable = compat.in_durable_context(ctx)
         if not state.offering and any(
@@ -257,7 +257,7 @@ class Hooks(Plugged[AgentDepsT]):
     async def _process(self, ctx: RunContext[AgentDepsT], request: Any, state: RunState, records: Records) -> Processed:
         """What to send for the request of a hook, and what to record."""
         model = compat.request_model(request) or ctx.model
-        await self._remember(ctx, state)
+        await self._remember(ctx, state, request.messages)
         await self._choose(ctx, model, request.messages, request.model_settings, state)
         return await self._requests.process(self._run_of(ctx, request), state, records)
 
@@ -267,10 +267,18 @@ class Hooks(Plugged[AgentDepsT]):
         text = self._runs.state(ctx.run_id).remembered
         return replace(run, instructions=(*run.instructions, text)) if text else run
 
-    async def _remember(self, ctx: RunContext[AgentDepsT], state: RunState) -> None:
-        """Asks, once for each request, for what is to be in it."""
-        if self._remembered is not None and self.mode == 'act' and state.remembered_in != ctx.run_step:
-            state.remembered, state.remembered_in = await self._remembered.text(ctx), ctx.run_step
+    async def _remember(self, ctx: RunContext[AgentDepsT], state: RunState, messages: list[Any]) -> None:
+        """Asks, once for each request, for what is to be in it: what the application keeps, and frames."""
+        if self.mode != 'act' or state.remembered_in == ctx.run_step:
+            return
+        text = '' if self._remembered is None else await self._remembered.text(ctx)
+        framed = self._frames.of(messages, identify(ctx.model, ctx.run_id))
+        state.framed, state.framed_as = 0, ''
+        if framed is not None and framed.text:
+            state.framed = self._learned.counter(identify(ctx.model, ctx.run_id)).count(framed.text)
+            state.framed_as = framed.task
+            text = f'{text}\n\n{framed.text}' if text else framed.text
+        state.remembered, state.remembered_in = text, ctx.run_step
 
     def _remembering(self, state: RunState, handler: Send) -> Send:
         """Sends what is to be in every request with each attempt."""

@@ -18,6 +18,7 @@ from compactor.adapters.pydantic_ai.served import told_by_servers
 from compactor.archive.archive import Archive
 from compactor.policy import Policy
 from compactor.run.clock import replayed
+from compactor.run.frames import Frames
 from compactor.run.learned import Learned
 from compactor.run.life import Life
 from compactor.run.reporting import Reporter
@@ -40,6 +41,7 @@ class Plugged(AbstractCapability[AgentDepsT]):
     _reporter: Reporter
     _persist: bool | None
     _remembered: Remembered | None
+    _frames: Frames
     _archive: Archive | None
     _requests: Requests
     _tasks: Tasks

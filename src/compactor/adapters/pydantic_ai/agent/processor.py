@@ -35,6 +35,8 @@ class Processor(Plugged[AgentDepsT]):
             raise ConfigError('persist=False needs capabilities=[Compactor(...)]: a history processor always persists')
         if self._remembered is not None:
             raise ConfigError('remember needs capabilities=[Compactor(...)]: a history processor records what it sends')
+        if self._frames.used:
+            raise ConfigError('frames need capabilities=[Compactor(...)]: a history processor records what it sends')
         state = self._runs.state(ctx.run_id)
         if state.enclosed == ctx.run_step and state.handled_in(ctx.run_step):
             return messages  # plugged in as a capability too, which has come first
