@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import random
+from importlib import import_module
 from typing import Any
 
 import pytest
-from benchmarks.squeeze import forced, generated, identical
 from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -20,6 +20,9 @@ from compactor.squeezing.phrases import LONGEST
 from compactor.squeezing.steps import PIPELINE, steps_of
 from compactor.squeezing.tree import DEEPEST
 from tests.corpus import needs_corpus, tool_outputs
+
+_benchmark: Any = import_module('benchmarks.squeeze')
+forced, generated, identical = _benchmark.forced, _benchmark.generated, _benchmark.identical
 
 MARKS = [
     '&1',

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from json.decoder import JSONDecodeError, scanstring
 from typing import Any, NoReturn
 
 from compactor.errors import ConfigError
@@ -14,6 +14,7 @@ from compactor.squeezing.writer import TIMES
 
 _WORDS = {'null': None, 'true': True, 'false': False}
 _NUMBER = re.compile(r'-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]+)?|NaN|-?Infinity')
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
 _WORD = re.compile('null|true|false')
 _TABLE = re.compile(r'\[([0-9]{1,8})\](?=\{)')
 _NAME = re.compile(r'&([0-9]{1,8}) ?')
@@ -87,11 +88,13 @@ class _Reader:
         return self.wrong('a value')
 
     def _string(self) -> str:
-        try:
-            text, self.at = scanstring(self._text, self.at + 1, True)
-        except JSONDecodeError:
+        found = self._found(_STRING)
+        if found is None:
             self.wrong('the end of a string')
-        return str(text)
+        try:
+            return str(json.loads(found[0]))
+        except ValueError:
+            self.wrong('a string that can be read')
 
     def _with_name(self, depth: int) -> Any:
         name = self._found(_NAME)

@@ -67,7 +67,7 @@ def _tree(value: Any, depth: int, counting: Counting) -> Any:
     )
 
 
-def _literal(value: float) -> Number:
+def _literal(value: Any) -> Number:
     if isinstance(value, float):
         if math.isfinite(value):
             return Number(repr(value))
