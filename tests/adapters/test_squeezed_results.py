@@ -27,9 +27,7 @@ def answered(mode: Mode, *calls: str, on_event: Any = None, doing: Any = 'act', 
         return ModelResponse(parts=[ToolCallPart(name, {}) for name in calls]) if k == 1 else say('Done.')
 
     script = Script(decide)
-    policy = Policy(
-        history=HistoryPolicy(max_input_tokens=100_000), outputs=OutputsPolicy(budgets={'other': 300}, **outputs)
-    )
+    policy = Policy(history=HistoryPolicy(max_input_tokens=100_000), outputs=OutputsPolicy(tools={'*': 300}, **outputs))
     agent = new_agent(script.model, **mode(Compactor(policy, on_event=on_event, mode=doing)))
     tools: dict[str, Any] = {
         'rows': lambda: ROWS,

@@ -35,8 +35,7 @@ class SameAsTheStore(RuleBasedStateMachine):
         self.clock = Clock()
         self.store, self.plain_store = (Store.open('sqlite://', clock=self.clock) for _ in range(2))
         limits: dict[str, Any] = {'ttl': 100.0, 'max_bytes': 300}
-        hot = {'hot_bytes': 40, 'hot_entries': 2}
-        self.caches = [HotCache(self.store, **limits, **hot), HotCache(self.store, **limits, **hot)]
+        self.caches = [HotCache(self.store, hot_bytes=40, hot_entries=2, **limits) for _ in range(2)]
         self.plain = [ResponseCache(self.plain_store, **limits) for _ in range(2)]
 
     @rule(who=st.integers(0, 1), key=keys)

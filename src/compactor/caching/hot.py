@@ -2,9 +2,9 @@
 
 request ─► memory (bounded, of this process) ─► store (bounded, of all processes) ─► model
 
-It answers what the store alone would answer, at any time and whatever other processes do: before an answer is given from
-memory, the store is asked whether it still is the one under its key, which costs a read instead of a read, a write and
-unpacking.
+It answers what the store alone would answer, at any time and whatever other processes do: before an answer is given
+from memory, the store is asked whether it still is the one under its key, which costs a read instead of a read, a write
+and unpacking.
 """
 
 from __future__ import annotations

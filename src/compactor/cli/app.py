@@ -23,6 +23,7 @@ from compactor.cli.desk.token import token
 from compactor.cli.doctor import doctor
 from compactor.cli.exits import INTERRUPTED
 from compactor.cli.inspect import inspect
+from compactor.cli.mcp.command import mcp
 from compactor.cli.report import report
 from compactor.cli.route import route
 from compactor.cli.screen import complain
@@ -95,3 +96,4 @@ app.command()(search)
 app.command()(recall)
 app.add_typer(token)
 app.add_typer(policy)
+app.command()(mcp)
