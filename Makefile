@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: bench clean dashboard-bench demo desk docs durable foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes stall test test-all types unit walls
+.PHONY: bench cache clean dashboard-bench demo desk docs durable foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -103,6 +103,15 @@ desk: $(READY)
 packing: $(READY)
 	$(BIN)/python -m benchmarks.packing
 
+# What is saved of recorded outputs (COMPACTOR_CORPUS) without losing a character, against TOON and others; 100,000
+# generated values come back as they were.
+squeeze: .venvs/squeeze/ready
+	.venvs/squeeze/bin/python -m benchmarks.squeeze
+
+# 1,000 requests with and without the response cache: hits, latency, tokens, cost.
+cache: $(READY)
+	$(BIN)/python -m benchmarks.cache
+
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
 walls: $(READY)
 	$(BIN)/python -m benchmarks.walls
@@ -124,6 +133,11 @@ durable: .venvs/durable/ready
 .venvs/foreign/ready: benchmarks/foreign-requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venvs/foreign
 	.venvs/foreign/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/foreign-requirements.txt -e '.[store]'
+	@touch $@
+
+.venvs/squeeze/ready: benchmarks/squeeze-requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/squeeze
+	.venvs/squeeze/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/squeeze-requirements.txt -e .
 	@touch $@
 
 .venvs/bench/ready: benchmarks/requirements.txt pyproject.toml

@@ -64,6 +64,7 @@ def test_names() -> None:
             'RequestTooLarge',
             'RoutingPolicy',
             'Shrunk',
+            'Squeezed',
             'Store',
             'StoreArchive',
             'StoreError',
@@ -85,6 +86,8 @@ def test_names() -> None:
             'process_request',
             'restore',
             'shrink',
+            'squeeze',
+            'unsqueeze',
         ]
     )
 

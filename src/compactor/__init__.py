@@ -62,6 +62,8 @@ if TYPE_CHECKING:
         TokenPolicy,
     )
     from compactor.run.told import output_budget, shrink
+    from compactor.squeezing.squeeze import squeeze, unsqueeze
+    from compactor.squeezing.squeezed import Squeezed
     from compactor.store.archive import StoreArchive
     from compactor.store.engine import Store
     from compactor.store.entries import Ledger
@@ -102,6 +104,7 @@ _HOMES = {
     'RequestTooLarge': 'compactor.errors',
     'RoutingPolicy': 'compactor.policy',
     'Shrunk': 'compactor.outputs.shrink',
+    'Squeezed': 'compactor.squeezing.squeezed',
     'Store': 'compactor.store.engine',
     'StoreArchive': 'compactor.store.archive',
     'StoreError': 'compactor.errors',
@@ -123,6 +126,8 @@ _HOMES = {
     'process_request': 'compactor.adapters.pydantic_ai.cache.batch',
     'restore': 'compactor.adapters.pydantic_ai.messages.archive',
     'shrink': 'compactor.run.told',
+    'squeeze': 'compactor.squeezing.squeeze',
+    'unsqueeze': 'compactor.squeezing.squeeze',
 }
 
 __all__ = [
@@ -159,6 +164,7 @@ __all__ = [
     'RequestTooLarge',
     'RoutingPolicy',
     'Shrunk',
+    'Squeezed',
     'Store',
     'StoreArchive',
     'StoreError',
@@ -180,6 +186,8 @@ __all__ = [
     'process_request',
     'restore',
     'shrink',
+    'squeeze',
+    'unsqueeze',
 ]
 
 

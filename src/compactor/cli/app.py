@@ -26,6 +26,7 @@ from compactor.cli.doctor import doctor
 from compactor.cli.efficiency import efficiency_report
 from compactor.cli.exits import INTERRUPTED
 from compactor.cli.inspect import inspect
+from compactor.cli.mcp.command import mcp
 from compactor.cli.report import report
 from compactor.cli.route import route
 from compactor.cli.screen import complain
@@ -101,3 +102,4 @@ app.command()(search)
 app.command()(recall)
 app.add_typer(token)
 app.add_typer(policy)
+app.command()(mcp)

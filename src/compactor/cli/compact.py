@@ -71,7 +71,7 @@ def compact(
     if output is not None:
         _write(output, data + b'\n')
     if json:
-        typer.echo(as_json(_account(session, compaction, output, data)))
+        typer.echo(as_json(account(session, compaction, output, data)))
     else:
         _show(session, compaction, output)
 
@@ -181,12 +181,12 @@ def _holders(compaction: Compaction[Any]) -> Iterator[tuple[str, int, str]]:
         yield f'{name}, message {one.message}', one.tokens, one.begins
 
 
-def _account(session: Session, compaction: Compaction[Any], output: Path | None, data: bytes) -> dict[str, Any]:
+def account(session: Session, compaction: Compaction[Any], output: Path | None, data: bytes) -> dict[str, Any]:
     """The JSON object: what the text says, and the messages where they are not written to a file."""
     from pydantic_core import from_json
 
     counter = compaction.context.counter
-    account = {
+    said = {
         'history': plain(session.name),
         'outcome': compaction.outcome,
         'changed': compaction.changed,
@@ -210,4 +210,4 @@ def _account(session: Session, compaction: Compaction[Any], output: Path | None,
         'left_out': [asdict(one) for one in session.left_out],
         'output': None if output is None else str(output),
     }
-    return account if output is not None else {**account, 'messages': from_json(data)}
+    return said if output is not None else {**said, 'messages': from_json(data)}

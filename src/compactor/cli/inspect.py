@@ -32,7 +32,7 @@ def inspect(
 
     report = inspected(session.messages, model)
     if json:
-        typer.echo(as_json(_account(session, report)))
+        typer.echo(as_json(account(session, report)))
     else:
         _show(session, report)
 
@@ -84,7 +84,8 @@ def _largest(report: TokenReport) -> Iterator[tuple[object, ...]]:
         yield f'{one.kind} of {one.tool}' if one.tool else one.kind, one.message, one.tokens, one.begins
 
 
-def _account(session: Session, report: TokenReport) -> dict[str, Any]:
+def account(session: Session, report: TokenReport) -> dict[str, Any]:
+    """The JSON object: what the text says, and what could not be read."""
     return {
         'history': plain(session.name),
         'messages': len(session.messages),

@@ -42,6 +42,32 @@ def route(
 
     Without --policy and --table the table of COMPACTOR_CONFIG and the environment is shown.
     """
+    made = route_of(
+        prompt, workload, task, files=files, lines=lines, tokens=tokens, agent=agent, policy=policy, preset=preset
+    )
+    if json:
+        typer.echo(as_json(made.to_json()))
+    else:
+        _show(made)
+
+
+def route_of(
+    prompt: str,
+    workload: str | None,
+    task: str | None,
+    *,
+    files: int | None = None,
+    lines: int | None = None,
+    tokens: int | None = None,
+    agent: str = '',
+    policy: Path | None = None,
+    preset: str | None = None,
+) -> Route:
+    """What the table of a policy, or of one that comes with the library, would ask for; see `route`.
+
+    Raises:
+        ConfigError: there is no table.
+    """
     from compactor import sources
     from compactor.policy import Policy
     from compactor.routing.complexity import Factors
@@ -58,11 +84,7 @@ def route(
     whole = chosen.routing.whole().learning
     learned = whole.learner(load(whole.path)) if whole.enabled and whole.path is not None else None
     factors = Factors(prompt, files, lines)
-    made = routed(Ask(workload, task, factors, input_tokens=tokens, agent=agent, at=time()), found, learned=learned)
-    if json:
-        typer.echo(as_json(made.to_json()))
-    else:
-        _show(made)
+    return routed(Ask(workload, task, factors, input_tokens=tokens, agent=agent, at=time()), found, learned=learned)
 
 
 def _show(made: Route) -> None:

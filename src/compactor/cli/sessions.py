@@ -94,6 +94,15 @@ def load(path: Path, line: int | None = None) -> Session:
         if 'messages' not in value:
             raise HistoryError(f'{name}: {_lacks_messages(value)}')
         value = value['messages']
+    return session_of(value, name)
+
+
+def session_of(value: Any, name: str) -> Session:
+    """The history in a JSON value; `name` is what it is called in errors.
+
+    Raises:
+        HistoryError: it is no list, or holds no message.
+    """
     if not isinstance(value, list):
         raise HistoryError(f'{name}: holds {_kind_of(value)}, not a list of messages; {DUMP}')
     messages, left_out = _validated(value)

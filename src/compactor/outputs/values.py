@@ -82,7 +82,7 @@ def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
         return _among_media(value, sizes, failed)
     if isinstance(value, list | tuple):
         return _shaped(value, sizes, failed)
-    if _is_return(value):
+    if is_return(value):
         return _returned(value, sizes, failed)
     if is_medium(value):
         return value
@@ -91,7 +91,7 @@ def narrowed(value: Any, sizes: Sizes, failed: bool | None = None) -> Any:
     return value
 
 
-def _is_return(value: Any) -> bool:
+def is_return(value: Any) -> bool:
     """Whether it is a framework's envelope around what a tool returned: a dataclass with a `return_value`."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type) and hasattr(value, 'return_value')
 
@@ -112,10 +112,10 @@ def _returned(value: Any, sizes: Sizes, failed: bool | None) -> Any:
 
 def put_beside(value: Any) -> list[str] | None:
     """The texts that a tool puts beside its result; None where there may be others, as media are sent in many ways."""
-    inner = value.return_value if _is_return(value) else value
+    inner = value.return_value if is_return(value) else value
     if any(map(is_medium, inner if isinstance(inner, list | tuple) else (inner,))):
         return None
-    content = getattr(value, 'content', None) if _is_return(value) else None
+    content = getattr(value, 'content', None) if is_return(value) else None
     if content is None:
         return []
     if isinstance(content, str):

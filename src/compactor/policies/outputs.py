@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -27,6 +28,8 @@ class OutputsPolicy(Station):
             (`outputs.budget.FAMILIES`). No output takes more than a fifth of the trigger.
         tools: tokens of one output by the tool's name (`*` matches any text), before its family's.
         narrowing: how an output over its budget is made smaller: 'smart_summary', 'heads_tails' or 'error_only'.
+        squeeze: names of tools (`*` matches any text) whose results no reducer may touch: they are made smaller only as
+            far as nothing is lost (`compactor.squeeze`), and no budget holds for them.
         stderr_share: share of a call's budget that its error stream may take, where the result has it apart.
         stdout: tokens of the output stream of a result that has its streams apart, by the tool's name (`*` matches any
             text), within the call's budget.
@@ -51,6 +54,7 @@ class OutputsPolicy(Station):
     budgets: Mapping[Family, Positive] = Field(default_factory=dict)
     tools: Mapping[str, Positive] = Field(default_factory=dict)
     narrowing: Narrowing = Narrowing.SMART_SUMMARY
+    squeeze: tuple[str, ...] = ()
     stderr_share: Share = 0.5
     stdout: Mapping[str, Positive] = Field(default_factory=dict)
     stderr: Mapping[str, Positive] = Field(default_factory=dict)
@@ -86,6 +90,10 @@ class OutputsPolicy(Station):
             self.stdout,
             self.stderr,
         )
+
+    def squeezes(self, tool: str) -> bool:
+        """Whether a tool's results are made smaller only as far as nothing is lost."""
+        return self.enabled and any(fnmatchcase(tool, name) for name in self.squeeze)
 
     def step_tokens(self, trigger: int) -> int:
         """Tokens that the results of one step may have together."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from compactor.archive.archive import Archive, blocks, key_of
 from compactor.archive.spaces import out_of
 from compactor.outputs.hint import hint_of
+from compactor.outputs.level import Level
 from compactor.outputs.notes import names_an_output
 from compactor.outputs.own import OutputKind
 from compactor.outputs.redact import redacted
@@ -24,6 +25,7 @@ from compactor.outputs.values import as_json, is_medium, put_beside
 from compactor.policy import Policy
 from compactor.run.archiving import Archiving
 from compactor.run.clock import replayed
+from compactor.run.exactly import QUICK, squeezed_result
 from compactor.run.format import Place, Result, RunFormat
 from compactor.run.learned import Learned
 from compactor.run.model_name import ModelName
@@ -35,6 +37,7 @@ from compactor.run.weight import is_heavy
 from compactor.run.within import Enclosing, call_of
 from compactor.run.worker import apart
 from compactor.secrets.redact import Secrets
+from compactor.squeezing.squeezed import Squeezed
 from compactor.strategies.clamp import height_of
 from compactor.telemetry import events
 from compactor.tokens.counter import Counter
@@ -163,7 +166,7 @@ class Outputs:
             if found.call_id not in state.taken:
                 failed = True if found.retry else None
                 value = await self._value(run, state, found.tool, found.call_id, found.arguments(), said, failed)
-            if found.tool not in self._policy.history.protect_tools:
+            if found.tool not in self._policy.history.protect_tools and not self._policy.outputs.squeezes(found.tool):
                 results.append((found, value))
             if value is not said:
                 changed[found.place] = value
@@ -283,6 +286,8 @@ class Outputs:
     ) -> Any:
         """A result redacted and within its own budget, which counts towards the run's."""
         shrinker = self._shrinker(run, tool, arguments)
+        if self._policy.outputs.squeezes(tool):
+            return await self._squeezed(run, state, tool, shrinker, value)
         if not self._policy.outputs.enabled or tool in self._policy.history.protect_tools:
             return await self._cut(value, shrinker, lambda shrinker: shrinker.redacted(value))
         used, spent = (state.used, state.spent) if state is not None else (0, 0)
@@ -300,6 +305,23 @@ class Outputs:
         if state is not None and smaller is not value and self._acting:
             state.left_out = state.left_out or self._archive(run) is not None
             state.trimmed += max(0, about(text_of(value), shrinker.counter) - about(text_of(smaller), shrinker.counter))
+        return smaller
+
+    async def _squeezed(self, run: Run, state: RunState | None, tool: str, shrinker: Shrinker, value: Any) -> Any:
+        """A result redacted, and made smaller as far as nothing is lost; an event for what was."""
+        told: list[Squeezed] = []
+        work = partial(_exactly, shrinker, value, told.append)
+        smaller = work() if replayed() or len(text_of(value)) <= QUICK else await apart(work)
+        for squeezed in told:
+            if state is not None and self._acting:
+                state.trimmed += squeezed.original_tokens - squeezed.result_tokens
+            if self._reporter.listening:
+                size = squeezed.original_tokens, squeezed.result_tokens
+                self._reporter.emit(
+                    events.OutputReduced(
+                        run.id, run.name.full, tool, squeezed.format, Level.FULL.value, *size, not self._acting
+                    )
+                )
         return smaller
 
     async def _told(
@@ -340,6 +362,10 @@ class Outputs:
 
     def _trigger(self, name: ModelName) -> int:
         return self._policy.history.limits(self._learned.window(name)).trigger
+
+
+def _exactly(shrinker: Shrinker, value: Any, on_squeezed: Callable[[Squeezed], None]) -> Any:
+    return squeezed_result(shrinker.redacted(value), shrinker.counter, on_squeezed)
 
 
 class _Wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ CHECKED = 32
 """Answers stored between two looks at the bound; one that is large has it looked at at once."""
 
 
+Stamp = tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer from the cache.
@@ -37,6 +41,8 @@ class Answer:
         tokens: what asking again would have cost.
         age: seconds since it was stored.
         hits: how often it was had, this time included.
+        stamp: when it was stored and until when it is good, in seconds since 1970: no two answers to one request have
+            the same.
     """
 
     data: bytes
@@ -44,6 +50,7 @@ class Answer:
     tokens: int
     age: float
     hits: int
+    stamp: Stamp = (0.0, 0.0)
 
 
 class ResponseCache:
@@ -100,10 +107,33 @@ class ResponseCache:
         if data is None:  # damaged, or more than anybody stores
             self._remove(key)
             return None
-        return Answer(data, row.model, row.tokens, now - row.created, row.hits + 1)
+        return Answer(data, row.model, row.tokens, now - row.created, row.hits + 1, (row.created, row.expires))
 
-    def set(self, key: str, data: bytes, *, model: str, prompt: str = '', tokens: int = 0) -> None:
-        """Stores an answer, unless it is too large or a secret stands in it.
+    def stamp(self, key: str) -> Stamp | None:
+        """When the answer under a key was stored and until when it is good; None if there is none. No hit."""
+        from sqlalchemy import select
+
+        from compactor.store.schema import responses
+
+        wanted = select(responses.c.created, responses.c.expires).where(responses.c.key == self._owned(key))
+        with self.store.read() as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else (row.created, row.expires)
+
+    def count(self, hits: Mapping[str, tuple[int, float]]) -> None:
+        """Counts hits that were answered from elsewhere: by key, how many and when the last was."""
+        from sqlalchemy import case, update
+
+        from compactor.store.schema import responses
+
+        with self.store.write() as connection:
+            for key, (number, last) in sorted(hits.items()):
+                later = case((responses.c.used < last, last), else_=responses.c.used)
+                change = update(responses).where(responses.c.key == self._owned(key))
+                connection.execute(change.values(hits=responses.c.hits + number, used=later))
+
+    def set(self, key: str, data: bytes, *, model: str, prompt: str = '', tokens: int = 0) -> Stamp | None:
+        """Stores an answer, unless it is too large or a secret stands in it; returns its stamp if it did.
 
         Args:
             key: the hash of what was asked, 64 characters at most.
@@ -117,10 +147,10 @@ class ResponseCache:
         from compactor.store.schema import responses
 
         if self._holds_secret(data):
-            return
+            return None
         packed = zlib.compress(data, 1)
         if len(packed) > self.max_bytes or len(data) > LARGEST:
-            return
+            return None
         key, now = self._owned(key), self.store.clock()
         with self.store.write(f'response/{key}') as connection:
             connection.execute(delete(responses).where(responses.c.key == key))
@@ -142,6 +172,7 @@ class ResponseCache:
             self._stored += 1
             if self._stored % CHECKED == 1 or len(packed) > self.max_bytes // CHECKED:
                 _bounded(connection, self.store.tenant, self.max_bytes, now)
+        return now, now + self.ttl
 
     def _holds_secret(self, data: bytes) -> bool:
         if self.secrets is None:

@@ -38,9 +38,13 @@ def steps(history: Path, url: str | None, tenant: str, scope: str, conversation:
     """What was taken out of a history, step by step; empty where nothing was, or nothing is held any more."""
     messages: Sequence[Any] = load(history).messages
     with reading(url, tenant) as store:
-        from compactor.adapters.pydantic_ai.messages.texts import handle_in
-        from compactor.archive.recall import held_steps
+        return steps_of(messages, history.name, archive_of(store, scope, conversation))
 
-        archive = archive_of(store, scope, conversation)
-        held = held_steps(archive, handle_in(messages, archive))
-    return [Named(f'{history.name}, archived step {number}', text) for number, text in sorted(held.items())]
+
+def steps_of(messages: Sequence[Any], name: str, archive: StoreArchive) -> list[Named]:
+    """The same of messages that are loaded, called by a name."""
+    from compactor.adapters.pydantic_ai.messages.texts import handle_in
+    from compactor.archive.recall import held_steps
+
+    held = held_steps(archive, handle_in(messages, archive))
+    return [Named(f'{name}, archived step {number}', text) for number, text in sorted(held.items())]

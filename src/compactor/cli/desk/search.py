@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from compactor.cli.desk.archives import Conversation, Scope, steps
-from compactor.cli.desk.texts import PassedOver, texts
+from compactor.cli.desk.texts import Named, PassedOver, texts
 from compactor.cli.desk.wanted import HERE, Budget, ByIntent, Report, Repository, TargetModel, profile_of, show, wanted
 from compactor.cli.screen import complain, count
 from compactor.cli.stores import Json, StoreUrl, Tenant
@@ -42,22 +43,17 @@ def search(
     held = wanted(budget, model, repository)
     from compactor.packing.item import Item
     from compactor.packing.pack import pack
-    from compactor.packing.relevance import Question, relevances
 
-    asked = Question(query)
-    if not asked:
-        raise ConfigError(f'{query!r} names nothing to look for: every word of it stands everywhere')
     passed = PassedOver()
     found = list(texts(where or (None if history is not None else ['.']), passed, history=history))
     if history is not None and store is not None:
         found += steps(history, store, tenant, scope, conversation)
-    related = relevances(asked, [one.name for one in found], [one.text for one in found])
-    best = sorted((i for i, one in enumerate(related) if one > 0), key=lambda i: -related[i])
+    best = answering(query, found)
     passed.tell()
     if not best:
         complain(f'nothing in {count(len(found), "text")} has to do with {query!r}')
         raise typer.Exit(1)
-    items = [Item(found[i].name, found[i].text) for i in best[:limit]]
+    items = [Item(one.name, one.text) for one in best[:limit]]
     made = pack(
         items,
         held.tokens,
@@ -69,3 +65,18 @@ def search(
     complain(f'{count(len(best), "text")} of {len(found):,} have to do with it')
     held.used(made.tokens, query, tuple(one.name for one in made.shown))
     show(made, held, report=report, json=json)
+
+
+def answering(query: str, texts: Sequence[Named]) -> list[Named]:
+    """Those texts that have to do with a question, the best first.
+
+    Raises:
+        ConfigError: the question names nothing that can be looked for.
+    """
+    from compactor.packing.relevance import Question, relevances
+
+    asked = Question(query)
+    if not asked:
+        raise ConfigError(f'{query!r} names nothing to look for: every word of it stands everywhere')
+    related = relevances(asked, [one.name for one in texts], [one.text for one in texts])
+    return [texts[i] for i in sorted(range(len(texts)), key=lambda i: -related[i]) if related[i] > 0]

@@ -30,7 +30,7 @@ def encode_toon(rows: Sequence[Mapping[str, Scalar]], name: str = 'items') -> st
         ValueError: the objects have not the same keys, or a value is no scalar or not finite.
     """
     keys = list(rows[0]) if rows else []
-    lines = [f'{_key(name)}[{len(rows)}]{{{",".join(map(_key, keys))}}}:']
+    lines = [f'{as_key(name)}[{len(rows)}]{{{",".join(map(as_key, keys))}}}:']
     for row in rows:
         if list(row) != keys:
             raise ValueError(f'all rows need the keys {keys}, one has {list(row)}')
@@ -61,14 +61,19 @@ def decode_toon(text: str) -> tuple[str, list[dict[str, Scalar]]]:
     return (str(json.loads(name)) if name[:1] == '"' else name), rows
 
 
-def _key(key: str) -> str:
+def as_key(key: str) -> str:
+    """A key as it stands in a header: bare where it is a plain name, else in quotes."""
     return key if re.fullmatch(r'[A-Za-z_][\w.]*', key, re.ASCII) else json.dumps(key)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text can stand in a cell without quotes, and is taken for nothing else."""
+    return _PLAIN.fullmatch(text) is not None and text not in _WORDS
 
 
 def _cell(value: Scalar) -> str:
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) is not None and value not in _WORDS
-        return value if plain else json.dumps(value)
+        return value if is_plain(value) else json.dumps(value)
     if value is None or isinstance(value, bool | int):
         return json.dumps(value)
     number: object = value

@@ -44,18 +44,20 @@ _SURROGATE = re.compile('[\ud800-\udfff]')
 def parts_of(text: str) -> list[Tree | str]:
     """Values of JSON and the texts between them, in order; JSON between texts has to begin and to end a line."""
     try:
-        decoder = _decoder(exact=_NEGATIVE_ZERO.search(text) is not None)
-        return _parts(text, decoder)
+        return _parts(text, json_decoder(exact=_NEGATIVE_ZERO.search(text) is not None))
     except ValueError:  # an integer of more digits than `int` reads
         pass
     try:
-        return _parts(text, _decoder(exact=True))
+        return _parts(text, json_decoder(exact=True))
     except ValueError:
         return [text]
 
 
-def _decoder(*, exact: bool) -> json.JSONDecoder:
-    """Integers are read as such where that is lossless, as it costs half."""
+def json_decoder(*, exact: bool) -> json.JSONDecoder:
+    """Reads JSON as `Pairs`, lists and scalars.
+
+    With `exact` all numbers are `Number`; else integers are read as such where that is lossless, as it costs half.
+    """
     return json.JSONDecoder(
         object_pairs_hook=Pairs, parse_float=Number, parse_int=Number if exact else None, parse_constant=Number
     )

@@ -21,6 +21,7 @@ from compactor.adapters.pydantic_ai.cache.similar import Embed, Similar
 from compactor.adapters.pydantic_ai.models import identify
 from compactor.adapters.pydantic_ai.request_key import request_key
 from compactor.adapters.pydantic_ai.setup import store_at
+from compactor.caching.hot import HotCache
 from compactor.policies.telemetry import TelemetryPolicy
 from compactor.run.access import FAILURES, Access, nothing
 from compactor.run.reporting import Reporter
@@ -51,6 +52,7 @@ class CachedModel(WrapperModel):
         store: a `Store`, its URL or path; default: in this process, and gone with it.
         ttl: seconds that an answer is good for.
         max_bytes: compressed bytes of all answers together.
+        hot_bytes: bytes of answers that are kept in memory in front of the store (`caching.hot`); 0 for none.
         tool_calls: True stores answers that call tools; a collection of names, those that call only these.
         embed: turns a prompt into a vector. With it, a prompt that is nearly the same as an earlier one in the same
             context is answered as that one was; without (the default), only what is the same.
@@ -71,6 +73,7 @@ class CachedModel(WrapperModel):
         store: Store | str | Path | None = None,
         ttl: float = TTL,
         max_bytes: int = MAX_BYTES,
+        hot_bytes: int = 0,
         tool_calls: bool | Collection[str] = False,
         embed: Embed | None = None,
         alike: float = 0.97,
@@ -81,7 +84,11 @@ class CachedModel(WrapperModel):
     ) -> None:
         super().__init__(wrapped)
         self.store = store_at('sqlite://' if store is None else store, tenant)
-        self.cache = ResponseCache(self.store, ttl=ttl, max_bytes=max_bytes)
+        self.cache = (
+            HotCache(self.store, ttl=ttl, max_bytes=max_bytes, hot_bytes=hot_bytes)
+            if hot_bytes
+            else ResponseCache(self.store, ttl=ttl, max_bytes=max_bytes)
+        )
         self._tool_calls = tool_calls
         self._similar = Similar(embed, alike) if embed is not None else None
         self._reporter = Reporter(on_event, False, telemetry, logfire=logfire)
