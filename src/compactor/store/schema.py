@@ -129,6 +129,7 @@ archive = Table(
     Column('size', BigInteger, nullable=False),
     Column('created', Float, nullable=False),
     Column('used', Float, nullable=False),
+    Column('indexed', BigInteger),  # see `search.py`; null in rows that nobody has looked at
     Index('compactor_archive_handle', 'scope', 'handle'),
     Index('compactor_archive_used', 'scope', 'used'),
 )
