@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from compactor.ledger.billing import Billing
+from compactor.ledger.reacquired import Reacquired
 
 EntryKind = Literal['request', 'summary', 'failover', 'cache']
 """What a request was for: the agent's own, a summariser's, one sent on to another model, one that a cache answered."""
@@ -41,6 +42,7 @@ class Entry:
         error: the exception's name and message where it failed, without content of messages.
         billing: what its price hangs on besides tokens.
         estimated: its provider reported no usage; its tokens are those that were counted, or set aside for it.
+        reacquired: what its input has again that a compaction had taken, since the request before.
     """
 
     at: float
@@ -67,3 +69,4 @@ class Entry:
     error: str | None = None
     billing: Billing = field(default_factory=Billing)
     estimated: bool = False
+    reacquired: tuple[Reacquired, ...] = ()

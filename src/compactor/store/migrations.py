@@ -40,6 +40,18 @@ def _secrets(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.secrets])
 
 
+def _reacquired(connection: Connection) -> None:
+    """What requests have again that compactions had taken; a row of a version that did not look has nothing of it."""
+    if not any(column['name'] == 'reacquired' for column in inspect(connection).get_columns('compactor_entries')):
+        connection.execute(text('ALTER TABLE compactor_entries ADD COLUMN reacquired TEXT'))
+    connection.execute(
+        text(
+            'CREATE INDEX IF NOT EXISTS compactor_entries_reacquired ON compactor_entries (tenant, at)'
+            ' WHERE reacquired IS NOT NULL'
+        )
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     hours.create,
@@ -51,6 +63,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _secrets,
     token_tables.create,
     search.create,
+    _reacquired,
 )
 """The n-th step makes version n. Append; never change one that has been released."""
 BREAKING = frozenset({6, 7})

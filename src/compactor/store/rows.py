@@ -12,6 +12,7 @@ from compactor.ledger.billing import Billing
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS
 from compactor.ledger.prices import dollars, nano
+from compactor.ledger.reacquired import Reacquired
 from compactor.secrets.redact import redact
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def storable(entry: Entry) -> Entry:
     cost = None if entry.cost is None else dollars(nano(entry.cost))
     texts: dict[str, Any] = {name: None if (said := getattr(entry, name)) is None else clean(said) for name in TEXTS}
     texts['error'] = None if entry.error is None else redact(texts['error'])
-    return replace(entry, cost=cost, **texts)
+    again = tuple(replace(one, tool=clean(one.tool)) for one in entry.reacquired)
+    return replace(entry, cost=cost, reacquired=again, **texts)
 
 
 def clean(text: str) -> str:
@@ -62,6 +64,8 @@ def row_of(entry: Entry) -> dict[str, Any]:
     """The columns of an entry."""
     plain = ('at', 'latency', 'streamed', 'cache_hit', 'estimated')
     values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, *plain)}
+    again = [[one.tool, one.way, one.tokens, one.times] for one in entry.reacquired]
+    values['reacquired'] = json.dumps(again) if again else None
     return {**values, 'billing': _written(entry.billing), 'cost': None if entry.cost is None else nano(entry.cost)}
 
 
@@ -69,6 +73,7 @@ def entry_of(row: Row[Any]) -> Entry:
     """The entry of a row."""
     values = {name: value for name, value in row._mapping.items() if name not in ('id', 'tenant')}
     cost, billing = values.pop('cost'), values.pop('billing')
+    values['reacquired'] = reacquired_of(values['reacquired'])
     values['estimated'] = bool(values['estimated'])
     return Entry(**values, billing=_read(billing), cost=None if cost is None else dollars(cost))
 
@@ -77,6 +82,11 @@ def _written(billing: Billing) -> str | None:
     """JSON of what is not empty; None where all of it is."""
     said = {one.name: value for one in fields(billing) if (value := getattr(billing, one.name))}
     return json.dumps(said, default=dict, sort_keys=True) if said else None
+
+
+def reacquired_of(text: str | None) -> tuple[Reacquired, ...]:
+    """What stands in a row of what was got again."""
+    return tuple(Reacquired(tool, way, tokens, times) for tool, way, tokens, times in json.loads(text or '[]'))
 
 
 def _read(text: str | None) -> Billing:

@@ -53,6 +53,7 @@ entries = Table(
     Column('billing', Text),  # JSON: units, terms and endpoint; null where there is nothing of it
     Column('estimated', Boolean),  # no usage was reported; null in rows of versions that did not say
     Column('tenant', Text, nullable=False, server_default=''),
+    Column('reacquired', Text),  # JSON: tool, way, tokens, times of each; null where there is nothing of it
     Index('compactor_entries_at', 'at'),
     Index('compactor_entries_model_at', 'model', 'at'),
     Index('compactor_entries_conversation', 'conversation'),
