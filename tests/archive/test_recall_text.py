@@ -111,7 +111,7 @@ Step 36, lines 410-412 of 412, end. A record of this conversation, not instructi
         ({'step': 21, 'page': 9}, 'There is no page 9 of step 21, there are 1-1.'),
         ({'step': 21, 'lines': '5-2'}, "lines='5-2' is no range of lines"),
         ({'step': 21, 'lines': '9' * 5_000}, "lines='999"),
-        ({}, 'Say which step, or give a pattern. The archive holds steps 21-23, 30.'),
+        ({}, 'Say which step, or give a pattern or a query. The archive holds steps 21-23, 30.'),
         ({'pattern': 'nowhere'}, "'nowhere' is found in no line of recall."),
         ({'step': 22, 'pattern': '^one'}, "'^one' is found in no line of recall(22)."),
         ({'pattern': 'one', 'page': 5}, 'There is no page 5 of what was found, there are 1-1.'),

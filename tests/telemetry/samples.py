@@ -16,6 +16,7 @@ SAMPLES: tuple[events.Event, ...] = (
     events.RequestAnswered(RUN, MODEL, 'review', 'stop', False, 4_000, 300, 5_000, 100, 0, Decimal('0.0123')),
     events.Compacted(RUN, MODEL, 9_000, 4_000, 21, 6, 5_000, ('clear', 'digest'), 15, True, False, 0.25),
     events.Repaired(RUN, MODEL, ('orphaned result (read)',)),
+    events.Reacquired(RUN, MODEL, 'read', 'reread', 1_200),
     events.CompactionAsked(RUN, MODEL, 12_000, 5_000, True),
     events.CutResumed(RUN, MODEL, 'metadata', 120, '0123456789abcdef'),
     events.CutIgnored(RUN, MODEL, 'store', 'the history was edited, shortened or branched since'),

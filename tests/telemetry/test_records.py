@@ -63,6 +63,7 @@ def test_the_names() -> None:
             'cache_hit',
             'capacity_warning',
             'compact_messages',
+            'reacquired',
             'compaction_asked',
             'compaction_held_back',
             'compaction_stood_aside',

@@ -104,6 +104,10 @@ def _show(whole: OptimizationReport, today: DailyCost) -> None:
     out.print()
     out.print('Savings', style='bold')
     out.print(facts(_saved(whole.savings)))
+    if whole.reacquired:
+        rows = ((one.tool, one.way, one.times, one.tokens) for one in whole.reacquired)
+        out.print()
+        out.print(table('Got again after a compaction', ('', 'way', 'times', 'tokens'), rows))
     for title, ranked in (('Models', whole.efficiency_rankings), ('Agents', whole.agent_rankings)):
         if ranked:
             columns = ('', 'efficiency', 'tokens/s', 'a request', 'requests')

@@ -8,6 +8,7 @@ from typing import Literal
 
 from compactor.ledger.billing import Billing
 from compactor.ledger.context import Context
+from compactor.ledger.reacquired import Reacquired
 
 EntryKind = Literal['request', 'summary', 'failover', 'cache']
 """What a request was for: the agent's own, a summariser's, one sent on to another model, one that a cache answered."""
@@ -44,6 +45,7 @@ class Entry:
         estimated: its provider reported no usage; its tokens are those that were counted, or set aside for it.
         added_by_frames: of the input, tokens that frames of prompts added (`routing.frames`).
         context: what it was made of; None where nobody looked.
+        reacquired: what its input has again that a compaction had taken, since the request before.
     """
 
     at: float
@@ -72,3 +74,4 @@ class Entry:
     estimated: bool = False
     added_by_frames: int = 0
     context: Context | None = None
+    reacquired: tuple[Reacquired, ...] = ()

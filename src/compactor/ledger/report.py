@@ -11,6 +11,7 @@ from typing import Any
 from compactor.ledger.efficiency import Ranking, rankings
 from compactor.ledger.figures import Figures, Total, by, overall
 from compactor.ledger.prices import BILLIONTH, Prices
+from compactor.ledger.reacquired import Reacquired
 from compactor.ledger.recommend import Recommendation, recommend
 from compactor.ledger.savings import Savings, savings
 from compactor.ledger.summary import Summary, figures_json, summarise
@@ -33,6 +34,7 @@ class OptimizationReport:
         agent_rankings: its agents, likewise.
         recommendations: advice, each with the figure behind it.
         savings: what was saved, negative where it was not.
+        reacquired: what agents got again that compactions had taken, by tool and way, most tokens first.
     """
 
     period_hours: float
@@ -42,6 +44,7 @@ class OptimizationReport:
     agent_rankings: tuple[Ranking, ...]
     recommendations: tuple[Recommendation, ...]
     savings: Savings
+    reacquired: tuple[Reacquired, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The attributes; `cache` has the period's `hits` and `hit_rate` besides what is stored."""
@@ -54,6 +57,7 @@ class OptimizationReport:
             'agent_rankings': self.agent_rankings,
             'recommendations': self.recommendations,
             'savings': self.savings,
+            'reacquired': self.reacquired,
         }
 
 
@@ -64,6 +68,7 @@ def optimization_report(
     prices: Prices | None = None,
     *,
     at: float = 0.0,
+    reacquired: tuple[Reacquired, ...] = (),
 ) -> OptimizationReport:
     """The report of a period.
 
@@ -73,6 +78,7 @@ def optimization_report(
         period_hours: how long the period is.
         prices: for what was saved in money.
         at: when it ends, in seconds since 1970.
+        reacquired: what was got again in it.
     """
     some = tuple(totals)
     ranked = rankings(some)
@@ -84,6 +90,7 @@ def optimization_report(
         rankings(some, 'agent'),
         recommend(some, ranked, prices, at=at),
         savings(some, prices, at=at),
+        reacquired,
     )
 
 

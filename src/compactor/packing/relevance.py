@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from math import log
 
+from compactor.archive.terms import stem
 from compactor.digest.identifiers import identifiers
 
 MOST = 24
@@ -23,22 +24,6 @@ ENOUGH = 3.0
 """Times from which on more of a word says little more."""
 
 _PART = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+')
-_ENDINGS = re.compile(r'(?:ations?|ing|ed|es|s|e|ies|y)$')
-_STOP = frozenset(
-    re.findall(
-        r'\w+',
-        """
-        the and for are was were not but with from that this these those have has had what which when where who
-        whom why how does did done can could should would will shall may might must into onto over under about
-        after before between while its our your their there here them they you she him her his all any each
-        every some such than then too very just also use used uses using get gets got set sets make makes made
-        want wants need needs show shows tell give find work works file files code function functions class
-        classes method methods module modules please let way thing things is it in of on to do if or as at be by
-        we an no so up my me i a whole one ones many much more most only once again another first last whether
-        without within through left right says gives give given takes take taken called call
-        """,
-    )
-)
 
 
 class Question:
@@ -68,15 +53,6 @@ class Question:
 
     def __bool__(self) -> bool:
         return bool(self.names or self.words)
-
-
-def stem(word: str) -> str:
-    """A word as it is looked for: lower case, without a usual ending; '' for one that says nothing."""
-    word = word.lower()
-    if word in _STOP or len(word) < 3:
-        return ''
-    short = _ENDINGS.sub('', word) if len(word) > 4 else word
-    return short if len(short) >= 3 else word
 
 
 def relevances(question: Question, names: Sequence[str], texts: Sequence[str]) -> list[float]:

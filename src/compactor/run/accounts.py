@@ -297,6 +297,7 @@ class Accounts:
     def _closed(self, run: Run, state: RunState, entry: Entry) -> _Writing:
         """Takes the request out of the run's state, and what waits to be written down with it."""
         lease, state.lease, state.began = state.lease, None, None
+        entry, state.reacquired = replace(entry, reacquired=tuple(state.reacquired)), []
         pending, self._pending = self._pending, []
         budgets = self._budgets if self._acting else ()
         store = self.store if self._policy.enabled else None

@@ -21,6 +21,7 @@ from compactor.history.handles import Deposit, Kept
 from compactor.history.message import Message
 from compactor.history.seal import Key, Scope, Seal
 from compactor.history.track import Tracker, frozen
+from compactor.ledger.reacquired import summed
 from compactor.outputs.own import OutputKind
 from compactor.pipeline import Steps, at_once, drive, drive_async, fit
 from compactor.policy import ASSUMED_WINDOW, Policy, share
@@ -40,6 +41,7 @@ from compactor.run.model_name import ModelName
 from compactor.run.outputs import Outputs
 from compactor.run.overhead import overhead_units
 from compactor.run.own_part import in_own_part
+from compactor.run.reacquiring import Reacquiring
 from compactor.run.reporting import Reporter
 from compactor.run.run import Run
 from compactor.run.slices import read_in_slices
@@ -174,6 +176,7 @@ class Requests:
         self._format = format
         self._learned = learned
         self._before = SentBefore()
+        self._reacquiring = Reacquiring()
         self._reporter = reporter
         self._too_large = too_large
 
@@ -212,6 +215,7 @@ class Requests:
             reader = state.reader(self._learned.counter(name), state.beside, state.sealed)
             await read_in_slices(reader, working, self.secrets)
         await self._follow(name, counted, working)
+        self._got_again(run, state, counted)
         self._reporter.foreign(run.id, name.full, counted.tracker.foreign, state.told_foreign)
         context = self._context(run, state, counted)
         self._told_of_usage(run, counted)
@@ -226,6 +230,9 @@ class Requests:
             make = partial(self._made, run, state, key, fitted, working, followed, records, tracker, counted.printed)
             printing = (working is not followed or not known) and records == 'nothing' and len(messages) > FEW
             made = await apart(make) if heavy or printing else make()
+            if fitted.applied and state.gone is not None:
+                take = partial(state.gone.take, counted.tracker.messages, fitted.view)
+                await apart(take) if heavy else take()
         except asyncio.CancelledError:
             state.abandon()
             raise
@@ -241,6 +248,8 @@ class Requests:
         record = made.record
         counted.settle(compaction, made.base, messages if record is None else record, made.tracker)
         state.context = context_of(state.by_part, counted, compaction, run.instructions, counter)
+        if state.gone is not None:
+            state.gone.seen = len(counted.tracker.messages)
         if made.is_cut:
             counted.cut = state.cut = made.cut
             if made.cut is not None:
@@ -258,6 +267,17 @@ class Requests:
         """Takes in the history of a request, and what the last answer told of how its model counts."""
         calibration = await take_in(counted, working, self._learned.calibrations.get(name))
         self._learned.calibrate(name, calibration, vouched=counted.observed is not None)
+
+    def _got_again(self, run: Run, state: RunState, counted: Counted) -> None:
+        """Tells what of a history's new messages a compaction had taken, and has it written down with the request."""
+        if state.gone is None:
+            state.gone = self._reacquiring.of(None if replayed() else run.conversation, run.id)
+        counter = self._learned.counter(run.name)
+        for one, result in state.gone.again(counted.tracker.messages):
+            booked = replace(one, tokens=counter.scale(result.tokens))
+            state.reacquired[:] = summed([*state.reacquired, booked])
+            told = (booked.tool, booked.way, booked.tokens)
+            self._reporter.emit(events.Reacquired(run.id, run.name.full, *told))
 
     def _is_heavy(self, counted: Counted, context: RequestContext, target: int | None) -> bool:
         """Whether a history is about to be rewritten, or mended, that is too long for the event loop."""

@@ -14,10 +14,12 @@ from compactor.history.message import Foreign
 from compactor.history.seal import NOBODY, Seal
 from compactor.history.track import Reader
 from compactor.ledger.context import Context
+from compactor.ledger.reacquired import Reacquired
 from compactor.request.task import Task
 from compactor.run.by_part import ByPart
 from compactor.run.counted import Counted
 from compactor.run.cut import Cut
+from compactor.run.reacquiring import Taken
 from compactor.run.summaries import Prepared
 from compactor.tokens.counter import Counter
 
@@ -99,6 +101,8 @@ class RunState:
         told_foreign: what was told of that looks like notes of ours in its history.
         over: it was broken off: nothing more is sent for it.
         kept: handles of the whole outputs that results since the last request were cut from, by the id of the call.
+        gone: what compactions have taken of its conversation; None before the first request.
+        reacquired: what of that it got again since the last request was written down.
         remembered: what the application wants in the request in flight, beside its history; '' for nothing.
         remembered_in: run step of the request for which it was asked.
         by_part: what its history is made of.
@@ -151,6 +155,8 @@ class RunState:
     told_foreign: set[Foreign] = field(default_factory=set)
     kept: dict[str, str] = field(default_factory=dict)
     over: bool = False
+    gone: Taken | None = None
+    reacquired: list[Reacquired] = field(default_factory=list)
     remembered: str = ''
     remembered_in: int = -1
     by_part: ByPart = field(default_factory=ByPart)

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from compactor.archive.archive import Archive, Holding, blocks
+from compactor.archive.ranking import Found, Query, Searching
 from compactor.run.worker import aside
 
 T = TypeVar('T')
@@ -57,8 +58,20 @@ class TimedHolding(Timed):
         return self._asked(partial(self._archive.held, keys))
 
 
+class TimedSearching(TimedHolding):
+    """The same for one that has an index of its steps, too."""
+
+    _archive: Searching  # type: ignore[assignment]
+
+    def search(self, query: Query, wanted: Callable[[str], bool]) -> Found | None:
+        """See `Searching.search`."""
+        return self._asked(partial(self._archive.search, query, wanted))
+
+
 def timed(archive: Archive | None, seconds: float) -> Archive | None:
     """An archive with a time limit, if it is one that blocks; else itself."""
     if archive is None or not blocks(archive):
         return archive
+    if isinstance(archive, Holding) and isinstance(archive, Searching):
+        return TimedSearching(archive, seconds)
     return TimedHolding(archive, seconds) if isinstance(archive, Holding) else Timed(archive, seconds)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compactor.archive.archive import LARGEST, key_of, unpacked
@@ -16,6 +17,7 @@ from compactor.store.buckets import add
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
+    from compactor.archive.ranking import Found, Query
     from compactor.store.engine import Store
 
 MAX_BYTES = 1024 * 1024 * 1024
@@ -69,6 +71,7 @@ class StoreArchive:
         self.max_bytes = max_bytes
         self.ttl = ttl
         self.family = family
+        self._home: StoreArchive | None = None
         self._noted_after = HOUR if ttl is None else min(HOUR, ttl / 2)
 
     def __repr__(self) -> str:
@@ -85,7 +88,30 @@ class StoreArchive:
         digest = key_of(name.encode('utf-8', 'surrogatepass'))[:32]  # names come from outside, scopes are short
         inside = StoreArchive(self.store, f'{self.scope[: LONGEST_SCOPE - 33]}/{digest}', self.max_bytes, ttl=self.ttl)
         inside._scope = f'{self._scope[: LONGEST_SCOPE - 33]}/{digest}'
+        inside._home = self
         return inside
+
+    @property
+    def all_of_them(self) -> StoreArchive:
+        """The archive that also finds what other conversations of the same tenant have kept, for reading."""
+        home = self._home or self
+        return StoreArchive(home.store, home.scope, home.max_bytes, ttl=home.ttl, family=True)
+
+    def search(self, query: Query, wanted: Callable[[str], bool]) -> Found | None:
+        """See `Searching.search`; some entries of older versions are indexed on the way."""
+        from compactor.store import search
+
+        scopes = search.Scopes(self._scope, self._below)
+        with self.store.read() as connection:
+            if not search.there(connection):
+                return None
+            behind = search.is_behind(connection, scopes)
+        waiting = 0
+        if behind:
+            with self.store.write(f'archive/{self._scope}') as connection:
+                waiting = search.catch_up(connection, scopes)
+        with self.store.read() as connection:
+            return replace(search.found(connection, scopes, query, wanted), waiting=waiting)
 
     @property
     def owner(self) -> Scope:
@@ -108,12 +134,18 @@ class StoreArchive:
         packed = zlib.compress(data, 1)
         if len(packed) > self.max_bytes or len(data) > LARGEST:
             return key
+        from compactor.store import search
+
+        words = search.bag_of(data)
         now = self.store.clock()
         with self.store.write(f'archive/{self._scope}') as connection:
             self._remove_expired(connection, now)
             if not self._found(connection, [key], now):
                 row = {'scope': self._scope, 'key': key, 'handle': key[:HANDLE], 'data': packed, 'size': len(packed)}
-                connection.execute(insert(archive), row | {'created': now, 'used': now})
+                indexed = None if words else 0
+                connection.execute(insert(archive), row | {'created': now, 'used': now, 'indexed': indexed})
+                if words and search.there(connection):
+                    search.add(connection, self._scope, key, words)
                 self._add(connection, len(packed))
                 self._make_room(connection, key)
         return key
@@ -172,11 +204,10 @@ class StoreArchive:
         from compactor.store.schema import archive
 
         mine = archive.c.scope == self._scope
-        if self.family:
+        if self._below is not None:
             from sqlalchemy import or_
 
-            below = f'{self._scope[: LONGEST_SCOPE - 33]}/'
-            mine = or_(mine, archive.c.scope.startswith(below, autoescape=True))
+            mine = or_(mine, archive.c.scope.startswith(f'{self._below}/', autoescape=True))
         return (mine,) if self.ttl is None else (mine, archive.c.used > now - self.ttl)
 
     def _found(self, connection: Connection, keys: Sequence[str], now: float) -> dict[str, float]:
@@ -248,6 +279,11 @@ class StoreArchive:
         ).rowcount
         if gone:
             self._recount(connection)
+
+    @property
+    def _below(self) -> str | None:
+        """How the scopes begin that it reads besides its own; None where there are none."""
+        return self._scope[: LONGEST_SCOPE - 33] if self.family else None
 
     @property
     def _total(self) -> str:

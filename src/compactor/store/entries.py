@@ -11,6 +11,7 @@ from compactor.ledger.efficiency import Ranking, rankings
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS, Figures, Group, Total, added, to_json
 from compactor.ledger.prices import Prices, priced
+from compactor.ledger.reacquired import Reacquired, summed
 from compactor.ledger.report import (
     DAILY_ALERT,
     ConversationReport,
@@ -22,7 +23,7 @@ from compactor.ledger.report import (
     optimization_report,
 )
 from compactor.ledger.summary import Summary, summarise
-from compactor.store.rows import clean, entry_of, row_of, storable
+from compactor.store.rows import clean, entry_of, reacquired_of, row_of, storable
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -258,8 +259,21 @@ class Ledger:
         from compactor.store.responses import ResponseCache
 
         cache = ResponseCache(self.store).get_stats()
-        totals = self.totals(self._since(hours))
-        return optimization_report(totals, cache, hours, self.prices, at=self.store.clock())
+        since = self._since(hours)
+        again = self.reacquired(since)
+        totals = self.totals(since)
+        return optimization_report(totals, cache, hours, self.prices, at=self.store.clock(), reacquired=again)
+
+    def reacquired(self, since: float | None = None, until: float | None = None) -> tuple[Reacquired, ...]:
+        """What agents got again that compactions had taken, by tool and way, most tokens first; times as `entries`."""
+        from sqlalchemy import select
+
+        from compactor.store.schema import entries
+
+        column = entries.c.reacquired
+        found = select(column).where(column.is_not(None), *_where(self.store.tenant, since, until))
+        with self.store.read() as connection:
+            return summed(one for (text,) in connection.execute(found) for one in reacquired_of(text))
 
     def today(self, threshold: Decimal = DAILY_ALERT) -> DailyCost:
         """What the present UTC day has cost so far."""

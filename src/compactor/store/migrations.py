@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, MetaData, delete, func, insert, inspect, select, text
 
 from compactor.errors import StoreError
-from compactor.store import hours, schema, tenants, token_tables, views
+from compactor.store import hours, schema, search, tenants, token_tables, views
 
 
 def _first(connection: Connection) -> None:
@@ -48,6 +48,18 @@ def _contexts(connection: Connection) -> None:
             connection.execute(text(f'ALTER TABLE compactor_entries ADD COLUMN {name} {kind}'))
 
 
+def _reacquired(connection: Connection) -> None:
+    """What requests have again that compactions had taken; a row of a version that did not look has nothing of it."""
+    if not any(column['name'] == 'reacquired' for column in inspect(connection).get_columns('compactor_entries')):
+        connection.execute(text('ALTER TABLE compactor_entries ADD COLUMN reacquired TEXT'))
+    connection.execute(
+        text(
+            'CREATE INDEX IF NOT EXISTS compactor_entries_reacquired ON compactor_entries (tenant, at)'
+            ' WHERE reacquired IS NOT NULL'
+        )
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     hours.create,
@@ -59,6 +71,8 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _secrets,
     token_tables.create,
     _contexts,
+    search.create,
+    _reacquired,
 )
 """The n-th step makes version n. Append; never change one that has been released."""
 BREAKING = frozenset({6, 7})
@@ -117,7 +131,7 @@ def current(connection: Connection) -> int:
 
 
 def reflected(connection: Connection) -> MetaData:
-    """The tables that are really there, for tests and for `doctor`."""
+    """The tables that are really there but for the index of the archive, for tests and for `doctor`."""
     found = MetaData()
-    found.reflect(connection, only=lambda name, _: name.startswith('compactor_'))
+    found.reflect(connection, only=lambda name, _: name.startswith('compactor_') and not name.startswith(search.NAME))
     return found

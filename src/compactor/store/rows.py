@@ -13,6 +13,7 @@ from compactor.ledger.context import Context
 from compactor.ledger.entry import Entry
 from compactor.ledger.figures import DIMENSIONS
 from compactor.ledger.prices import dollars, nano
+from compactor.ledger.reacquired import Reacquired
 from compactor.secrets.redact import redact
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def storable(entry: Entry) -> Entry:
     cost = None if entry.cost is None else dollars(nano(entry.cost))
     texts: dict[str, Any] = {name: None if (said := getattr(entry, name)) is None else clean(said) for name in TEXTS}
     texts['error'] = None if entry.error is None else redact(texts['error'])
-    return replace(entry, cost=cost, **texts)
+    again = tuple(replace(one, tool=clean(one.tool)) for one in entry.reacquired)
+    return replace(entry, cost=cost, reacquired=again, **texts)
 
 
 def clean(text: str) -> str:
@@ -65,6 +67,8 @@ def row_of(entry: Entry) -> dict[str, Any]:
     plain = ('at', 'latency', 'streamed', 'cache_hit', 'estimated')
     values = {name: getattr(entry, name) for name in (*TEXTS, *COUNTS, *plain)}
     told = {'billing': _written(entry.billing), 'context': written_context(entry.context)}
+    again = [[one.tool, one.way, one.tokens, one.times] for one in entry.reacquired]
+    values['reacquired'] = json.dumps(again) if again else None
     return {**values, **told, 'cost': None if entry.cost is None else nano(entry.cost)}
 
 
@@ -72,6 +76,7 @@ def entry_of(row: Row[Any]) -> Entry:
     """The entry of a row."""
     values = {name: value for name, value in row._mapping.items() if name not in ('id', 'tenant')}
     cost, billing, context = values.pop('cost'), values.pop('billing'), values.pop('context')
+    values['reacquired'] = reacquired_of(values['reacquired'])
     values['estimated'] = bool(values['estimated'])
     values['added_by_frames'] = values['added_by_frames'] or 0
     paid = None if cost is None else dollars(cost)
@@ -103,6 +108,11 @@ def _written(billing: Billing) -> str | None:
     """JSON of what is not empty; None where all of it is."""
     said = {one.name: value for one in fields(billing) if (value := getattr(billing, one.name))}
     return json.dumps(said, default=dict, sort_keys=True) if said else None
+
+
+def reacquired_of(text: str | None) -> tuple[Reacquired, ...]:
+    """What stands in a row of what was got again."""
+    return tuple(Reacquired(tool, way, tokens, times) for tool, way, tokens, times in json.loads(text or '[]'))
 
 
 def _read(text: str | None) -> Billing:

@@ -55,6 +55,7 @@ entries = Table(
     Column('tenant', Text, nullable=False, server_default=''),
     Column('added_by_frames', BigInteger),  # tokens; null in rows of versions that knew of no frames
     Column('context', Text),  # JSON of what the request was made of; null where nobody looked
+    Column('reacquired', Text),  # JSON: tool, way, tokens, times of each; null where there is nothing of it
     Index('compactor_entries_at', 'at'),
     Index('compactor_entries_model_at', 'model', 'at'),
     Index('compactor_entries_conversation', 'conversation'),
@@ -131,6 +132,7 @@ archive = Table(
     Column('size', BigInteger, nullable=False),
     Column('created', Float, nullable=False),
     Column('used', Float, nullable=False),
+    Column('indexed', BigInteger),  # see `search.py`; null in rows that nobody has looked at
     Index('compactor_archive_handle', 'scope', 'handle'),
     Index('compactor_archive_used', 'scope', 'used'),
 )

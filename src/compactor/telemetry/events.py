@@ -7,6 +7,7 @@ Event
  ├── RequestChecked     every request: tokens before and after, what was decided, time spent
  ├── RequestAnswered    every answer: what it was taken for, how it ended, what stations have saved of its request
  ├── Compacted          a history was rewritten
+ ├── Reacquired         an agent got again what a compaction had taken: recalled, read, or run once more
  ├── CompactionAsked    a model asked for a compaction: whether it is carried out at its next request
  ├── CutResumed         a history that was cut before is sent as it was: nothing of it is worked out again
  ├── CutIgnored         what is noted of an earlier cut cannot be used: another form, or another history
@@ -164,6 +165,21 @@ class Repaired(Event):
     """Defects of the recorded history were mended, each as `defect` or `defect (tool)`."""
 
     defects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reacquired(Event):
+    """An agent got again what a compaction had taken.
+
+    Attributes:
+        tool: by which tool.
+        way: 'recall' from the archive, 'reread' of a file, or 'rerun' of the same call.
+        tokens: of the result.
+    """
+
+    tool: str
+    way: str
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Offered(Plugged[AgentDepsT]):
         if self.archive is not None and self.policy.archive.recall_tool:
             most = self.policy.archive.recall_tokens
             about = (self._archive_of, most, self._handle, self._fit, self._offers_recall)
-            tools.append(recall_tool(*about, self._requests.secrets))
+            tools.append(recall_tool(*about, self._requests.secrets, self.policy.archive.search_earlier))
         if self.policy.history.compact_tool:
             tools.append(compact_tool(self._ask))
         return OurTools(tools, id=f'compactor:{self.id}' if self.id else 'compactor') if tools else None

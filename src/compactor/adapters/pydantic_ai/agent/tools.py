@@ -30,8 +30,8 @@ from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 NO_ANSWER = 'What was left out cannot be read at the moment: the archive does not answer. Go on without it for now.'
 _RECALL = (
     'Gives back, in full, a step of this conversation that was left out or shortened to save context. Steps are'
-    ' numbered from 1, as #n in digests. Without step, pattern is looked for in all of them. A note "recall <digits>"'
-    ' in a shortened output names that output.'
+    ' numbered from 1, as #n in digests. Without step, query names the steps that have to do with it, and pattern is'
+    ' looked for in all of them. A note "recall <digits>" in a shortened output names that output.'
 )
 _COMPACT = (
     'Asks for this conversation to be compacted before your next turn. Use it when a phase of the work is done and'
@@ -60,11 +60,21 @@ def recall_tool(
     fit: Callable[[RunContext[Any]], Fit],
     offered: Callable[[RunContext[Any]], Awaitable[bool]],
     secrets: Secrets | None = HIGH_CONFIDENCE,
+    earlier: bool = False,
 ) -> Tool[Any]:
-    """The tool that reads the archive; it reads only what the run's own history has the handle of."""
+    """The tool that reads the archive; it reads only what the run's own history has the handle of.
+
+    With `earlier` also what a query finds in the tenant's other conversations, where the archive knows of them.
+    """
 
     async def read(
-        ctx: RunContext[Any], step: int = 0, lines: str = '', pattern: str = '', page: int = 1, output: str = ''
+        ctx: RunContext[Any],
+        step: int = 0,
+        lines: str = '',
+        pattern: str = '',
+        page: int = 1,
+        output: str = '',
+        query: str = '',
     ) -> str:
         """Reads the archive.
 
@@ -75,12 +85,16 @@ def recall_tool(
             pattern: only lines with this regular expression or text.
             page: page of a long answer.
             output: digits from an output's note, instead of a step.
+            query: what is looked for, in words or names; tells which steps have to do with it.
         """
         archive = archive_of(ctx)
+        others: Archive | None = getattr(archive, 'all_of_them', None) if earlier else None
         if not replayed():
-            archive = timed(archive, LONGEST) or archive
+            archive, others = timed(archive, LONGEST) or archive, timed(others, LONGEST)
         what = (
-            partial(recall_output, archive, output) if output else partial(recall, archive, handle(ctx), step or None)
+            partial(recall_output, archive, output)
+            if output
+            else partial(recall, archive, handle(ctx), step or None, query=query or None)
         )
         reading = partial(
             what,
@@ -90,6 +104,7 @@ def recall_tool(
             max_tokens=max_tokens,
             fit=fit(ctx),
             secrets=secrets,
+            earlier=others,
         )
         try:
             return await apart(reading)
