@@ -39,7 +39,8 @@ class Definition:
         end: the line behind its last.
         signature: its signature on one line.
         uses: names that it uses, and how: 'self' of the object itself, 'dot' called of another one,
-            'attribute' of another one, 'call' or 'name' without any; 'prefix' where it puts names together that begin like this.
+            'attribute' of another one, 'call' or 'name' without any; 'prefix' where it puts together names that begin
+            like this.
         bases: of a container, the names in its head: what it may inherit from.
     """
 

@@ -13,7 +13,7 @@ from compactor.quoting import one_line
 
 LONGEST = 4_096
 """Characters of a path."""
-STAGED = '.compactor-edits'
+STAGED = ('.compactor', 'edits')
 """Where batches of edits are prepared; nobody reads or edits it by a path."""
 
 
@@ -51,7 +51,8 @@ class Root:
             raise WorkspaceError(
                 f'{one_line(said)[:200]} leads out of the root: only paths under it are served'
             ) from None
-        if inside.parts and inside.parts[0] in (STAGED, '.git'):
+        parts = [part.lower() for part in inside.parts]
+        if '.git' in parts or tuple(parts[:2]) == STAGED:
             raise WorkspaceError(f'{one_line(said)[:200]} is not for tools: it is kept by git, or by batches of edits')
         return real
 
