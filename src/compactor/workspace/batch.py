@@ -233,7 +233,7 @@ class Workspace:
                 one if share >= need else Operation(one.what, self._cut(one, share - HEADING, source), one.failed)
                 for one, share, need, source in zip(shown, shares, needs, found, strict=True)
             ]
-            text = laid_out([_section(one) for one in cut], (), counter, 0)
+            text = laid_out([_section(one, source) for one, source in zip(cut, found, strict=True)], (), counter, 0)
             tokens = counter.count(text)
             if tokens <= self.max_tokens:
                 return Answer(text, tokens, reads=tuple(cut))
@@ -252,10 +252,9 @@ class Workspace:
         return '\n'.join([*kept, f'[the rest is left out: read_many {source.path}, fewer at once]'])
 
 
-def _section(one: Operation) -> Section:
-    if one.failed:
-        return Section(one.what, 'failed', Form.WHOLE, one.failed)
-    return Section(one.what, kind_of(one.what.split(':')[0], ''), Form.WHOLE, one.text)
+def _section(one: Operation, source: Excerpt | str | None) -> Section:
+    kind = 'failed' if one.failed else 'found' if source is None else kind_of(one.what.split(':')[0], '')
+    return Section(one.what, kind, Form.WHOLE, one.failed or one.text)
 
 
 def _parallel(work: Callable[[T], U], items: Sequence[T]) -> list[U]:

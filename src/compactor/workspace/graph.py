@@ -44,6 +44,8 @@ NEARBY, IN_FILE = 0.04, 0.015
 """What the most needed of a class, or of a file, is worth for the rest of it: what fills room that is left over."""
 VAGUE = 24
 """Definitions of one name beyond which a use of it says nothing, unless one stands in the same file."""
+BACK = 3
+"""Uses that are followed back."""
 DEEP = 8
 """Calls that are followed."""
 INHERITED = 4
@@ -181,11 +183,8 @@ def needed(graph: Graph, seeds: dict[int, float]) -> list[float]:
     base = [0.0] * len(graph.definitions)
     for i, share in seeds.items():
         base[i] = share
-    for i, onwards in enumerate(graph.onwards):
-        for j, share in onwards:
-            if seeds.get(j, 0.0) > 0.5 and i not in seeds:
-                back = (TEST if graph.kinds[i] == Content.TESTS else CALLER) * share * seeds[j]
-                base[i] = 1 - (1 - base[i]) * (1 - back)
+    for i, share in _users(graph, seeds).items():
+        base[i] = 1 - (1 - base[i]) * (1 - share)
     scores = list(base)
     for _ in range(DEEP):
         missed = [1.0 - share for share in base]
@@ -198,6 +197,23 @@ def needed(graph: Graph, seeds: dict[int, float]) -> list[float]:
             break
         scores = after
     return _with_neighbours(graph, scores)
+
+
+def _users(graph: Graph, seeds: dict[int, float]) -> dict[int, float]:
+    """Who uses what is named, who uses those, and so on: of each the best way to it."""
+    found: dict[int, float] = {}
+    edge = {i: share for i, share in seeds.items() if share > 0.5}
+    for _ in range(BACK):
+        ahead: dict[int, float] = {}
+        for i, onwards in enumerate(graph.onwards):
+            if i in seeds:
+                continue
+            handed = TEST if graph.kinds[i] == Content.TESTS else CALLER
+            best = max((handed * share * edge[j] for j, share in onwards if j in edge), default=0.0)
+            if best > max(LEAST, found.get(i, 0.0)):
+                found[i] = ahead[i] = best
+        edge = ahead
+    return found
 
 
 def _with_neighbours(graph: Graph, scores: Sequence[float]) -> list[float]:

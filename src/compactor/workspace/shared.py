@@ -26,32 +26,33 @@ def once(excerpts: Sequence[Excerpt]) -> list[str]:
     """The text of each, with notes in place of what an earlier one shows: `[lines 1-20 are app.py:1-20, as above]`."""
     seen: dict[tuple[str, ...], tuple[int, int]] = {}
     shown: list[str] = []
+    plain: list[set[int]] = []
     for k, one in enumerate(excerpts):
         made: list[str] = []
-        fresh: list[int] = []
+        fresh: set[int] = set()
         i = 0
         while i < len(one.lines):
             place = seen.get(tuple(one.lines[i : i + LINES])) if i + LINES <= len(one.lines) else None
-            length = 0 if place is None else _run(excerpts[place[0]].lines, place[1], one.lines, i)
+            length = 0 if place is None else _run(excerpts[place[0]].lines, plain[place[0]], place[1], one.lines, i)
             if place is not None and sum(map(len, one.lines[i : i + length])) >= CHARACTERS:
                 made.append(_note(one, i, excerpts[place[0]], place[1], length))
                 i += length
             else:
                 made.append(one.lines[i])
-                fresh.append(i)
+                fresh.add(i)
                 i += 1
         # What is only noted here is not referred to here: a note that leads to a note helps nobody.
-        there = set(fresh)
-        for i in fresh:
-            if i + LINES <= len(one.lines) and all(j in there for j in range(i, i + LINES)):
+        plain.append(fresh)
+        for i in sorted(fresh):
+            if all(j in fresh for j in range(i, i + LINES)):
                 seen.setdefault(tuple(one.lines[i : i + LINES]), (k, i))
         shown.append('\n'.join(made))
     return shown
 
 
-def _run(lines: Sequence[str], at: int, others: Sequence[str], i: int) -> int:
+def _run(lines: Sequence[str], plain: set[int], at: int, others: Sequence[str], i: int) -> int:
     length = 0
-    while at + length < len(lines) and i + length < len(others) and lines[at + length] == others[i + length]:
+    while at + length in plain and i + length < len(others) and lines[at + length] == others[i + length]:
         length += 1
     return length
 
