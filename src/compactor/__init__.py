@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from compactor.adapters.pydantic_ai.messages.compact import compact, inspect
     from compactor.adapters.pydantic_ai.messages.counter import counter_for
     from compactor.adapters.pydantic_ai.messages.pin import pin
+    from compactor.adapters.pydantic_ai.workspace import workspace_tools
     from compactor.archive.archive import Archive, MemoryArchive
     from compactor.caching.tool import cache_tool
     from compactor.compaction import Compaction
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         HistoryError,
         RequestTooLarge,
         StoreError,
+        WorkspaceError,
     )
     from compactor.history.report import TokenReport
     from compactor.ledger.budget import Budget
@@ -69,6 +71,9 @@ if TYPE_CHECKING:
     from compactor.store.entries import Ledger
     from compactor.tokens.batch import count_batch
     from compactor.tokens.counter import Counter
+    from compactor.workspace.batch import Workspace
+    from compactor.workspace.context import context_for
+    from compactor.workspace.signature_map import signature_map
 
 _HOMES = {
     'Archive': 'compactor.archive.archive',
@@ -114,8 +119,11 @@ _HOMES = {
     'TokenMetrics': 'compactor.adapters.pydantic_ai.cache.batch',
     'TokenPolicy': 'compactor.policy',
     'TokenReport': 'compactor.history.report',
+    'Workspace': 'compactor.workspace.batch',
+    'WorkspaceError': 'compactor.errors',
     'cache_tool': 'compactor.caching.tool',
     'compact': 'compactor.adapters.pydantic_ai.messages.compact',
+    'context_for': 'compactor.workspace.context',
     'count_batch': 'compactor.tokens.batch',
     'counter_for': 'compactor.adapters.pydantic_ai.messages.counter',
     'inspect': 'compactor.adapters.pydantic_ai.messages.compact',
@@ -128,6 +136,8 @@ _HOMES = {
     'shrink': 'compactor.run.told',
     'squeeze': 'compactor.squeezing.squeeze',
     'unsqueeze': 'compactor.squeezing.squeeze',
+    'signature_map': 'compactor.workspace.signature_map',
+    'workspace_tools': 'compactor.adapters.pydantic_ai.workspace',
 }
 
 __all__ = [
@@ -174,8 +184,11 @@ __all__ = [
     'TokenMetrics',
     'TokenPolicy',
     'TokenReport',
+    'Workspace',
+    'WorkspaceError',
     'cache_tool',
     'compact',
+    'context_for',
     'count_batch',
     'counter_for',
     'inspect',
@@ -186,8 +199,10 @@ __all__ = [
     'process_request',
     'restore',
     'shrink',
+    'signature_map',
     'squeeze',
     'unsqueeze',
+    'workspace_tools',
 ]
 
 

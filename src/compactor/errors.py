@@ -4,6 +4,7 @@ CompactorError
  ├── ConfigError        a policy, preset, file or argument is wrong: mend the configuration
  ├── HistoryError       what was handed in is not a history of messages: mend the input
  ├── ArchiveExpired     an archive no longer holds what a history leaves out: nothing brings it back
+ ├── WorkspaceError     a path, a diff or a batch cannot be served: mend it; nothing was changed
  ├── StoreError         the database cannot be reached, read or written: mend it; runs go on without, if policy says so
  ├── BudgetExceeded     a budget of tokens, requests or money is spent: wait for its next period, or raise it
  ├── CapacityExhausted  no model of a chain can be asked for now: wait, add a model, or allow longer waits
@@ -31,6 +32,13 @@ class ArchiveExpired(CompactorError):
     """The archive does not hold what was left out of a history; the message names what is missing.
 
     Evicted to stay within the archive's bounds, held by another process, or never archived.
+    """
+
+
+class WorkspaceError(CompactorError, ValueError):
+    """A path, a diff or a batch of operations on a workspace cannot be served; the message says why.
+
+    Whatever raises it has changed no file.
     """
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file, and the folders it lies in. Raises what the operating system raises; nothing is left then."""
+    """Writes a file, and the folders it lies in. Raises what the operating system raises; nothing is left then.
+
+    Ends of lines are written as they stand in the text, on every system.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
     try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
+        with os.fdopen(handle, 'w', encoding='utf-8', newline='') as file:
             file.write(text)
         Path(name).replace(path)
     except BaseException:

@@ -6,10 +6,7 @@ text is passed over and counted. Nothing is followed out of a folder.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,39 +18,8 @@ import typer
 from compactor.cli.screen import complain, count
 from compactor.errors import ConfigError
 from compactor.sources import STANDARD_INPUT
+from compactor.workspace.files import LARGEST, LOOKED_AT, as_text, files_of, git, read
 
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a file that is read; a larger one is passed over."""
-LOOKED_AT = 8_192
-"""Bytes at the beginning of a file that tell whether it is a text."""
-TOOLS = frozenset(
-    [
-        '.git',
-        '.hg',
-        '.svn',
-        '.venv',
-        'venv',
-        'env',
-        'node_modules',
-        '__pycache__',
-        '.mypy_cache',
-        '.ruff_cache',
-        '.pytest_cache',
-        '.tox',
-        '.nox',
-        '.hypothesis',
-        '.idea',
-        '.vscode',
-        'dist',
-        'build',
-        'target',
-        '.next',
-        '.cache',
-        '.compactor',
-        '.venvs',
-    ]
-)
-"""Folders that tools have made."""
 LONGEST_NAME = 4_096
 
 Paths = Annotated[
@@ -118,7 +84,7 @@ def texts(
 
 def _one(what: str, passed: PassedOver) -> Iterator[Named]:
     if what == STANDARD_INPUT:
-        text = _decoded(sys.stdin.buffer.read())
+        text = as_text(sys.stdin.buffer.read())
         yield from _parts(text) if text.startswith('diff --git ') else (Named('standard input', text),)
         return
     path = Path(what)
@@ -130,19 +96,19 @@ def _one(what: str, passed: PassedOver) -> Iterator[Named]:
         yield Named('text', what)
         return
     if not path.is_dir():
-        data = _read(path)
+        data = read(path)
         if data is None:
             raise ConfigError(f'{path}: cannot be read, or is larger than {LARGEST // 1024 // 1024} MB')
-        yield Named(what, _decoded(data))
+        yield Named(what, as_text(data))
         return
     for each in files_of(path):
-        data = _read(each)
+        data = read(each)
         if data is None:
             passed.add(each, 'cannot be read, or is too large')
         elif b'\0' in data[:LOOKED_AT]:
             passed.add(each, 'is no text')
         else:
-            yield Named(str(each), _decoded(data))
+            yield Named(str(each), as_text(data))
 
 
 def _exists(path: Path) -> bool:
@@ -152,24 +118,11 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def files_of(folder: Path) -> list[Path]:
-    """Files under a folder in order: those that git knows or would add, or all but what tools have made."""
-    listed = _git(folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
-    if listed is not None:
-        names = sorted({name for name in listed.split('\0') if name})
-        return [path for name in names if (path := folder / name).is_file() and not path.is_symlink()]
-    found: list[Path] = []
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in TOOLS)
-        found += [path for name in sorted(names) if (path := Path(where, name)).is_file() and not path.is_symlink()]
-    return found
-
-
 def changes(revision: str) -> list[Named]:
     """What has changed since a revision, by file."""
     if revision.startswith('-'):
         raise ConfigError(f'a revision is such as HEAD or main..topic, not {revision!r}')
-    text = _git(Path(), 'diff', '--no-color', '--no-ext-diff', revision, '--')
+    text = git(Path(), 'diff', '--no-color', '--no-ext-diff', revision, '--')
     if text is None:
         raise ConfigError(f'git knows no changes since {revision!r} here: is this a repository, and that a revision?')
     return _parts(text)
@@ -189,31 +142,3 @@ def messages_of(file: Path) -> list[Named]:
     session = load(file)
     session.tell_left_out()
     return [Named(f'{file.name}#{one.number} {one.role}', one.text) for one in texts_of(session.messages)]
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers in a folder; None where it cannot."""
-    git = shutil.which('git')
-    if git is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603 - git by its path, without a shell
-            [git, *arguments], cwd=folder, capture_output=True, check=False, timeout=60
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode('utf-8', 'replace') if done.returncode == 0 else None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes() if path.stat().st_size <= LARGEST else None
-    except OSError:
-        return None
-
-
-def _decoded(data: bytes) -> str:
-    from compactor.outputs.encodings import decoded
-
-    text = decoded(data)
-    return text if text is not None else data.decode('utf-8', 'replace')

@@ -11,6 +11,8 @@ import re
 from functools import cache
 from typing import Any
 
+from compactor.errors import ConfigError
+
 STEPS = 40
 """A parser reports back about every 70 characters; after one report for so many characters of the text it is stopped,
 so that broken text cannot keep it long."""
@@ -100,6 +102,16 @@ def _grammar(language: str) -> tuple[Any, Any] | None:
     except ImportError:
         return None
     return library, library.Language(getattr(grammar, entry)())
+
+
+def required() -> None:
+    """Raises `ConfigError` where the extra `code` is not installed."""
+    try:
+        importlib.import_module('tree_sitter')
+    except ImportError:
+        raise ConfigError(
+            "a workspace is read with tree-sitter, which is not installed: pip install 'pydantic-ai-compactor[code]'"
+        ) from None
 
 
 def _add(node: Any, found: list[tuple[str, int, int, int]], depth: int, start: int) -> None:

@@ -48,11 +48,11 @@ class Block(NamedTuple):
     end: int
 
 
-def outline(lines: Sequence[str], language: str) -> list[Block]:
-    """Blocks in order, without overlap; lines between them are blank."""
+def outline(lines: Sequence[str], language: str, parsed: int = PARSED) -> list[Block]:
+    """Blocks in order, without overlap; lines between them are blank. Texts of more than `parsed` go by indentation."""
     text = '\n'.join(lines)
     suites = language in _TEMPLATES and _SUITES.search(text) is not None
-    if len(text) <= PARSED and not suites:
+    if len(text) <= parsed and not suites:
         found = grammars.blocks(text, language)
         if found is None and language == 'python':
             found = _by_ast(text)
