@@ -115,12 +115,30 @@ def render(binding: Binding) -> str:
         lines += [f' [{item.state}] {item.text}' if item.state else f' - {item.text}' for item in plan.items]
     if binding.unfit:
         lines.append(UNFIT)
-        lines += [f' {one_line(name)}' for name in binding.unfit]
+        lines += [f' {line}' for line in _unfit(binding.unfit)]
     return mark('\n'.join(lines))
 
 
 REFUSED = '## Refused'
 UNFIT = '## No room for'
+
+
+def _unfit(names: Sequence[str]) -> list[str]:
+    """The names, those that differ in their step alone on one line."""
+    lines: dict[str, list[str]] = {}
+    for name in names:
+        found = _STEP.fullmatch(one_line(name))
+        lines.setdefault(found[1] if found else one_line(name), []).extend([found[2]] if found else [])
+    return [what + ', '.join(steps) for what, steps in lines.items()]
+
+
+def _unfit_in(line: str) -> list[str]:
+    found = _STEPS.fullmatch(line)
+    return [found[1] + step for step in found[2].split(', ')] if found else [line]
+
+
+_STEP = re.compile(r'(.{1,80} )(#\d{1,18})')
+_STEPS = re.compile(r'(.{1,80}? )(#\d{1,18}(?:, #\d{1,18})+)')
 
 
 def _heading(one: Instructions) -> str:
@@ -168,7 +186,7 @@ def read(body: str) -> Binding | None:
             elif refusals:
                 refusals[-1] = replace(refusals[-1], said=_joined(refusals[-1].said, line))
         elif section == UNFIT:
-            unfit.append(line[1:])
+            unfit += _unfit_in(line[1:])
         elif section.startswith('## Plan'):
             if item := _ITEM.fullmatch(line):
                 items.append(Item(item[3], item[1] or ''))
