@@ -20,8 +20,8 @@ from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote
 from compactor.digest.evidence import Lines, Voice, lines_of, voice_of
 from compactor.digest.failures import Failing, command_of, failing, pairs_of, turned_down
-from compactor.digest.files import touched
-from compactor.digest.holding import Holding
+from compactor.digest.files import Touched, touched
+from compactor.digest.holding import Holding, setting
 from compactor.digest.obligations import Collector
 from compactor.digest.quotable import quotable
 from compactor.digest.record import Record, in_order
@@ -123,14 +123,15 @@ class Filling:
             summary=summary,
             beside=within(fold.beside, int(room.tokens * BESIDE), room) if fold.beside else (),
             binding=binding,
-            **self._ledgers,
+            files=self._ledgers[0],
+            failures=self._ledgers[1],
         )
         document = bounded(document, int(budget * LEDGERS), room)
         document = replace(document, story=story_within(self._concluded, int(budget * STORY), room))
         return self._with_record(document, budget)
 
     @cached_property
-    def _ledgers(self) -> dict[str, dict[str, object]]:
+    def _ledgers(self) -> tuple[dict[str, Touched], dict[str, Failing]]:
         """The files with what was done to them, and the failures."""
         fold, room = self._fold, self._room
         quoted = partial(quotable, secrets=room.secrets)
@@ -139,7 +140,7 @@ class Filling:
         recent = (f for f in fold.steps if f.back <= REACH)
         pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
         failures = _unresolved(fold, failing(pairs, fold.before.failures), room)
-        return {'files': touched(calls, fold.before.files), 'failures': failures}
+        return touched(calls, fold.before.files), failures
 
     @cached_property
     def _concluded(self) -> list[Conclusion]:
@@ -207,7 +208,7 @@ class Filling:
     def _changed(self, record: Record, holding: Holding, budget: int) -> tuple[Quote, ...]:
         """What settings were changed to, the newest within a budget."""
         before = self._fold.before.changed
-        known = {one.text: one for one in before if not holding.past(one.text, one.step)}
+        known = {one.text: one for one in before if not _past(one, holding)}
         lines = holding.changed
         known |= {text: quote(record, i) for i, text in enumerate(record.texts) if text in lines}
         kept: list[Quote] = []
@@ -232,7 +233,7 @@ class Filling:
         source = (0, '')
         before = sorted((*fold.before.story, *fold.before.open, *fold.before.record), key=lambda one: one.step)
         for (step, voice), quotes in groupby(before, key=lambda one: (one.step, one.voice)):
-            lines = Lines.of([one.text for one in quotes if not holding.past(one.text, step)])
+            lines = Lines.of([one.text for one in quotes if not _past(one, holding)])
             if voice is Voice.CALL and len(lines):
                 source = (step, lines.texts[-1])
             of = source[1] if voice is Voice.OUTPUT and source[0] == step else ''
@@ -290,6 +291,14 @@ def _holding(fold: Fold) -> Holding:
     for step, call, result in sorted((*fold.shortened, *fold.there), key=lambda one: one[0]):
         holding.follow(step, [(call, result)])
     return holding
+
+
+def _past(one: Quote, holding: Holding) -> bool:
+    """Whether a line that a digest has quoted holds no more: it was edited, or its setting has another value now."""
+    if holding.past(one.text, one.step):
+        return True
+    said = setting(one.text)
+    return said is not None and holding.now(said[0]) not in (None, said[1])
 
 
 def _done(result: Part) -> bool:
