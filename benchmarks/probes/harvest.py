@@ -25,6 +25,7 @@ _SENTENCE = re.compile(r'(?<=[.!?])\s+(?=[A-Z`"(])|\n+')
 _DECIDED = re.compile(r'\b(?:instead of|rather than|turns out|root cause|decided|chose|rejected)\b', re.IGNORECASE)
 _NEXT = re.compile(r"^(?:Now |Next,? |Then )?(?:I'll|I will|Let me|I'm going to|I am going to)\b|^Next[:,] ")
 _RULE = re.compile(r"\b(?:never|must not|don't|do not|only|always|must)\b", re.IGNORECASE)
+_TAGGED = re.compile(r'<([a-z][\w\-]{2,40})>.*?</\1>', re.DOTALL)
 _ORDINARY = (40, 300)
 """Characters of a sentence that is asked for."""
 
@@ -102,9 +103,16 @@ def _ordinary(sentence: str) -> bool:
 
 
 def _rules(messages: Sequence[Message]) -> Iterator[Probe]:
-    for sentence in _spoken(messages, Kind.USER):
-        if _ordinary(sentence) and _RULE.search(sentence):
-            yield Probe('rule', 'user, recorded', sentence=sentence)
+    """Sentences of users that direct; what stands between tags was written by a program, and is asked for apart."""
+    for message in messages:
+        for part in message.parts:
+            if part.kind is not Kind.USER:
+                continue
+            typed = _TAGGED.sub('\n', part.text)
+            for raw in _SENTENCE.split(part.text):
+                sentence = squeezed(raw)
+                if _ordinary(sentence) and _RULE.search(sentence):
+                    yield Probe('rule', f'user, {"recorded" if raw in typed else "pasted"}', sentence=sentence)
 
 
 def _decisions(messages: Sequence[Message]) -> Iterator[Probe]:

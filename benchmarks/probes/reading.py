@@ -33,6 +33,18 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(word for word in words if _COMMON.fullmatch(word) is None)
 
 
+def windows(line: str) -> list[str]:
+    """A line, or where it is longer than any sentence, stretches of it that overlap: a bare list of all names of a
+    session on one line would otherwise hold the words of every sentence."""
+    if len(line) <= WIDE:
+        return [line] if line else []
+    return [line[at : at + WIDE] for at in range(0, len(line) - WIDE // 2, WIDE // 2)]
+
+
+WIDE = 600
+"""Characters of a line in which the words of a sentence are looked for."""
+
+
 def squeezed(text: str) -> str:
     """White space aside."""
     return ' '.join(text.split())
@@ -81,13 +93,16 @@ class Kept:
     @cached_property
     def lines(self) -> list[str]:
         """Every line of what is sent; a call is told as its tool and arguments."""
-        texts = [told(p.tool, p.text) if p.kind is Kind.CALL else p.text for m in self.view for p in m.parts]
-        return [line for text in texts for raw in text.split('\n') if (line := squeezed(raw))]
+        return [line for text in self._texts for raw in text.split('\n') for line in windows(squeezed(raw))]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [told(p.tool, p.text) if p.kind is Kind.CALL else p.text for m in self.view for p in m.parts]
 
     @cached_property
     def text(self) -> str:
         """All of it on one line."""
-        return ' '.join(self.lines)
+        return squeezed(' '.join(self._texts))
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -105,7 +105,7 @@ def test_the_prompt() -> None:
 Sum up an agent's work so far, for the agent itself: it goes on with the work, but no longer sees the record
 below. Files, errors, commands and quotations are kept for it elsewhere; write only what they do not tell.
 
-Plain lines, at most 83 words in all, under these headings (leave out one of which the record says nothing):
+Plain lines, at most 82 words in all, under these headings (leave out one of which the record says nothing):
 Goal: what the user wants, as it stands now
 Decisions: what was decided, and why
 Rejected: what was tried or considered and given up, and why

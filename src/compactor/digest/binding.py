@@ -60,6 +60,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that has no answer: it waits for an approval, or for whoever carries it out."""
+
+    call: str
+    step: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One entry of a plan; `state` is 'x' (done), '>' (under way), ' ' (open) or '' (nobody says)."""
 
@@ -89,9 +98,10 @@ class Binding:
     refusals: tuple[Refusal, ...] = ()
     plan: Plan | None = None
     unfit: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.instructions or self.refusals or self.plan or self.unfit)
+        return bool(self.instructions or self.refusals or self.plan or self.unfit or self.waiting)
 
 
 NOTHING = Binding()
@@ -108,6 +118,9 @@ def render(binding: Binding) -> str:
         for refusal in binding.refusals:
             lines.append(f'#{refusal.step}$ {one_line(refusal.call)}')
             lines += [f' {line}' for line in _lines(refusal.said)]
+    if binding.waiting:
+        lines.append(WAITING)
+        lines += [f'#{one.step}$ {one_line(one.id)}: {one_line(one.call)}' for one in binding.waiting]
     plan = binding.plan
     if plan is not None:
         done = f', {plan.done} done left out' if plan.done else ''
@@ -115,12 +128,31 @@ def render(binding: Binding) -> str:
         lines += [f' [{item.state}] {item.text}' if item.state else f' - {item.text}' for item in plan.items]
     if binding.unfit:
         lines.append(UNFIT)
-        lines += [f' {one_line(name)}' for name in binding.unfit]
+        lines += [f' {line}' for line in _unfit(binding.unfit)]
     return mark('\n'.join(lines))
 
 
 REFUSED = '## Refused'
+WAITING = '## Called, and without an answer so far (call id first)'
 UNFIT = '## No room for'
+
+
+def _unfit(names: Sequence[str]) -> list[str]:
+    """The names, those that differ in their step alone on one line."""
+    lines: dict[str, list[str]] = {}
+    for name in names:
+        found = _STEP.fullmatch(one_line(name))
+        lines.setdefault(found[1] if found else one_line(name), []).extend([found[2]] if found else [])
+    return [what + ', '.join(steps) for what, steps in lines.items()]
+
+
+def _unfit_in(line: str) -> list[str]:
+    found = _STEPS.fullmatch(line)
+    return [found[1] + step for step in found[2].split(', ')] if found else [line]
+
+
+_STEP = re.compile(r'(.{1,80} )(#\d{1,18})')
+_STEPS = re.compile(r'(.{1,80}? )(#\d{1,18}(?:, #\d{1,18})+)')
 
 
 def _heading(one: Instructions) -> str:
@@ -151,6 +183,7 @@ def read(body: str) -> Binding | None:
     refusals: list[Refusal] = []
     items: list[Item] = []
     unfit: list[str] = []
+    waiting: list[Waiting] = []
     plan: Plan | None = None
     section = ''
     for line in body.split('\n')[1:]:
@@ -167,15 +200,19 @@ def read(body: str) -> Binding | None:
                 refusals.append(Refusal(called[2], int(called[1]), ''))
             elif refusals:
                 refusals[-1] = replace(refusals[-1], said=_joined(refusals[-1].said, line))
+        elif section == WAITING:
+            if (called := _CALL.fullmatch(line)) and ': ' in called[2]:
+                number, _, call = called[2].partition(': ')
+                waiting.append(Waiting(call, int(called[1]), number))
         elif section == UNFIT:
-            unfit.append(line[1:])
+            unfit += _unfit_in(line[1:])
         elif section.startswith('## Plan'):
             if item := _ITEM.fullmatch(line):
                 items.append(Item(item[3], item[1] or ''))
         elif instructions:
             instructions[-1] = replace(instructions[-1], text=_joined(instructions[-1].text, line))
     plan = replace(plan, items=tuple(items)) if plan is not None else None
-    return Binding(tuple(instructions), tuple(refusals), plan, tuple(unfit))
+    return Binding(tuple(instructions), tuple(refusals), plan, tuple(unfit), tuple(waiting))
 
 
 def _joined(text: str, line: str) -> str:
@@ -189,7 +226,10 @@ def merged(one: Binding, other: Binding) -> Binding:
     instructions = {(i.origin, i.name): i for i in (*one.instructions, *other.instructions)}
     refusals = {refusal.call: refusal for refusal in (*one.refusals, *other.refusals)}
     unfit = tuple(dict.fromkeys((*one.unfit, *other.unfit)))
-    return Binding(tuple(instructions.values()), tuple(refusals.values()), other.plan or one.plan, unfit)
+    waiting = {w.id: w for w in (*one.waiting, *other.waiting)}
+    return Binding(
+        tuple(instructions.values()), tuple(refusals.values()), other.plan or one.plan, unfit, tuple(waiting.values())
+    )
 
 
 # -- within a budget -------------------------------------------------------------------------------------------
@@ -207,6 +247,14 @@ def bounded(binding: Binding, budget: int, count: Callable[[str], int]) -> Bindi
     left -= _cost(Binding(plan=plan), count)
     refusals: list[Refusal] = []
     unfit = list(binding.unfit)
+    waiting: list[Waiting] = []
+    for call in reversed(binding.waiting):
+        size = count(f'#{call.step}$ {call.id}: {call.call}') + 2
+        if size <= left:
+            left -= size
+            waiting.append(call)
+        else:
+            unfit.append(f'the call without an answer in #{call.step}')
     for refusal in reversed(binding.refusals):
         size = count(f'#{refusal.step}$ {refusal.call}\n {refusal.said}') + 4
         if size <= left:
@@ -225,7 +273,7 @@ def bounded(binding: Binding, budget: int, count: Callable[[str], int]) -> Bindi
     order = {one.name: i for i, one in enumerate(binding.instructions)}
     kept.sort(key=lambda one: order[one.name])
     named = tuple(dict.fromkeys(unfit))[-MOST_NAMED:]
-    return Binding(tuple(kept), tuple(reversed(refusals)), plan, named)
+    return Binding(tuple(kept), tuple(reversed(refusals)), plan, named, tuple(reversed(waiting)))
 
 
 MOST_NAMED = 8
@@ -275,5 +323,7 @@ def lines_of(binding: Binding) -> Iterable[str]:
         yield from _lines(one.text)
     for refusal in binding.refusals:
         yield from (refusal.call, *_lines(refusal.said))
+    for call in binding.waiting:
+        yield call.call
     for item in binding.plan.items if binding.plan is not None else ():
         yield item.text

@@ -33,9 +33,10 @@ _HEADER = re.compile(r'\[compactor [0-9a-f]{8,20}\]')
 _FILE = re.compile(r'("(?:[^"\\]|\\.)*+"|(?:[^";# ]| (?!#))++) #(\d{1,18})(?: \(also ([a-z, ]{1,60}+)\))?(?:; |$)')
 _BARE = re.compile(r'[^\s";#()](?:[^\s";#()]| (?=[^\s";#()]))*')
 
-SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES = (
+SUMMARY, BESIDE, STORY, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES = (
     '## Summary (written by a model)',
     '## Put beside outputs (#n~ by a person or a tool)',
+    '## What came of it',
     '## Files',
     '## Still failing',
     '## Open work',
@@ -66,6 +67,7 @@ class Digest:
     said: tuple[Quote, ...] = ()
     summary: str = ''
     beside: tuple[Quote, ...] = ()
+    story: tuple[Quote, ...] = ()
     files: dict[str, Touched] = field(default_factory=dict)
     failures: dict[str, Failing] = field(default_factory=dict)
     open: tuple[Quote, ...] = ()
@@ -97,6 +99,7 @@ def render(digest: Digest) -> str:
         [head(digest)],
         _section(SUMMARY, [f' {line}' for line in plain(digest.summary).split('\n') if line]),
         _section(BESIDE, _quoted(digest.beside)),
+        _section(STORY, _quoted(digest.story)),
         _section(FILES, _files(digest.files.values(), digest.dense)),
         _section(FAILURES, _failures(digest.failures.values())),
         _section(OPEN, _quoted(digest.open)),
@@ -126,7 +129,7 @@ def head(digest: Digest) -> str:
 
 
 def _quotes_anything(digest: Digest) -> bool:
-    parts = (digest.summary, digest.beside, digest.files, digest.failures, digest.open, digest.changed)
+    parts = (digest.summary, digest.beside, digest.story, digest.files, digest.failures, digest.open, digest.changed)
     return bool(digest.note) or any((*parts, digest.record, digest.names))
 
 
@@ -226,6 +229,7 @@ def read(text: str) -> Digest | None:
         left,
         summary='\n'.join(line[1:] for line in sections.get(SUMMARY, ())),
         beside=tuple(_quotes(sections.get(BESIDE, ()))),
+        story=tuple(_quotes(sections.get(STORY, ()))),
         files=_files_in(sections.get(FILES, ())),
         failures=_failures_in(sections.get(FAILURES, ())),
         open=tuple(_quotes(sections.get(OPEN, ()))),
@@ -235,7 +239,7 @@ def read(text: str) -> Digest | None:
     )
 
 
-_TITLES = frozenset((SUMMARY, BESIDE, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES))
+_TITLES = frozenset((SUMMARY, BESIDE, STORY, FILES, FAILURES, OPEN, CHANGED, RECORD, NAMES))
 
 
 def _quotes(lines: Iterable[str]) -> Iterator[Quote]:

@@ -39,11 +39,19 @@ class Holding:
         self._gone: dict[str, dict[str, int]] = {}
         self._settings: dict[str, dict[str, tuple[str, str]]] = {}
         self._newest: dict[tuple[str, str], str] = {}
+        self._values: dict[str, str] | None = None
 
     @property
     def changed(self) -> frozenset[str]:
         """The lines that give the settings which were changed last the values that they have now."""
         return frozenset(list(self._newest.values())[-CHANGED:])
+
+    def now(self, key: str) -> str | None:
+        """The value that a setting was read with, or changed to, last; None where that is not known."""
+        if self._values is None:
+            told = (setting(line) for line in self._newest.values())
+            self._values = dict(one for one in told if one is not None)
+        return self._values.get(key)
 
     def follow(self, step: int, pairs: Iterable[tuple[Part, Part]]) -> None:
         """The calls of a step, with their results."""
@@ -87,6 +95,10 @@ class Holding:
         fresh = set(lines_of(result).texts[:MOST])
         known = self._known.setdefault(path, set())
         self._changed(step, path, known - fresh if whole and fresh else set(), fresh)
+        if _SETTINGS.search(path) is not None:
+            for key, (_, line) in list(_settings(fresh).items())[:FIRST]:
+                if (path, key) not in self._newest:
+                    self._note(path, key, line)
 
     def _changed(self, step: int, path: str, before: set[str], fresh: set[str]) -> None:
         gone = self._gone.setdefault(path, {})
@@ -102,6 +114,7 @@ class Holding:
                     self._note(path, key, line)
 
     def _note(self, source: str, key: str, line: str) -> None:
+        self._values = None
         self._newest.pop((source, key), None)
         self._newest[source, key] = line
 
@@ -121,10 +134,21 @@ class Holding:
             settings[key] = (value, line)
 
 
+_SETTINGS = re.compile(r'\.(?:toml|ini|cfg|conf|env|properties|ya?ml)$|(?:^|/)\.env(?:\.\w{1,20})?$')
+"""Files of settings: what they say is remembered where it was read first, so that a later reading is known as a change
+when the first is no longer there."""
+FIRST = 8
+"""Settings of one such file that are remembered unchanged."""
 CHANGED = 24
 """Settings of which it is remembered that they were changed."""
 LONGEST = 20_000
 """Characters of an answer whose settings are followed; what is longer is a log."""
+
+
+def setting(line: str) -> tuple[str, str] | None:
+    """The key and the value of a setting that stands on a line of its own."""
+    found = next(iter(_settings([line]).items()), None)
+    return None if found is None else (found[0], found[1][0])
 
 
 def _settings(lines: Iterable[str]) -> dict[str, tuple[str, str]]:

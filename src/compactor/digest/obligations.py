@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from compactor.digest.binding import Binding, Instructions, Origin, Refusal
+from compactor.digest.binding import Binding, Instructions, Origin, Refusal, Waiting
 from compactor.digest.evidence import told
 from compactor.digest.failures import pairs_of
 from compactor.digest.files import touches
@@ -16,12 +16,15 @@ from compactor.digest.gutter import without_gutter
 from compactor.digest.plans import Planner, keeps_tasks
 from compactor.digest.refusals import CALLED, is_refused, told_call, told_refusal
 from compactor.digest.trusted import Trusted
+from compactor.history.marks import UNANSWERED
 from compactor.history.message import RESULT, TEXT, Part
 from compactor.history.stubs import is_stub
 from compactor.quoting import one_line
 
 HERE = 0
 """The step of what stays in the history."""
+LONGEST = 80
+"""Characters of a call's id."""
 MOST = 40
 """Refusals, and texts of instructions, that are remembered: the newest."""
 
@@ -40,6 +43,7 @@ class Collector:
         self._quote = quote
         self._instructions = {(one.origin, one.name): one for one in before.instructions}
         self._refusals = {refusal.call: refusal for refusal in before.refusals}
+        self._waiting = {one.call: one for one in before.waiting}
         self._planner = Planner(before.plan)
         self._unfit = before.unfit
         self._astray: set[str] = set()
@@ -60,6 +64,9 @@ class Collector:
 
     def called(self, step: int, call: Part, result: Part) -> None:
         """A call with its result."""
+        self._awaited(step, call, result)
+        if result.text == UNANSWERED:
+            return
         if is_refused(call, result):
             call, result = self._quote(call), self._quote(result)
             name = told_call(call)
@@ -77,8 +84,20 @@ class Collector:
         if self._trusted.leaves_root(call):
             self._astray.add(call.tool)
 
+    def _awaited(self, step: int, call: Part, result: Part) -> None:
+        """A call without an answer waits; made again, it waits no more, or waits there."""
+        if not self._waiting and result.text != UNANSWERED:
+            return
+        call = self._quote(call)
+        name = told_call(call)
+        self._waiting.pop(name, None)
+        if result.text == UNANSWERED and call.call_id:
+            self._waiting[name] = Waiting(name, step, one_line(call.call_id)[:LONGEST])
+
     def seen(self, step: int, call: Part, result: Part) -> None:
         """A call that stays in the history: what it says need not be told."""
+        if self._waiting:
+            self._waiting.pop(told_call(self._quote(call)), None)
         if self._refusals and (is_refused(call, result) or not result.failed):
             self._refusals.pop(told_call(self._quote(call)), None)
         source = None if result.failed else self._source(call)
@@ -119,4 +138,5 @@ class Collector:
     def binding(self) -> Binding:
         """All of it."""
         instructions = tuple(self._instructions.values())[-MOST:]
-        return Binding(instructions, tuple(self._refusals.values())[-MOST:], self._planner.plan, self._unfit)
+        refusals, waiting = tuple(self._refusals.values())[-MOST:], tuple(self._waiting.values())[-MOST:]
+        return Binding(instructions, refusals, self._planner.plan, self._unfit, waiting)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
-from compactor.digest.evidence import Lines, Voice
+from compactor.digest.evidence import Lines, Voice, lines_of
+from compactor.digest.failures import pairs_of
+from compactor.history.message import CALL, Part
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a step says in one voice: the ordinal of the step, who speaks, and tokens from there to the end."""
+    """What a step says in one voice: the ordinal of the step, who speaks, and tokens from there to the end.
+
+    `source` is the call that an output answers, as its first line tells it; '' where nobody knows.
+    """
 
     step: int
     voice: Voice
     back: int
+    source: str = ''
 
 
 @dataclass(slots=True)
@@ -36,17 +43,17 @@ class Record:
     sizes: list[int] = field(default_factory=list)
     use: list[int] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
-    _places: dict[tuple[int, Voice], int] = field(default_factory=dict)
+    _places: dict[tuple[int, Voice, str], int] = field(default_factory=dict)
     _ends: list[tuple[int, Voice]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def add(self, lines: Lines, step: int, voice: Voice, back: int) -> None:
+    def add(self, lines: Lines, step: int, voice: Voice, back: int, source: str = '') -> None:
         """Puts the lines of one text behind those that are there."""
-        place = self._places.setdefault((step, voice), len(self.uses))
+        place = self._places.setdefault((step, voice, source), len(self.uses))
         if place == len(self.uses):
-            self.uses.append(Use(step, voice, back))
+            self.uses.append(Use(step, voice, back, source))
         self.texts += lines.texts
         self.names += lines.names
         self.words += lines.words
@@ -57,6 +64,12 @@ class Record:
     def of(self, line: int) -> Use:
         """Who speaks in a line, and where."""
         return self.uses[self.use[line]]
+
+    def copy(self) -> Record:
+        """The same lines, to which others may be added."""
+        copied = Record([*self.texts], [*self.names], [*self.words], [*self.sizes], [*self.use], [*self.uses])
+        copied._ends = [(i + 1, use.voice) for i, use in enumerate(map(self.of, range(len(self))))]
+        return copied
 
     def distinct(self) -> Record:
         """Each line once for each voice: the newest stands for all, which recur in the names' values."""
@@ -79,3 +92,16 @@ class Record:
             [*compress(self.use, kept)],
             self.uses,
         )
+
+
+def in_order(parts: Sequence[Part]) -> Iterator[tuple[Part, str]]:
+    """The parts of a step, each result behind its call and with the call's first line."""
+    pairs = pairs_of(parts)
+    answers = {id(call): result for call, result in pairs}
+    paired = {id(result) for _, result in pairs}
+    for part in parts:
+        if id(part) in paired:
+            continue
+        yield part, ''
+        if part.kind is CALL and (answer := answers.get(id(part))) is not None:
+            yield answer, next(iter(lines_of(part).texts), part.tool)

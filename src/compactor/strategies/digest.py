@@ -10,23 +10,15 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 
-from compactor.digest.binding import MOST_NAMED, Binding, merged
 from compactor.digest.binding import bounded as bound_within
-from compactor.digest.binding import lines_of as bound_lines
-from compactor.digest.binding import render as render_binding
+from compactor.digest.binding import merged
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote, plain, read, texts
-from compactor.digest.evidence import Lines, Voice, lines_of, voice_of
-from compactor.digest.failures import Failing, command_of, failing, pairs_of, turned_down
-from compactor.digest.files import touched
-from compactor.digest.holding import Holding
-from compactor.digest.obligations import Collector
+from compactor.digest.evidence import Lines, Voice, lines_of
+from compactor.digest.failures import pairs_of
 from compactor.digest.questions import answered, asked_by
 from compactor.digest.quotable import quotable
-from compactor.digest.record import Record
-from compactor.digest.select import choose, holders, values
 from compactor.history.bookkeeping import superseded
 from compactor.history.handles import marked
 from compactor.history.marks import Left, left_out
@@ -35,58 +27,28 @@ from compactor.history.message import Kind, Part, message_of
 from compactor.history.turns import History, Segment, Step, history_of
 from compactor.quoting import spelled
 from compactor.strategies.clamp import Clamp
+from compactor.strategies.filling import BARE, Filling, binding_of
 from compactor.strategies.shares import (
-    FILLINGS,
-    MARKED,
-    SPARE,
-    affordable,
-    bonuses,
-    bounded,
-    costs,
     cut,
-    names,
-    open_work,
-    quote,
-    ranked,
     size_of,
-    telling,
 )
 from compactor.strategies.strategy import Room
 from compactor.strategies.window import keeps, placed, unmarked
-from compactor.strategies.words import unsaid, within
 
 TAIL = 0.15
 """Share of the room for the newest steps, kept whole."""
-USER = 0.30
-"""Share of the room for the users' own words."""
-BESIDE = 0.10
-"""Share of the room for words beside outputs of which nobody knows whether a person wrote them."""
-LEDGERS = 0.20
-"""Share of the digest for files and failures together, at most."""
-NAMES = 0.33
-"""Share of what is left for the record that goes to bare names."""
 SUMMARY = 0.15
 """Share of the digest for a model's summary, at most."""
 TOLD = 0.30
 """The same for one that is carried on, or that an application or a provider wrote: nothing else tells of that."""
-OBLIGED = 0.25
-"""Share of the digest for what binds the agent and what it has still to do, at most."""
-UNUSED = 0.03
-"""From this share of the digest on, room that nothing else needs goes to the users' words and to what binds."""
-CHANGES = 0.05
-"""Share of the digest for what settings were changed to, at most."""
 LEAST = 400
 """A digest smaller than this many tokens says little; the window does better."""
 SMALL = 0.2
 """Share of the room that is enough for one where the room itself is small: a few words of the user and the newest lines
 are worth more there than room that stays empty."""
 
-NOTES = 8
-"""What two messages cost beside their texts."""
-BARE = 64
-"""Room in it for what it says in any case."""
-REACH = 200_000
-"""Lines and failures are taken from this many newest tokens; the ledger of files is complete."""
+NOTES = 12
+"""What three messages cost beside their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,21 +219,14 @@ class Fold:
         """
         budget = self.budget(room)
         if budget < min(LEAST, max(int(room.tokens * SMALL), BARE + NOTES)):
-            binding = bound_within(self._binding(room), max(0, budget - BARE), room.count)
+            binding = bound_within(binding_of(self, room), max(0, budget - BARE), room.count)
             document = Document(self.left(), binding=binding)
             most = budget - size_of(replace(document, summary='-'), room)
             return self._with(replace(document, summary=cut(self.told, most, room.count)), room)
         if summary is None:
             told = '\n'.join(filter(None, (self.told, self.before.summary)))
             summary = cut(told, int(budget * TOLD), room.count)
-        document = self._document(budget, room, summary, 0)
-        spare = budget - size_of(document, room)
-        if spare > budget * UNUSED and self._wants_more(document, room):
-            document = self._document(budget, room, summary, spare)
-        while (size := size_of(document, room)) > budget and document.record:
-            spare = max(1, len(document.record) * (size - budget) // size)
-            document = replace(document, record=document.record[spare:], names=document.names[: -spare or None])
-        return self._with(document, room)
+        return self._with(Filling(self, room).document(budget, summary), room)
 
     def _with(self, document: Document, room: Room) -> History:
         notes = [message_of('request', (marked(text, room),)) for text in texts(document)]
@@ -280,143 +235,6 @@ class Fold:
     def left(self) -> Left:
         """How much the digest stands for."""
         return sum((Left(1, folded.step.calls) for folded in self.steps), start=self.before.left)
-
-    def _wants_more(self, document: Document, room: Room) -> bool:
-        """Whether something of the users' words, or of what binds, was left out."""
-        return document.said != self.said or bool(document.binding.unfit)
-
-    def _binding(self, room: Room) -> Binding:
-        """What binds the agent, and what it has still to do."""
-        trusted = room.trusted.at(part.text for part in self.kept.parts if part.kind in (Kind.SYSTEM, Kind.USER))
-        collector = Collector(trusted, self.before.binding, partial(quotable, secrets=room.secrets))
-        for folded in self.steps:
-            collector.follow(folded.ordinal, folded.whole.parts)
-        for step, call, result in self.shortened:
-            collector.called(step, call, result)
-        for step, call, result in self.there:
-            collector.seen(step, call, result)
-        for part in self.kept.parts:
-            if part.kind is Kind.TEXT:
-                collector.plainly(part)
-        return collector.binding()
-
-    def _document(self, budget: int, room: Room, summary: str, spare: int) -> Document:
-        """The digest within about `budget` tokens: what binds, users' words, ledgers, then the record and the names.
-
-        Args:
-            budget: for all of it.
-            room: counts.
-            summary: of a model.
-            spare: tokens that the rest does not need.
-        """
-        binding = bound_within(self._binding(room), int(budget * OBLIGED) + spare, room.count)
-        bound = room.count(render_binding(binding)) if binding else 0
-        most = max(0, budget - bound - BARE)
-        said = within(self.said, min(int(room.tokens * USER) + spare, most), room)
-        if gone := unsaid(self.said, said):
-            binding = replace(binding, unfit=(*binding.unfit, *gone)[-MOST_NAMED:])
-        recent = [f for f in self.steps if f.back <= REACH]
-        quote = partial(quotable, secrets=room.secrets)
-        done = ((f.ordinal, pair) for f in self.steps for pair in pairs_of(f.whole.parts) if _done(pair[1]))
-        calls = [(ordinal, quote(call)) for ordinal, (call, _) in done]
-        pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
-        document = Document(
-            self.left(),
-            said=said,
-            summary=summary,
-            beside=within(self.beside, int(room.tokens * BESIDE), room) if self.beside else (),
-            files=touched(calls, self.before.files),
-            binding=binding,
-            failures=self._unresolved(failing(pairs, self.before.failures), room),
-        )
-        document = bounded(document, int(budget * LEDGERS), room)
-        return self._with_record(document, budget, room)
-
-    def _unresolved(self, failures: dict[str, Failing], room: Room) -> dict[str, Failing]:
-        """The failures that what is kept does not tell anew: a command run again there speaks for itself."""
-        kept = [quotable(part, room.secrets) for part in self.kept.parts if part.kind in (Kind.CALL, Kind.RESULT)]
-        again = {command_of(call) for call, _ in pairs_of(kept)}
-        open_still = {command: failure for command, failure in failures.items() if command not in again}
-        text = '\n'.join(part.text for part in kept if part.kind is Kind.RESULT)
-        cut_out = failing(self.shortened).items()
-        return open_still | {c: failure for c, failure in cut_out if not all(line in text for line in failure.lines)}
-
-    def _with_record(self, document: Document, whole: int, room: Room) -> Document:
-        """The document with the record and the names that fill it up to `whole` tokens."""
-        record, holding = self._candidates()
-        changed = self._changed(record, holding, int(whole * CHANGES), room)
-        held = holders(record)
-        worth = values(record, held)
-        said = [text for quote in (*document.said, *document.beside) for text in quote.text.split('\n')]
-        said += [*bound_lines(document.binding), *(one.text for one in changed)]
-        said += [text for failure in document.failures.values() for text in (failure.command, *failure.lines)]
-        shown = (*self.shown, Lines.of(said))
-        document = replace(document, open=open_work(record, self.before.open), changed=changed)
-        budget = whole - size_of(document, room)
-        bare = int(budget * NAMES)
-        order = choose(record, worth, held, shown, int(budget * SPARE), costs(record), bonuses(record))
-        told = {name for lines in shown for names in lines.names for name in names} | set(document.files)
-        worth = ranked({name: value for name, value in worth.items() if telling(name, held[name], record)})
-        space = budget - bare
-
-        def place(name: str) -> tuple[int, int, int]:
-            at = held.get(name)
-            return (at[-1], at[0], record.names[at[0]].index(name)) if at else (-1, 0, 0)
-
-        for _ in range(FILLINGS):
-            chosen = affordable(order, record.texts, space, room)
-            seen = told.union(*(record.names[i] for i in chosen))
-            listed = names(worth, place, self.before.names, seen, bare, room)
-            filled = replace(document, record=tuple(quote(record, i) for i in chosen), names=listed)
-            slack = whole - size_of(filled, room)
-            if slack < whole // 100:
-                break
-            space += slack
-        return filled
-
-    def _holding(self) -> Holding:
-        """What of the lines still holds, by all that followed."""
-        holding = Holding()
-        for folded in self.steps:
-            if folded.back <= REACH:
-                holding.follow(folded.ordinal, pairs_of(folded.step.parts))
-        for step, call, result in sorted((*self.shortened, *self.there), key=lambda one: one[0]):
-            holding.follow(step, [(call, result)])
-        return holding
-
-    def _changed(self, record: Record, holding: Holding, budget: int, room: Room) -> tuple[Quote, ...]:
-        """What settings were changed to, the newest within a budget."""
-        told = {one.text: one for one in self.before.changed if not holding.past(one.text, one.step)}
-        lines = holding.changed
-        told |= {text: quote(record, i) for i, text in enumerate(record.texts) if text in lines}
-        kept: list[Quote] = []
-        left = float(budget)
-        for one in sorted(told.values(), key=lambda one: -one.step):
-            left -= room.count(one.text) + MARKED
-            if left < 0:
-                break
-            kept.append(one)
-        return tuple(sorted(kept, key=lambda one: (one.step, one.voice)))
-
-    def _candidates(self) -> tuple[Record, Holding]:
-        """The lines to choose from: those of the digest that is folded in, as what they were, and of recent steps.
-
-        With them, what of them holds.
-        """
-        record, holding = Record(), self._holding()
-        newest = self.steps[0].back + self.steps[0].step.tokens if self.steps else self.kept.tokens
-        pace = 600
-        for (step, voice), quotes in groupby(self.before.record, key=lambda one: (one.step, one.voice)):
-            lines = Lines.of([one.text for one in quotes if not holding.past(one.text, step)])
-            record.add(lines, step, voice, newest + (self.before.left.steps - step) * pace)
-        for folded in self.steps:
-            if folded.back > REACH:
-                continue
-            for part in folded.step.parts:
-                voice = voice_of(part)
-                if voice is not None:
-                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back)
-        return record.distinct(), holding
 
 
 def _without(
@@ -524,11 +342,3 @@ def _clipped(history: History, room: Room) -> History:
 KEPT, RESULTS, MOST = 0.3, 1 / 8, 0.45
 """Shares of the room: for what stays; for its results, where prompts and calls already take most of that; and for
 both together."""
-
-
-def _done(result: Part) -> bool:
-    """Whether a call did what it says, as far as files go: a shell that fails has still done something."""
-    return not (turned_down(result) or result.failed or (len(result.text) < 600 and _REFUSED.match(result.text)))
-
-
-_REFUSED = re.compile(r'\s*(?:Error: (?!Exit)|File does not exist|ENOENT|No such file|Could not )')

@@ -120,15 +120,32 @@ def telling(name: str, at: Iterable[int], record: Record) -> bool:
     )
 
 
-def affordable(ranked: Sequence[int], texts: Sequence[str], budget: float, room: Room) -> list[int]:
-    """Those of the ranked lines that fit, the first before the others, counted exactly; in recorded order."""
+def affordable(
+    order: Sequence[int], record: Record, budget: float, room: Room, heads: Callable[[int], str] = lambda i: ''
+) -> list[int]:
+    """Those of the ranked lines that fit, the first before the others, counted exactly; in recorded order.
+
+    Args:
+        order: the lines, ranked.
+        record: of these lines.
+        budget: how many tokens there are.
+        room: counts.
+        heads: what has to stand above a line, once for all lines of its use.
+    """
     kept: list[int] = []
-    for i in ranked:
-        price = room.count(texts[i]) + MARKED
+    headed: set[int] = set()
+    for i in order:
+        price = room.count(record.texts[i]) + MARKED
+        use = record.use[i]
+        head = heads(i) if use not in headed else ''
+        if head:
+            price += room.count(head) + 2 * MARKED
         if price <= budget:
             budget -= price
             kept.append(i)
-    return sorted(kept)
+            if head:
+                headed.add(use)
+    return sorted(kept, key=lambda i: (record.of(i).step, i))
 
 
 FILLINGS = 3
@@ -150,24 +167,29 @@ def bonuses(record: Record) -> dict[int, float]:
     return {
         i: DECISION
         for i, (text, use) in enumerate(zip(record.texts, record.use, strict=True))
-        if agent[use] and _decides(text)
+        if agent[use] and decides(text)
     }
 
 
 @lru_cache(maxsize=16_384)
-def _decides(text: str) -> bool:
+def decides(text: str) -> bool:
+    """Whether a sentence tells a decision, or its reason."""
     return _DECISION.search(text) is not None
 
 
-DECISION = 10.0
-"""As much as two names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
+DECISION = 16.0
+"""As much as three names that the agent called lately: what was decided, and why, cannot be read again anywhere."""
 
 
 def open_work(record: Record, before: Sequence[Quote] = ()) -> tuple[Quote, ...]:
     """What the agent last said it would do next; `before` is what a standing digest says of it."""
     newest = max((record.uses[use].step for use in set(record.use)), default=0)
     late = [use.voice is Voice.AGENT and use.step > newest - STILL_OPEN for use in record.uses]
-    lines = [i for i, use in enumerate(record.use) if late[use] and _OPEN.search(record.texts[i])]
+    lines = [
+        i
+        for i, use in enumerate(record.use)
+        if late[use] and record.texts[i][:1] not in DATA and _OPEN.search(record.texts[i])
+    ]
     told = {one.text: one for one in before if one.step > newest - STILL_OPEN}
     told |= {record.texts[i]: quote(record, i) for i in lines}
     return tuple(sorted(told.values(), key=lambda one: one.step)[-OPEN_LINES:])
@@ -179,6 +201,8 @@ def quote(record: Record, i: int) -> Quote:
     return Quote(use.step, use.voice, record.texts[i])
 
 
+DATA = frozenset('{[<|"`')
+"""What a line begins with that is no sentence."""
 OPEN_LINES = 4
 STILL_OPEN = 24
 """What was announced longer ago than this many steps is done by now, or given up."""

@@ -2,67 +2,95 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compactor.digest.directives import directing, directs, sentences
 from compactor.digest.document import Quote
 from compactor.digest.evidence import Voice
+from compactor.digest.identifiers import identifiers
+from compactor.digest.pasted import pieces, shortened
 from compactor.strategies.strategy import Room
 
 MARKED = 4
 """Tokens that a quote costs beside its text."""
-LEAST = 48
-"""Tokens to which nothing that was said is cut: it goes, or stays."""
 LEFT_OUT = ' […]'
+PLAINLY = 0.4
+"""Share of the room up to which sentences are told that do not direct."""
+ENDS = 0.25
+"""Share of the room for what was said first, and for what was said last, whatever it says."""
+_LABELLED = re.compile(r'\s*[-*#>]{0,3}\s*\**[A-Za-zÀ-ÿ][\w À-ÿ/-]{1,28}\**:\**\s+\S')
+"""`Budget: 400`: who gives a statement a name means it to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said at once: the agent's question, if it answers one, and the words."""
+class _Unit:
+    """A sentence, an answer with its question, or what is told of a pasted block.
 
-    quotes: tuple[Quote, ...]
-    tokens: int
+    Attributes:
+        group: which words it belongs to.
+        place: where it stands in them.
+        text: it.
+        rank: what goes last has 0.
+        whole: the group may not be told without the quotes before it: an answer has its question.
+    """
 
-    @classmethod
-    def of(cls, quotes: Sequence[Quote], room: Room) -> _Said:
-        """These quotes, counted."""
-        return cls(tuple(quotes), sum(room.count(quote.text) + MARKED for quote in quotes))
+    group: int
+    place: int
+    text: str
+    rank: int
 
-    @property
-    def answers(self) -> bool:
-        """Whether it stands with the question that it answers."""
-        return len(self.quotes) > 1
 
-    @property
-    def binds(self) -> bool:
-        """Whether it directs, or answers."""
-        return self.answers or any(directs(line) for quote in self.quotes for line in sentences(quote.text))
+DIRECTS, SAYS, PLAIN, AGAIN = range(4)
+"""Ranks: what directs or answers; what names or labels something, or asks; the rest; what was said before."""
 
 
 def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
-    """The users' words: all while they fit, else the first and the newest, and of the others first what directs."""
-    groups = _grouped(said, room)
-    over = sum(group.tokens for group in groups) - budget
-    if over <= 0 or not groups:
+    """The users' words: all while they fit; else sentence by sentence, first what directs, the newest before the older.
+
+    What is pasted into them is told by its first lines where it would not fit whole.
+    """
+    groups = _grouped(said)
+    costs = [sum(room.count(quote.text) + MARKED for quote in group) for group in groups]
+    if sum(costs) <= budget or not groups:
         return tuple(said)
-    ends = {0, len(groups) - 1}
-    most = max(LEAST, (budget - groups[0].tokens - groups[-1].tokens) // max(1, len(groups) - 2))
-    for i, group in enumerate(groups):
-        limit = budget // 2 if i in ends else most
-        if group.tokens > limit:
-            groups[i] = _shortened(group, limit, room)
-    over = sum(group.tokens for group in groups) - budget
-    kept: list[_Said | None] = list(groups)
-    for rest_of in (_binding, _directing, _nothing):  # in turn, each from the oldest on
-        for i, left in enumerate(kept):
-            if over <= 0:
-                break
-            if left is None or i in ends:
-                continue
-            kept[i] = rest = rest_of(left, room)
-            over -= left.tokens - (0 if rest is None else rest.tokens)
-    return tuple(quote for left in kept if left is not None for quote in left.quotes)
+    units = [unit for g, group in enumerate(groups) for unit in _units(g, group)]
+    _repeats(units)
+    left = float(budget)
+    kept: dict[int, dict[int, str]] = {}
+
+    def take(unit: _Unit, most: float) -> float:
+        """Keeps a unit if it fits; what it cost, or 0."""
+        there = kept.get(unit.group)
+        if there is not None and unit.place in there:
+            return 0.0
+        price = room.count(unit.text) + 1.0
+        if there is None:
+            question = groups[unit.group][:-1]
+            price += MARKED + CUT + sum(room.count(quote.text) + MARKED for quote in question)
+        if price > most:
+            return 0.0
+        kept.setdefault(unit.group, {})[unit.place] = unit.text
+        return price
+
+    order = sorted(units, key=lambda unit: (unit.rank, -unit.group, unit.place))
+    for unit in (unit for unit in order if unit.rank == DIRECTS):
+        left -= take(unit, left)
+    left -= budget * (1 - PLAINLY)
+    for end in (len(groups) - 1, 0):
+        most = min(left, budget * ENDS)
+        for unit in (unit for unit in units if unit.group == end):
+            spent = take(unit, most)
+            most -= spent
+            left -= spent
+    for unit in order:
+        left -= take(unit, left)
+    return tuple(quote for g in sorted(kept) for quote in _told(groups[g], kept[g]))
+
+
+CUT = 2
+"""Tokens of `LEFT_OUT`."""
 
 
 def unsaid(said: Sequence[Quote], kept: Sequence[Quote]) -> tuple[str, ...]:
@@ -73,56 +101,76 @@ def unsaid(said: Sequence[Quote], kept: Sequence[Quote]) -> tuple[str, ...]:
     return tuple(f'what the user said before #{step}' for step in gone if step in binding)
 
 
-def _grouped(said: Sequence[Quote], room: Room) -> list[_Said]:
+def left_of(said: Sequence[Quote], kept: Sequence[Quote]) -> tuple[tuple[int, str], ...]:
+    """The pasted blocks that are not told whole, each with the step that follows them."""
+    whole = {(quote.step, quote.text) for quote in kept}
+    return tuple(
+        (quote.step, piece.text)
+        for quote in said
+        if quote.voice is Voice.USER and (quote.step, quote.text) not in whole
+        for piece in pieces(quote.text)
+        if piece.pasted
+    )
+
+
+def _grouped(said: Sequence[Quote]) -> list[list[Quote]]:
     groups: list[list[Quote]] = []
     for quote in said:
         if groups and groups[-1][-1].voice is Voice.AGENT and quote.voice is Voice.USER:
             groups[-1].append(quote)
         else:
             groups.append([quote])
-    return [_Said.of(group, room) for group in groups]
+    return groups
 
 
-def _shortened(group: _Said, most: int, room: Room) -> _Said:
-    """About `most` tokens of it: its sentences that direct, then its beginning; a question stays whole."""
-    quote = group.quotes[-1]
-    lines = sentences(quote.text)
-    left = most - MARKED - room.count(LEFT_OUT)
-    chosen: set[int] = set()
-    order = directing(lines)
-    first = set(order)
-    for i in [*order, *(i for i in range(len(lines)) if i not in first)]:
-        size = room.count(lines[i]) + 1
-        if size > left:
-            if i not in first:
-                break
+def _units(g: int, group: Sequence[Quote]) -> list[_Unit]:
+    """The sentences of what was said at once; an answer is one, with its question."""
+    text = group[-1].text
+    if len(group) > 1:
+        return [_Unit(g, 0, text, DIRECTS)]
+    found: list[_Unit] = []
+    for piece in pieces(text):
+        if piece.pasted:
+            if brief := shortened(piece.text):
+                found.append(_Unit(g, len(found), brief, PLAIN))
             continue
-        left -= size
-        chosen.add(i)
-    if not chosen:
-        text = room.fit(quote.text, max(1, most - 2)) + LEFT_OUT
-    else:
-        text = '\n'.join(lines[i] for i in sorted(chosen)) + LEFT_OUT
-    if len(text) >= len(quote.text):
-        return group
-    return _Said.of((*group.quotes[:-1], replace(quote, text=text)), room)
+        lines = sentences(piece.text)
+        own = set(directing(lines))
+        for i, line in enumerate(lines):
+            found.append(_Unit(g, len(found), line, DIRECTS if i in own else _rank(line)))
+    return found
 
 
-def _binding(group: _Said, room: Room) -> _Said | None:
-    """It, if it directs or answers."""
-    return group if group.binds else None
+def _rank(line: str) -> int:
+    if _LABELLED.match(line) is not None or line.rstrip().endswith(('?', '？')):
+        return SAYS
+    return SAYS if any(char.isdigit() for char in line) or identifiers(line) else PLAIN
 
 
-def _nothing(group: _Said, room: Room) -> _Said | None:
-    """Nothing: even what directs goes."""
-    return None
+def _repeats(units: list[_Unit]) -> None:
+    """What is said again later counts once, where it stands last."""
+    later: set[str] = set()
+    for i in range(len(units) - 1, -1, -1):
+        unit = units[i]
+        if len(unit.text) < SHORT:
+            continue
+        if unit.text in later:
+            units[i] = replace(unit, rank=AGAIN)
+        later.add(unit.text)
 
 
-def _directing(group: _Said, room: Room) -> _Said:
-    """What of it directs, and nothing else; an answer whole."""
-    if group.answers:
-        return group
-    quote = group.quotes[0]
-    lines = sentences(quote.text)
-    text = '\n'.join(lines[i] for i in directing(lines))
-    return group if len(text) >= len(quote.text) else _Said.of((replace(quote, text=text),), room)
+SHORT = 12
+"""Characters of what may be said again and mean another thing each time: yes, go on."""
+
+
+def _told(group: Sequence[Quote], kept: dict[int, str]) -> list[Quote]:
+    """What is kept of what was said at once."""
+    quote = group[-1]
+    text = '\n'.join(kept[place] for place in sorted(kept))
+    if _squeezed(text) != _squeezed(quote.text) and len(text) + len(LEFT_OUT) < len(quote.text):
+        quote = replace(quote, text=text + LEFT_OUT)
+    return [*group[:-1], quote]
+
+
+def _squeezed(text: str) -> str:
+    return ' '.join(text.split())
