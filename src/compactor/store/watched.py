@@ -268,17 +268,19 @@ def _text(packed: bytes) -> str | None:
 
 def _newest_names(connection: Connection, tenant: str, most: int, before: float | None) -> list[str]:
     e = entries.c
-    names: Sequence[str] = ()
-    last = func.max(e.at)
     top = int(connection.execute(select(func.max(e.id))).scalar() or 0)
+    names: Sequence[str] = ()
     for among in AMONG:
-        # By number: a database without statistics would sort all entries of a tenant to find the newest.
-        recent = [] if among is None or before is not None else [e.id > top - among]
+        some = select(e.conversation, e.at).where(e.tenant == tenant)
         if before is not None:
-            recent.append(e.at < before)
-        found = select(e.conversation).where(e.tenant == tenant, *recent).group_by(e.conversation)
-        names = connection.execute(found.order_by(last.desc()).limit(most)).scalars().all()
-        if len(names) >= most or before is not None:
+            some = some.where(e.at < before).order_by(e.at.desc()).limit(among)
+        elif among is not None:
+            # By number: a database without statistics would sort all entries of a tenant to find the newest.
+            some = some.where(e.id > top - among)
+        recent = some.subquery()
+        found = select(recent.c.conversation).group_by(recent.c.conversation)
+        names = connection.execute(found.order_by(func.max(recent.c.at).desc()).limit(most)).scalars().all()
+        if len(names) >= most:
             break
     return list(names)
 
