@@ -173,11 +173,18 @@ def usage(store: Store, budget: Budget, now: float) -> Usage:
     Raises:
         StoreError: the store cannot be used.
     """
-    account = Account(budget, budget.period_at(now), 0, _key(store, budget))
+    return usages(store, [budget], now)[0]
+
+
+def usages(store: Store, budgets: Iterable[Budget], now: float) -> list[Usage]:
+    """How budgets stand at a moment, all in one transaction, in their order. Raises as `usage`."""
+    accounts = [Account(budget, budget.period_at(now), 0, _key(store, budget)) for budget in budgets]
+    if not accounts:
+        return []
     with store.read() as connection:
-        spent = spent_in(connection, [account])
-        reserved = reserved_in(connection, [account], now)[0]
-    return stands(account, spent, reserved)
+        spent = spent_in(connection, accounts)
+        reserved = reserved_in(connection, accounts, now)[0]
+    return [stands(account, spent, reserved) for account in accounts]
 
 
 def _key(store: Store, budget: Budget) -> str:

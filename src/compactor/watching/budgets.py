@@ -20,11 +20,11 @@ def burns(store: Store, own: Iterable[Budget] = ()) -> list[Burn]:
         StoreError: the store cannot be used.
     """
     from compactor.store.limits import readable_budgets
-    from compactor.store.reservations import usage
+    from compactor.store.reservations import usages
 
     now = store.clock()
     first = tuple(own)
     names = {one.name for one in first}
     kept, _ = readable_budgets(store)
-    found = [burn_of(usage(store, one, now), now) for one in (*first, *(o for o in kept if o.name not in names))]
-    return sorted(found, key=lambda one: (-one.share, one.usage.budget.name))
+    found = usages(store, (*first, *(one for one in kept if one.name not in names)), now)
+    return sorted((burn_of(one, now) for one in found), key=lambda one: (-one.share, one.usage.budget.name))
