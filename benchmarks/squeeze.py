@@ -39,6 +39,8 @@ from compactor.tokens.counter import counter_for
 MODEL = 'openai:gpt-5'
 SEED = 28
 COUNTER = counter_for(MODEL)
+LARGEST = 200
+"""Parts of a generated value."""
 
 # -- equal, and generated -----------------------------------------------------------------------------------------
 
@@ -118,17 +120,29 @@ WORDS = (
 NUMBERS = (0, -1, 7, 10**30, -(2**63), 0.0, -0.0, 0.1, 1e16, 5e-324, 1.7e308, math.nan, math.inf, -math.inf, True, None)
 
 
-def generated(source: random.Random, depth: int = 0) -> Any:
-    """A value: scalars, lists, objects, rows with shared keys and parts, runs of equal elements, texts of lines."""
+def generated(source: random.Random) -> Any:
+    """A value: scalars, lists, objects, rows with shared keys and parts, runs of equal elements, texts."""
+    while True:  # few are large, and those would take most of the time
+        value = _value(source)
+        if _parts(value) <= LARGEST:
+            return value
+
+
+def _parts(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_parts, inside))
+
+
+def _value(source: random.Random, depth: int = 0) -> Any:
     kind = source.random()
     if depth > 2 or kind < 0.25 + 0.25 * depth:
         return source.choice(NUMBERS) if source.random() < 0.5 else _text(source)
     if kind < 0.45:
-        return [generated(source, depth + 1) for _ in range(source.randrange(5))]
+        return [_value(source, depth + 1) for _ in range(source.randrange(5))]
     if kind < 0.6:
-        return {_text(source): generated(source, depth + 1) for _ in range(source.randrange(6))}
+        return {_text(source): _value(source, depth + 1) for _ in range(source.randrange(6))}
     if kind < 0.7:
-        return [generated(source, depth + 1)] * source.randrange(1, 9)
+        return [_value(source, depth + 1)] * source.randrange(1, 9)
     return _rows(source, depth)
 
 
@@ -143,7 +157,7 @@ def _text(source: random.Random) -> str:
 
 def _rows(source: random.Random, depth: int) -> list[Any]:
     keys = [_text(source) for _ in range(source.randrange(1, 7))]
-    parts = [generated(source, depth + 1) for _ in range(source.randrange(1, 5))]
+    parts = [_value(source, depth + 1) for _ in range(source.randrange(1, 5))]
     whole = source.random() < 0.5
     rows: list[Any] = []
     for _ in range(source.randrange(2, 7)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from compactor import shrink
+from compactor import ConfigError, shrink, squeeze, unsqueeze
 from compactor.digest import gutter
 from compactor.outputs import clean, detect, errors, hint, page, question, sections, values
 from compactor.outputs.allowance import Allowance
@@ -47,6 +48,24 @@ def _value(text: str) -> Callable[[], object]:
     return lambda: shrinker.value(value, TOKENS)
 
 
+def _squeezed_value(text: str) -> Callable[[], object]:
+    """Rows and keys of the text."""
+    rows = [{'a': text[i : i + 200], text[i : i + 8]: i} for i in range(0, len(text), 200)]
+    return lambda: squeeze(rows, counter=COUNTER)
+
+
+def _unsqueezed(text: str) -> Callable[[], object]:
+    """The text as what somebody calls a squeezed value, which it is not."""
+    head = '[squeezed JSON, all of it; §a: see the 1 lines below]\n§a=x\n'
+
+    def read() -> None:
+        for format, data in (('json', text), ('squeezed json', head + text), ('squeezed text', head + text)):
+            with suppress(ConfigError):
+                unsqueeze({'data': data, 'format': format})
+
+    return read
+
+
 OUTPUTS: Mapping[str, Prepare] = {
     'outputs.clean': applied(clean.clean),
     'outputs.detect': _on_clean(detect.detect),
@@ -58,6 +77,9 @@ OUTPUTS: Mapping[str, Prepare] = {
     'outputs.hint_of, a tool': applied(lambda text: hint.hint_of(text, {'path': text})),
     'outputs.question.words_of': applied(question.words_of),
     'outputs.redact': applied(redact),
+    'squeezing.squeeze, a text': applied(lambda text: squeeze(text, counter=COUNTER)),
+    'squeezing.squeeze, a value': _squeezed_value,
+    'squeezing.unsqueeze': _unsqueezed,
     'outputs.language_of': _on_clean(lambda text: language_of(text, None)),
     'outputs.magic': applied(lambda text: (of_base64(text), of_broken(text))),
     'outputs.as_json': applied(lambda text: values.as_json([text, {text[:40]: text}])),

@@ -23,6 +23,8 @@ FEWEST = 2
 """Rows from which on a table is tried."""
 FILLED = 0.5
 """Share of its cells that must be filled."""
+WIDEST = 200
+"""Columns at most; objects that share few of many keys are no table."""
 LEVELS = 4
 """Levels of objects within rows that become columns."""
 
@@ -78,6 +80,8 @@ def _keys(rows: Sequence[Any]) -> list[str] | None:
         before = -1
         for key, _ in row:
             if key not in order:
+                if len(first) >= WIDEST:
+                    return None
                 first.insert(before + 1, key)
                 order = {key: i for i, key in enumerate(first)}
             if order[key] <= before:
