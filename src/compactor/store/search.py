@@ -29,7 +29,7 @@ AT_ONCE = 200
 """Entries of older versions that one search indexes."""
 LOOKED_AT = 2_000
 """Candidates that are passed over, because they may not be told of, before a search ends."""
-COMPARED = 20_000
+COMPARED = 10_000
 """Texts that the terms of a question may be in together; the commonest terms give way, where rarer ones are left."""
 
 _SQLITE = (
