@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing finding
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -89,6 +89,10 @@ secrets: $(READY)
 # Counts, batches, fits, packs, cold starts, a million strings, a folder of 100 MB: what each takes.
 desk: $(READY)
 	$(BIN)/python -m benchmarks.desk
+
+# Whether recall(query=...) finds the step a question is about, and how long 100,000 archived steps are searched.
+finding: $(READY)
+	$(BIN)/python -m benchmarks.finding
 
 # What a pack holds of what is asked for, against whole files, on three code bases.
 packing: $(READY)
