@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: bench cache clean dashboard-bench demo desk docs durable foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls
+.PHONY: bench cache clean dashboard-bench demo desk docs durable finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -98,6 +98,10 @@ dashboard-bench: $(READY)
 # Counts, batches, fits, packs, cold starts, a million strings, a folder of 100 MB: what each takes.
 desk: $(READY)
 	$(BIN)/python -m benchmarks.desk
+
+# Whether recall(query=...) finds the step a question is about, and how long 100,000 archived steps are searched.
+finding: $(READY)
+	$(BIN)/python -m benchmarks.finding
 
 # What a pack holds of what is asked for, against whole files, on three code bases.
 packing: $(READY)

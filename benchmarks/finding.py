@@ -21,7 +21,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -51,23 +50,6 @@ SHORTEST, LONGEST = 20, 300
 WORDS = 6
 
 _WORD = re.compile(r'[\w./-]{3,60}')
-
-
-@dataclass(frozen=True)
-class Case:
-    """A compacted conversation: the texts of its removed steps, and the handle that leads to them."""
-
-    texts: dict[int, str]
-    messages: Sequence[object]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question, and the step of a case that it is about."""
-
-    case: int
-    step: int
-    question: str
 
 
 def cases(archive: Archive, every: Sequence[tuple[str, Sequence[object]]]) -> Iterator[tuple[dict[int, str], str]]:
@@ -104,7 +86,7 @@ def questions(texts: dict[int, str], number: int, chance: random.Random) -> list
 
 def recorded() -> list[tuple[str, Sequence[object]]]:
     """The conversations."""
-    found = []
+    found: list[tuple[str, Sequence[object]]] = []
     for source in SOURCES:
         long = (one for one in conversations(source) if len(one.messages) >= 30)
         found += [(f'{source}/{one.id}', one.messages) for one, _ in zip(long, range(CONVERSATIONS), strict=False)]

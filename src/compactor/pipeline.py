@@ -179,7 +179,8 @@ def _compact(
     if not applied or not start.context.archive:
         return start.compacted(messages, tuple(applied), tuple(failures))
     try:
-        archived = yield from _archived(start, whole, history, room, rule)
+        by = tuple(dict.fromkeys(one.strategy for one in applied))
+        archived = yield from _archived(start, whole, history, room, rule, by)
     except Exception as error:  # noqa: BLE001 - an archive that fails costs the handle, not the request
         failures.append(Failure(ARCHIVE, _told(error, room)))
         archived = messages
@@ -220,7 +221,7 @@ def _strategies(policy: HistoryPolicy, context: RequestContext) -> Iterator[tupl
 
 
 def _archived(
-    start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule
+    start: _Outcome, before: History, after: History, room: Room, rule: reasoning.ReasoningRule, by: tuple[str, ...]
 ) -> Generator[Deposit, Kept, Sequence[Message] | None]:
     """The compacted messages with the archive's handle in their mark; None if that costs more than was freed.
 
@@ -238,7 +239,7 @@ def _archived(
     spare = max(0, handles.LINE_TOKENS - room.count('\n' + text))
     if sum(message.tokens for message in draft) + spare >= sum(message.tokens for message in start.mended):
         return None
-    kept = yield Deposit(start.source.messages, draft, before, left.steps, parent)
+    kept = yield Deposit(start.source.messages, draft, before, left.steps, parent, by)
     messages = handles.named(draft, handles.line(kept, follows, context.recall), room.count)
     broken = rules.check(start.mended, messages, rule)
     if broken:

@@ -114,3 +114,30 @@ def test_recall(archived: tuple[Path, str]) -> None:
     assert json.loads(ran('recall', path, '2', '--store', url, '--json'))['actual'] <= 4_000
     assert run('recall', path, '--store', url)[0] == 1
     assert run('recall', path, '-q', 'pytest', '--store', url, '--scope', 'another')[0] == 1
+
+
+def test_search_in_a_store(archived: tuple[Path, str]) -> None:
+    """With a store alone: all that was left out, best first, as `recall(query=...)` ranks it; of one tenant only."""
+    _, url = archived
+    code, out, err = run('search', 'pytest failed', '--store', url, '--json')
+    told = json.loads(out)
+    assert code == 0
+    assert told['breakdown']
+    assert all(one['name'].startswith('archived ') for one in told['breakdown'])
+    assert 'archived steps have to do with it' in err
+    assert run('search', 'pytest failed', '--store', url, '--tenant', 'another')[0] == 1
+
+
+def test_why_forgot(archived: tuple[Path, str]) -> None:
+    """When a step went, by what, and what is kept of it; a step that stands there is an error that says so."""
+    path, url = archived
+    told = json.loads(ran('why-forgot', '2', path, '--store', url, '--json'))
+    assert (told['step'], told['compaction'], told['of'], told['held']) == (2, 1, 1, True)
+    assert told['strategies'] == ['digest']
+    assert told['at'] > 1_600_000_000
+    assert any('#2' in line for line in told['kept'])
+    said = ran('why-forgot', '2', path, '--store', url)
+    assert 'in compaction 1 of 1, with ' in said
+    assert 'Kept instead' in said
+    code, _, err = run('why-forgot', '9999', path, '--store', url)
+    assert (code, 'no compaction that took step 9999' in err) == (1, True)

@@ -70,6 +70,7 @@ def test_scripts_get_the_same(tmp_path: Path) -> None:
         'agent_rankings',
         'recommendations',
         'savings',
+        'reacquired',
         'today',
     ]
     best = account['efficiency_rankings'][0]

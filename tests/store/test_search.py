@@ -101,6 +101,14 @@ def test_only_steps_are_indexed(store: Store) -> None:
     assert found(archive, 'budget').hits == ()
 
 
+def test_no_secret_is_indexed(store: Store) -> None:
+    """Also where an archive was told to keep them."""
+    archive = StoreArchive(store)
+    archive.put(put_in('step', b'the token is ghp_' + b'a1B2' * 9))
+    assert found(archive, 'token').hits
+    assert not found(archive, 'ghp_' + 'a1B2' * 9).hits
+
+
 def test_an_older_store_is_indexed_step_by_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a version without an index has stored is found after some searches, each of which indexes a little."""
     archive = StoreArchive(store)

@@ -51,6 +51,7 @@ def keep(
         messages=messages,
         steps=steps,
         tail=_tail(deposit),
+        strategies=deposit.strategies,
     )
     data = manifest.entry
     archive.put(data)

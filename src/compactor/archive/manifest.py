@@ -58,6 +58,7 @@ class Manifest:
         messages: keys of the original messages in order; None for one that could not be stored.
         steps: keys of the texts of steps by ordinal; those that a parent holds are not repeated.
         tail: where the compacted history ends.
+        strategies: what took it out, in order; empty where a version wrote it that did not say.
     """
 
     parent: str | None
@@ -66,11 +67,12 @@ class Manifest:
     messages: tuple[str | None, ...]
     steps: Mapping[int, str] = field(default_factory=dict)
     tail: Tail = Tail(0)
+    strategies: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
         """As JSON; equal manifests give equal bytes."""
         requests = [{'origin': ending.origin, 'parts': ending.parts} for ending in self.tail.requests]
-        value = {
+        value: dict[str, Any] = {
             'compactor-manifest': VERSION,
             'parent': self.parent,
             'left': self.left,
@@ -79,6 +81,8 @@ class Manifest:
             'steps': dict(self.steps),
             'tail': {'responses': self.tail.responses, 'requests': requests},
         }
+        if self.strategies:
+            value['strategies'] = [name for name in self.strategies if _STRATEGY.fullmatch(name)]
         return json.dumps(value, separators=(',', ':')).encode()
 
     @property
@@ -105,6 +109,7 @@ def parse(data: bytes) -> Manifest | None:
             messages=tuple(None if key is None else _matched(_KEY, key) for key in value['messages']),
             steps={_number(int(n)): _matched(_KEY, key) for n, key in value['steps'].items()},
             tail=Tail(_number(value['tail']['responses']), tuple(map(_ending, value['tail']['requests']))),
+            strategies=tuple(_matched(_STRATEGY, name) for name in value.get('strategies', ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -115,6 +120,7 @@ def _ending(value: Any) -> Ending:
     return Ending(origin, tuple(_matched(_FINGERPRINT, part) for part in value['parts']))
 
 
+_STRATEGY = re.compile(r'[A-Za-z][\w-]{0,59}')
 _FINGERPRINT = re.compile(r'[a-z-]{1,20}:[0-9a-f]{16}')
 
 

@@ -22,6 +22,7 @@ from compactor.cli.desk.policy import policy
 from compactor.cli.desk.recall import recall
 from compactor.cli.desk.search import search
 from compactor.cli.desk.token import token
+from compactor.cli.desk.why_forgot import why_forgot
 from compactor.cli.doctor import doctor
 from compactor.cli.efficiency import efficiency_report
 from compactor.cli.exits import INTERRUPTED
@@ -100,6 +101,7 @@ app.add_typer(budget)
 app.command()(pack)
 app.command()(search)
 app.command()(recall)
+app.command('why-forgot')(why_forgot)
 app.add_typer(token)
 app.add_typer(policy)
 app.command()(mcp)

@@ -48,6 +48,7 @@ class Deposit:
         history: the tree of what was handed in; its first step has the ordinal `left + 1`.
         left: steps that earlier compactions have left out already.
         parent: the handle that stood in the history, if any.
+        strategies: what took it out, in order.
     """
 
     before: Sequence[Message]
@@ -55,6 +56,7 @@ class Deposit:
     history: History
     left: int
     parent: str | None
+    strategies: tuple[str, ...] = ()
 
 
 UNKNOWN = Kept('0' * HANDLE)

@@ -69,7 +69,7 @@ FOCUS = 300
 DIGESTS = frozenset((DIGEST, SUMMARISE))
 """Strategies that read lines ahead of a compaction."""
 RECALL_FROM = 2_000
-"""Tokens of a trigger from which on the tool `recall` is offered: its definition has about 180."""
+"""Tokens of a trigger from which on the tool `recall` is offered: its definition has about 210."""
 SENT_AGAIN = 2
 """Times that a request is made smaller and sent again after its provider has refused it as too long."""
 AHEAD = 0.8

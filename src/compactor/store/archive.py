@@ -173,6 +173,18 @@ class StoreArchive:
                 return data
         return None
 
+    def stored_at(self, handle: str) -> float | None:
+        """When what is kept under a key or handle was put, in seconds since 1970; None where nothing is."""
+        from sqlalchemy import func, select
+
+        from compactor.store.schema import archive
+
+        mine = self._alive(self.store.clock())
+        first = select(func.min(archive.c.created)).where(archive.c.handle == handle[:HANDLE], *mine)
+        with self.store.read() as connection:
+            found = connection.execute(first).scalar()
+        return None if found is None else float(found)
+
     def held(self, keys: Collection[str]) -> set[str]:
         """See `Holding.held`."""
         now = self.store.clock()

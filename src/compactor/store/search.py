@@ -16,9 +16,11 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.exc import OperationalError
 
 from compactor.archive.archive import unpacked
+from compactor.archive.bare import bare_text
 from compactor.archive.ranking import CANDIDATES, Corpus, Found, Hit, Query, Sized, best_of
 from compactor.archive.spaces import out_of
 from compactor.archive.terms import Bag, bag
+from compactor.secrets.redact import HIGH_CONFIDENCE
 from compactor.store.schema import archive
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ AT_ONCE = 200
 """Entries of older versions that one search indexes."""
 LOOKED_AT = 2_000
 """Candidates that are passed over, because they may not be told of, before a search ends."""
-COMPARED = 20_000
+COMPARED = 10_000
 """Texts that the terms of a question may be in together; the commonest terms give way, where rarer ones are left."""
 
 _SQLITE = (
@@ -73,9 +75,9 @@ def there(connection: Connection) -> bool:
 
 
 def bag_of(data: bytes) -> Bag | None:
-    """The terms of an archive's entry; None for one that is no step."""
+    """The terms of an archive's entry, without those of secrets; None for one that is no step."""
     step = out_of('step', data)
-    return None if step is None else bag(step.decode('utf-8', 'replace'))
+    return None if step is None else bag(bare_text(step.decode('utf-8', 'replace'), HIGH_CONFIDENCE))
 
 
 def add(connection: Connection, scope: str, key: str, words: Bag | None) -> None:

@@ -94,7 +94,7 @@ _TABLE = (
         span=True,
     ),
     Record(events.Repaired, 'history_repaired', WARN, 'History repaired: {defects}'),
-    Record(events.Reacquired, 'reacquired', INFO, 'Got again: {tokens} tokens by {tool} ({way})'),
+    Record(events.Reacquired, 'result_reacquired', INFO, 'Got again: {tokens} tokens by {tool} ({way})'),
     Record(events.CompactionAsked, 'compaction_asked', INFO, 'Compaction asked for: {tokens} tokens to {target}'),
     Record(events.CutResumed, 'cut_resumed', INFO, 'Cut resumed: {covers} messages, from {where}'),
     Record(events.CutIgnored, 'cut_ignored', WARN, 'Cut ignored, from {where}'),

@@ -30,8 +30,8 @@ from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 NO_ANSWER = 'What was left out cannot be read at the moment: the archive does not answer. Go on without it for now.'
 _RECALL = (
     'Gives back, in full, a step of this conversation that was left out or shortened to save context. Steps are'
-    ' numbered from 1, as #n in digests. Without step, query names the steps that have to do with it, and pattern is'
-    ' looked for in all of them. A note "recall <digits>" in a shortened output names that output.'
+    ' numbered from 1, as #n in digests. Without step, query or pattern is looked for in all of'
+    ' them. A note "recall <digits>" in a shortened output names that output.'
 )
 _COMPACT = (
     'Asks for this conversation to be compacted before your next turn. Use it when a phase of the work is done and'
@@ -85,7 +85,7 @@ def recall_tool(
             pattern: only lines with this regular expression or text.
             page: page of a long answer.
             output: digits from an output's note, instead of a step.
-            query: what is looked for, in words or names; tells which steps have to do with it.
+            query: words or names; tells which steps are about them.
         """
         archive = archive_of(ctx)
         others: Archive | None = getattr(archive, 'all_of_them', None) if earlier else None

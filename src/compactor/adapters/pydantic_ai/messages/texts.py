@@ -13,6 +13,8 @@ from compactor.adapters.pydantic_ai.messages.format import FORMAT
 from compactor.archive.archive import Archive
 from compactor.archive.entry import text_of
 from compactor.history.format import Format
+from compactor.history.marks import spoken
+from compactor.history.message import MARK
 from compactor.run.keys import key_for
 from compactor.tokens.counter import counter_for
 
@@ -38,3 +40,10 @@ def texts_of(messages: Sequence[ModelMessage]) -> Iterator[MessageText]:
 def handle_in(messages: Sequence[ModelMessage], archive: Archive) -> str | None:
     """The handle under which an archive keeps what was left out of a history; None where nothing was."""
     return newest_handle(messages, FORMAT.seal(messages, key_for(None, archive)))
+
+
+def marks_in(messages: Sequence[ModelMessage], archive: Archive) -> list[str]:
+    """What the notes in a history say that compactions have left in it, oldest first."""
+    form: Format[ModelMessage] = FORMAT
+    tracker = offline.tracked(form, messages, counter_for(None), FORMAT.seal(messages, key_for(None, archive)))
+    return [spoken(part.text) for message in tracker.messages for part in message.parts if part.kind is MARK]
