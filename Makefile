@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing workspace edits
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -93,6 +93,21 @@ desk: $(READY)
 # What a pack holds of what is asked for, against whole files, on three code bases.
 packing: $(READY)
 	$(BIN)/python -m benchmarks.packing
+
+# What a question that names a test gets of the functions which the test reaches, on three code bases with their tests.
+workspace: $(READY) .venvs/aider/ready
+	$(BIN)/python scripts/code_bases.py
+	$(BIN)/python -m benchmarks.workspace
+
+# 10,000 batches of edits, half of them broken: applied whole or not at all, never outside the root.
+edits: $(READY)
+	$(BIN)/pytest tests/workspace/test_edits.py -m sweep
+
+# aider pins its dependencies, so it has an environment of its own.
+.venvs/aider/ready: benchmarks/aider-requirements.txt
+	$(PYTHON) -m venv .venvs/aider
+	.venvs/aider/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/aider-requirements.txt
+	@touch $@
 
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
 walls: $(READY)

@@ -73,8 +73,11 @@ def test_names() -> None:
             'TokenMetrics',
             'TokenPolicy',
             'TokenReport',
+            'Workspace',
+            'WorkspaceError',
             'cache_tool',
             'compact',
+            'context_for',
             'count_batch',
             'counter_for',
             'inspect',
@@ -85,6 +88,8 @@ def test_names() -> None:
             'process_request',
             'restore',
             'shrink',
+            'signature_map',
+            'workspace_tools',
         ]
     )
 
