@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: bench cache clean dashboard-bench demo desk docs durable finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls
+.PHONY: bench cache clean dashboard-bench demo desk docs durable edits finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls workspace
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -115,6 +115,20 @@ squeeze: .venvs/squeeze/ready
 # 1,000 requests with and without the response cache: hits, latency, tokens, cost.
 cache: $(READY)
 	$(BIN)/python -m benchmarks.cache
+# What a question that names a test gets of the functions which the test reaches, on three code bases with their tests.
+workspace: $(READY) .venvs/aider/ready
+	$(BIN)/python scripts/code_bases.py
+	$(BIN)/python -m benchmarks.workspace
+
+# 10,000 batches of edits, half of them broken: applied whole or not at all, never outside the root.
+edits: $(READY)
+	$(BIN)/pytest tests/workspace/test_edits.py -m sweep
+
+# aider pins its dependencies, so it has an environment of its own.
+.venvs/aider/ready: benchmarks/aider-requirements.txt
+	$(PYTHON) -m venv .venvs/aider
+	.venvs/aider/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/aider-requirements.txt
+	@touch $@
 
 # Providers with rate limits, 150 % of the traffic they allow, and who copes; prints tables, asserts nothing.
 walls: $(READY)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import random
 import re
 import subprocess
@@ -57,11 +58,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Base:
-    """A code base: where it lies, its Python files, and the bodies of its functions by file and name."""
+    """A code base: where it lies, its Python files, and the bodies of its functions by file and name.
+
+    And what grep shows of the definitions of a name: file, and the line with five on both sides.
+    """
 
     root: Path
     items: tuple[Item, ...]
     bodies: dict[tuple[str, str], list[list[str]]]
+    defined: dict[str, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,17 @@ def base_of(name: str, folder: Path) -> Base:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 own = [line.strip() for line in lines[node.body[0].lineno - 1 : node.end_lineno] if line.strip()]
                 bodies.setdefault((item.name, node.name), []).append(own)
-    return Base(root, items, bodies)
+    defined: dict[str, list[tuple[str, str]]] = {}
+    for item in items:
+        lines = item.text.split('\n')
+        for i, line in enumerate(lines):
+            if (found := re.search(r'\b(?:def|class) (\w+)', line)) is not None:
+                defined.setdefault(found[1], []).append((item.name, _around(lines, i)))
+    return Base(root, items, bodies, defined)
+
+
+def _around(lines: Sequence[str], i: int) -> str:
+    return '\n'.join(lines[max(0, i - AROUND) : i + AROUND + 1])
 
 
 def questions(base: Base, number: int, seed: int) -> list[Asked]:
@@ -139,13 +154,13 @@ def grep_twice(base: Base, asked: Asked, budget: int) -> tuple[str, By]:
     found = _grepped(base, rf'\b{re.escape(asked.test)}\b')
     known: set[str] = {asked.test}
     texts = ['\n'.join(line for body in base.bodies.get((asked.file, asked.test), ()) for line in body)]
-    for _ in range(3):
+    for _ in range(4):
         names = [name for name in dict.fromkeys(re.findall(r'[A-Za-z_]\w+', '\n'.join(texts))) if name not in known]
         known.update(names)
-        more = [one for name in names for one in _grepped(base, rf'(?:def|class) {name}\b')]
+        more = [one for name in names for one in base.defined.get(name, ())]
         found += more
         texts = [text for _, text in more]
-        if counter_for(MODEL).count('\n'.join(text for _, text in found)) > budget:
+        if sum(len(text) for _, text in found) > budget * 8:
             break
     return _cut(found, budget)
 
@@ -157,7 +172,7 @@ def _grepped(base: Base, pattern: str) -> list[tuple[str, str]]:
         lines = item.text.split('\n')
         for i, line in enumerate(lines):
             if looked.search(line):
-                found.append((item.name, '\n'.join(lines[max(0, i - AROUND) : i + AROUND + 1])))
+                found.append((item.name, _around(lines, i)))
     return found
 
 
@@ -200,7 +215,8 @@ class _Mapper:
 
     def __init__(self) -> None:
         command = [str(AIDER), str(Path(__file__).parent / 'workspace_aider.py')]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        paths = {**os.environ, 'PYTHONPATH': str(ROOT / 'src')}
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=paths)
 
     def ask(self, root: str, file: str, name: str, tokens: int) -> str:
         """A map of so many tokens."""

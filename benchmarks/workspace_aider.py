@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ from compactor.tokens.counter import counter_for
 @cache
 def mapper(root: str) -> Any:
     """aider's mapper of a folder; its own module, which only its environment has."""
-    from aider.io import InputOutput
-    from aider.repomap import RepoMap
+    io, repomap = import_module('aider.io'), import_module('aider.repomap')
 
     class Model:
         """Counts as the benchmark does."""
@@ -26,7 +26,7 @@ def mapper(root: str) -> Any:
         def token_count(self, text: str) -> int:
             return counter_for('openai:gpt-5').count(text)
 
-    return RepoMap(root=root, main_model=Model(), io=InputOutput(yes=True, pretty=False), refresh='always')
+    return repomap.RepoMap(root=root, main_model=Model(), io=io.InputOutput(yes=True, pretty=False), refresh='always')
 
 
 for line in sys.stdin:

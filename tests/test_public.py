@@ -74,8 +74,11 @@ def test_names() -> None:
             'TokenMetrics',
             'TokenPolicy',
             'TokenReport',
+            'Workspace',
+            'WorkspaceError',
             'cache_tool',
             'compact',
+            'context_for',
             'count_batch',
             'counter_for',
             'inspect',
@@ -88,6 +91,8 @@ def test_names() -> None:
             'shrink',
             'squeeze',
             'unsqueeze',
+            'signature_map',
+            'workspace_tools',
         ]
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,17 @@ def rounded(amount):
 
 def unrelated():
     return 'of no account'
+--- app/mail.go (code, in part)
+[lines 1-6 left out: read app/mail.go:1-6]
+func post(to string) error {
+	return nil
+}
 --- Signatures of what it may touch, by line; read FILE:LINE for more (map)
 app/ledger.py
 8 class Base:
-18 class Account(Base):\
+18 class Account(Base):
+app/mail.go
+3 func Send(to string) error {\
 ''')
 
 
@@ -144,7 +152,12 @@ def test_it_is_remembered_by_content(root: Path, monkeypatch: pytest.MonkeyPatch
     """The same files and prompt are not looked at again; a file that changes is, and it alone is parsed."""
     parsed: list[str] = []
     parse = definitions._parsed
-    monkeypatch.setattr(definitions, '_parsed', lambda path, text: parsed.append(path) or parse(path, text))
+
+    def noted(path: str, text: str, lines: Sequence[str]) -> tuple[definitions.Definition, ...]:
+        parsed.append(path)
+        return parse(path, text, lines)
+
+    monkeypatch.setattr(definitions, '_parsed', noted)
     first = context_for(['app'], 'What does rounded do?', 300, root=root)
     assert context_for(['app'], 'What does rounded do?', 300, root=root) is first
     parsed.clear()
@@ -152,7 +165,7 @@ def test_it_is_remembered_by_content(root: Path, monkeypatch: pytest.MonkeyPatch
     assert '0.000000001' in context_for(['app'], 'What does rounded do?', 300, root=root).text
     assert parsed == ['app/ledger.py']
     assert context._remembered.most == 64
-    assert definitions._read.most == 4_096
+    assert definitions._known.most == 4_096
 
 
 def test_nothing_is_read_outside_of_the_root(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

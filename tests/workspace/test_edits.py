@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from compactor import Workspace, WorkspaceError
 from compactor.workspace import transaction
 from compactor.workspace.diffs import applied, parsed
+from compactor.workspace.root import Root
 from tests.workspace.batches import checked, generated, held
 
 SWEEP = 10_000
@@ -55,7 +57,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def in_a_child(work: Callable[[], None]) -> int:
+def in_a_child(work: Callable[[], object]) -> int:
     """Does something in a copy of this process; what it exits with."""
     child = os.fork()
     if child == 0:
@@ -72,13 +74,13 @@ def test_a_crash_leaves_nothing_half_done(root: Path, monkeypatch: pytest.Monkey
     """A process that dies while files are put in place: whoever opens the workspace next has all of the edits."""
     put = transaction._put
 
-    def dying(root_: transaction.Root, stage: Path, k: int, one: transaction._Step) -> None:
+    def dying(root_: Root, stage: Path, k: int, one: transaction._Step) -> None:
         if k == step:
             os._exit(9)
         put(root_, stage, k, one)
 
     monkeypatch.setattr(transaction, '_put', dying)
-    assert in_a_child(lambda: Workspace(root).edit_many(TWO) and None) == 9
+    assert in_a_child(partial(Workspace(root).edit_many, TWO)) == 9
     monkeypatch.setattr(transaction, '_put', put)
     Workspace(root)
     assert held(root) == AFTER
@@ -88,7 +90,7 @@ def test_a_crash_leaves_nothing_half_done(root: Path, monkeypatch: pytest.Monkey
 def test_a_crash_before_the_journal_leaves_all_as_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was only prepared is removed."""
     monkeypatch.setattr(transaction, '_write', lambda *_: os._exit(9))
-    assert in_a_child(lambda: Workspace(root).edit_many(TWO) and None) == 9
+    assert in_a_child(partial(Workspace(root).edit_many, TWO)) == 9
     monkeypatch.undo()
     Workspace(root)
     assert held(root) == BEFORE
@@ -100,7 +102,7 @@ def test_a_failure_puts_all_back(root: Path, monkeypatch: pytest.MonkeyPatch, st
     """A full disk or an interrupt half way: the files hold what they held, and folders that were made are gone."""
     put = transaction._put
 
-    def failing(root_: transaction.Root, stage: Path, k: int, one: transaction._Step) -> None:
+    def failing(root_: Root, stage: Path, k: int, one: transaction._Step) -> None:
         put(root_, stage, k, one)
         if k == step:
             raise error
@@ -139,7 +141,7 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(root: Path) -> None:
     """Between reading and writing somebody else may write."""
     change = transaction.Change(root / 'a.txt', 'other\n', 'mine\n')
     with pytest.raises(WorkspaceError, match='changed meanwhile'):
-        transaction.commit(transaction.Root(root), [change])
+        transaction.commit(Root(root), [change])
     assert held(root) == BEFORE
 
 

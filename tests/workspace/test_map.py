@@ -58,7 +58,7 @@ def test_what_is_asked_for_comes_first() -> None:
 def test_smaller_than_toon() -> None:
     """A path a row costs more than a path a file."""
     made = mapped(READS, '', 4_000, counter_for(None))
-    rows = [
+    rows: list[dict[str, str | int | float | bool | None]] = [
         {'path': one.path, 'line': one.named + 1, 'signature': one.signature}
         for read in READS
         for one in read.definitions

@@ -21,6 +21,8 @@ MOST = 1_500
 """Definitions that are weighed against each other."""
 HEADING, MARK = 16, 14
 """Tokens of the heading of a file, and of the note on lines that are left out."""
+BODIES = 0.005
+"""How much a definition is needed at least for more than its signature."""
 SHARE = 0.6
 """Share of the room that one definition may take, unless the prompt names it."""
 
@@ -57,7 +59,11 @@ def chosen(
         cost = cost_of(definitions[i], False)
         heapq.heappush(steps, (-value * SIGNATURE / cost, i, False, cost))
         body = cost_of(definitions[i], True) + MARK
-        if definitions[i].role is Role.FUNCTION and body <= room * (1.0 if named.get(i, 0.0) >= 1 else SHARE):
+        if (
+            scores[i] >= BODIES
+            and definitions[i].role is Role.FUNCTION
+            and body <= room * (1.0 if named.get(i, 0.0) >= 1 else SHARE)
+        ):
             density = value * (1 - SIGNATURE) / max(1, body - cost)
             # A body comes behind its signature, or with it where it is hardly longer.
             heapq.heappush(steps, (-min(density, value / body * 2), i, True, body))

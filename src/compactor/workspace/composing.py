@@ -13,7 +13,7 @@ from compactor.tokens.families import Method
 from compactor.workspace.choose import Chosen, chosen
 from compactor.workspace.definitions import Definition, Read
 from compactor.workspace.excerpts import Range, around, excerpt, merged
-from compactor.workspace.graph import Graph, graph_of, needed
+from compactor.workspace.graph import LEAST, Graph, graph_of, needed
 from compactor.workspace.signature_lines import listed, signature_line
 from compactor.workspace.wanted import hits, seeds
 
@@ -102,6 +102,10 @@ class _Draft:
         self._named = named
         self._counter = counter
         self._how = how
+        self._heads_of: dict[tuple[str, str], list[Definition]] = {}
+        for one in graph.definitions:
+            if one.role is Role.CONTAINER:
+                self._heads_of.setdefault((one.path, one.name), []).append(one)
         self._costs: dict[tuple[str, int, bool], int] = {}
         self._chosen = Chosen()
         self._lines: dict[str, list[Range]] = {}
@@ -163,14 +167,8 @@ class _Draft:
 
     def _heads(self, one: Definition) -> list[Range]:
         """The line that says of what a method is one."""
-        found = [
-            other
-            for other in self._graph.definitions
-            if other.path == one.path
-            and other.role is Role.CONTAINER
-            and other.name == one.container
-            and other.start < one.start
-        ]
+        heads = self._heads_of.get((one.path, one.container), ())
+        found = [other for other in heads if other.start < one.start]
         return [(found[-1].named, found[-1].named + 1)] if one.container and found else []
 
     def _in_order(self) -> list[str]:
@@ -187,7 +185,7 @@ class _Draft:
     def _wanting(self) -> int:
         """Definitions that have to do with the prompt and are not shown at all."""
         shown = len(self._chosen.whole) + len(self._chosen.signatures)
-        return max(0, sum(score > 0 for score in self._scores) - shown)
+        return max(0, sum(score >= LEAST for score in self._scores) - shown)
 
     def _cost(self, one: Definition, whole: bool) -> int:
         key = (one.path, one.start, whole)

@@ -74,20 +74,21 @@ class Read:
     definitions: tuple[Definition, ...]
 
 
-_read: Bounded[tuple[str, str], Read] = Bounded(REMEMBERED)
-_reading = new_lock()
+_known: Bounded[tuple[str, str], tuple[str, tuple[Definition, ...]]] = Bounded(REMEMBERED)
+_knowing = new_lock()
 
 
 def read_of(path: str, text: str) -> Read:
     """The definitions of a text; remembered by path and content, so that a file costs only when it has changed."""
     key = (path, digest_of(text))
-    with _reading:
-        found = _read.used(key)
+    lines = tuple(text.split('\n'))
+    with _knowing:
+        found = _known.used(key)
     if found is None:
-        found = _parsed(path, text)
-        with _reading:
-            _read[key] = found
-    return found
+        found = kind_of(path, text), _parsed(path, text, lines)
+        with _knowing:
+            _known[key] = found
+    return Read(path, lines, *found)
 
 
 def digest_of(text: str) -> str:
@@ -95,10 +96,8 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()
 
 
-def _parsed(path: str, text: str) -> Read:
-    lines = text.split('\n')
+def _parsed(path: str, text: str, lines: Sequence[str]) -> tuple[Definition, ...]:
     language = language_of(text[:4_000], path)
-    kind = kind_of(path, text)
     found: list[Definition] = []
     if language:
         around: list[tuple[int, str]] = []
@@ -109,7 +108,7 @@ def _parsed(path: str, text: str) -> Read:
                 if not _OVERLOAD.match(lines[start]):
                     found.append(_definition(path, lines, block, start, around))
             before = block
-    return Read(path, tuple(lines), kind, tuple(found))
+    return tuple(found)
 
 
 def _decorated(block: Block, before: Block | None, lines: Sequence[str]) -> int:

@@ -235,12 +235,26 @@ def _place(lines: Sequence[str], hunk: Hunk, least: int, said: int, what: str) -
     before = list(hunk.before)
     if said >= least and lines[said : said + size] == before:
         return said
-    first = before[0]
-    places = [i for i in range(least, len(lines) - size + 1) if lines[i] == first and lines[i : i + size] == before]
+    places = _standing(lines, before, least)
     if len(places) == 1:
         return places[0]
     if places:
-        shown = ', '.join(str(i + 1) for i in places[:4])
-        raise WorkspaceError(f'{what} fits in several places (lines {shown}): say the line in "@@", or add context')
-    wrong = next((line for line in before if line not in lines), before[0])
+        shown = ' and '.join(str(i + 1) for i in places)
+        raise WorkspaceError(
+            f'{what} fits in several places (lines {shown}, or more): say the line in "@@", or add context'
+        )
+    there = set(lines)
+    wrong = next((line for line in before if line not in there), before[0])
     raise WorkspaceError(f'{what} does not fit: {one_line(wrong)[:120]!r} does not stand there; read the file again')
+
+
+def _standing(lines: Sequence[str], before: Sequence[str], least: int) -> list[int]:
+    """The first two places, from a line on, where lines stand; by one search of a text, which is linear."""
+    text = '\n' + '\n'.join(lines[least:]) + '\n'
+    wanted = '\n' + '\n'.join(before) + '\n'
+    found: list[int] = []
+    at = text.find(wanted)
+    while at >= 0 and len(found) < 2:
+        found.append(least + text.count('\n', 0, at))
+        at = text.find(wanted, at + 1)
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compactor.outputs.code_text.signatures import Role
 from compactor.packing.item import Content
@@ -40,8 +40,9 @@ DOUBTED = 0.25
 """What is left of a share for those."""
 OVERRIDDEN = 0.3
 """What a method hands on to those of the same name that a subclass has, where it would to its own."""
-NEARBY, IN_FILE = 0.04, 0.015
-"""What the most needed of a class, or of a file, is worth for the rest of it: what fills room that is left over."""
+NEARBY, IN_FILE, ANYWHERE = 0.04, 0.015, 0.004
+"""What the most needed of a class, or of a file, is worth for the rest of it, and what any other definition is worth:
+what fills room that is left over."""
 VAGUE = 24
 """Definitions of one name beyond which a use of it says nothing, unless one stands in the same file."""
 BACK = 3
@@ -104,6 +105,7 @@ class _Known:
     by_name: dict[str, list[int]]
     inside: dict[tuple[str, str], list[int]]
     below: dict[str, set[str]]
+    looked: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
 
     def onwards(self, i: int) -> tuple[tuple[int, float], ...]:
         one = self.definitions[i]
@@ -144,7 +146,7 @@ class _Known:
         if not every:
             return []
         one = self.definitions[i]
-        if how == 'self' and one.container and (own := self._inherited(one.container, name, 0)):
+        if how == 'self' and one.container and (own := self._inherited(one.container, name)):
             return own
         some = [j for j in every if self._within_reach(i, j)]
         here = [j for j in some if self.definitions[j].path == one.path]
@@ -152,7 +154,7 @@ class _Known:
             # Without an object before it a name is no method, but for languages that leave `this` out.
             free = [j for j in here if not self.definitions[j].container]
             free = free or [j for j in some if not self.definitions[j].container]
-            return free or (self._inherited(one.container, name, 0) if how == 'call' and one.container else [])
+            return free or (self._inherited(one.container, name) if how == 'call' and one.container else [])
         return some if len(some) <= VAGUE else here
 
     def _within_reach(self, i: int, j: int) -> bool:
@@ -162,10 +164,17 @@ class _Known:
         name = self.definitions[j].path.rsplit('/', 1)[-1]
         return self.kinds[i] == Content.TESTS and 'test' not in name.replace('conftest', '')
 
-    def _inherited(self, container: str, name: str, depth: int) -> list[int]:
-        own = self.inside.get((container, name))
-        if own or depth > INHERITED:
-            return own or []
+    def _inherited(self, container: str, name: str, depth: int = 0) -> list[int]:
+        """The methods of a name that a class has, or the nearest class that it inherits from."""
+        key = (container, name, depth)
+        if key not in self.looked:
+            self.looked[key] = []  # for circles
+            self.looked[key] = self.inside.get((container, name)) or self._of_bases(container, name, depth)
+        return self.looked[key]
+
+    def _of_bases(self, container: str, name: str, depth: int) -> list[int]:
+        if depth > INHERITED:
+            return []
         for i in self.by_name.get(container, ()):
             for base in sorted(self.definitions[i].bases):
                 if base in self.by_name and (found := self._inherited(base, name, depth + 1)):
@@ -173,7 +182,7 @@ class _Known:
         return []
 
     def _method(self, container: Definition, name: str) -> list[int]:
-        found = self._inherited(container.name, name, 0)
+        found = self._inherited(container.name, name)
         same = [j for j in found if self.definitions[j].path == container.path]
         return same or found
 
@@ -225,7 +234,12 @@ def _with_neighbours(graph: Graph, scores: Sequence[float]) -> list[float]:
             classes[one.path, one.container] = max(classes[one.path, one.container], score)
         files[one.path] = max(files[one.path], score)
     return [
-        max(score, NEARBY * classes[one.path, one.container] if one.container else 0.0, IN_FILE * files[one.path])
+        max(
+            score,
+            NEARBY * classes[one.path, one.container] if one.container else 0.0,
+            IN_FILE * files[one.path],
+            ANYWHERE,
+        )
         if kind != Content.TESTS
         else score
         for one, kind, score in zip(graph.definitions, graph.kinds, scores, strict=True)

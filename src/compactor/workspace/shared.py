@@ -38,9 +38,10 @@ def once(excerpts: Sequence[Excerpt]) -> list[str]:
                 made.append(_note(one, i, excerpts[place[0]], place[1], length))
                 i += length
             else:
-                made.append(one.lines[i])
-                fresh.add(i)
-                i += 1
+                length = max(1, length)
+                made += one.lines[i : i + length]
+                fresh.update(range(i, i + length))
+                i += length
         # What is only noted here is not referred to here: a note that leads to a note helps nobody.
         plain.append(fresh)
         for i in sorted(fresh):
