@@ -89,9 +89,9 @@ def test_names() -> None:
             'process_request',
             'restore',
             'shrink',
+            'signature_map',
             'squeeze',
             'unsqueeze',
-            'signature_map',
             'workspace_tools',
         ]
     )
