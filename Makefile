@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing squeeze cache
+.PHONY: demo docs test output-laws test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing squeeze cache
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -70,6 +70,10 @@ probes: .venvs/bench/ready
 reducers: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.reducers
 
+# The laws of outputs over 100,000 texts made by chance.
+output-laws: $(READY)
+	$(BIN)/python -m benchmarks.reducers.generated
+
 # Every function that reads foreign text, on 150 hostile shapes: what a doubling of the length multiplies its time by.
 shapes: $(READY)
 	$(BIN)/python -m benchmarks.shapes
@@ -77,6 +81,7 @@ shapes: $(READY)
 # How long an event loop stands still beside one request, and with 50 agents at once; BUSY=1 by processor time.
 stall: $(READY)
 	$(BIN)/python benchmarks/stall.py $(if $(BUSY),--cpu)
+	$(BIN)/python benchmarks/holds.py
 
 # Failing names, errors and totals of runners' outputs, and alarms of logs, that are left at 300 and 800 tokens.
 runners: $(READY)
@@ -155,10 +160,19 @@ notebooks: .venvs/notebooks/ready
 	.venvs/notebooks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The documentation as a site, in site/; a link that leads nowhere fails.
+docs: .venvs/docs/ready
+	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --quiet
+
+.venvs/docs/ready: scripts/docs-requirements.txt
+	$(PYTHON) -m venv .venvs/docs
+	.venvs/docs/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/docs-requirements.txt
+	@touch $@
+
 # Renews constraints.txt; needs uv.
 pin:
 	uv pip compile scripts/dev-requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --upgrade -o constraints.txt
 
 clean:
-	rm -rf .venv .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf site .venv .venvs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

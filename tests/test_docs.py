@@ -54,6 +54,13 @@ def test_pages_name_files_that_exist() -> None:
             assert (page.parent / target).exists(), f'{page.name} links to {target}'
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    """The site leads to each page once, and to none that is not there."""
+    listed = re.findall(r': ([\w/-]+\.md)$', (ROOT / 'mkdocs.yml').read_text(), re.MULTILINE)
+    pages = [page.relative_to(ROOT / 'docs').as_posix() for page in (ROOT / 'docs').rglob('*.md')]
+    assert sorted(listed) == sorted(pages)
+
+
 def test_the_digest_page_shows_a_real_one() -> None:
     """Every line of the digest on its page stands in the digest that the page says it is."""
     history = ModelMessagesTypeAdapter.validate_json((ROOT / 'fixtures' / 'session.json').read_bytes())

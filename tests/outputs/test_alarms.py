@@ -53,3 +53,12 @@ def test_lines_of_other_scripts_are_counted_right() -> None:
     """The number of a line does not depend on how many bytes its letters take."""
     lines = ['é' * 50, '日本語のログ', 'ok', 'ОШИБКА: нет соединения', 'エラー: 接続できません', 'fine']
     assert sorted(graded(lines)) == [3, 4]
+
+
+@pytest.mark.parametrize('at', [0, 1_399, 1_400, 2_799, 3_999])
+def test_long_texts_are_looked_at_in_pieces(at: int) -> None:
+    """Wherever a line stands among many, its number is its own; beside one that never ends too."""
+    lines = ['2026-01-02 10:00:00 served a request of a customer'] * 4_000
+    lines[at] = 'ERROR: the disk is full'
+    assert graded(lines) == {at: ERROR}
+    assert graded([*lines, 'x' * 200_000, 'warning: nearly full']) == {at: ERROR, 4_001: WARNING}

@@ -34,12 +34,12 @@ def truncated(text: str, allowance: Allowance) -> str:
     reach = max(64, room * 32)  # no need to look at more of a long text than could be kept
     head = allowance.counter.fit(text[:reach], room * 2 // 3)
     tail = allowance.counter.fit_end(text[-reach:], room - allowance.count(head))
-    while (cut := head.rstrip() + note + tail.lstrip()) and allowance.count(cut) > allowance.tokens:
+    while allowance.count(cut := f'{head.rstrip()}{note}{tail.lstrip()}'.strip()) > allowance.tokens:
         head = allowance.counter.fit(head, allowance.count(head) - 2)  # tokens merge and split at the seams
         tail = allowance.counter.fit_end(tail, allowance.count(tail) - 2)
         if not head and not tail:
             return allowance.counter.fit(TRUNCATED, allowance.tokens)
-    return cut.strip()
+    return cut
 
 
 def parses(text: str) -> bool:

@@ -440,6 +440,24 @@ def test_the_question_names_a_passing_test() -> None:
     assert 'PASSED tests/test_cart.py::test_case_217' in result
 
 
+def test_more_names_than_fit_leave_room_for_totals_and_a_reason() -> None:
+    """How many failed, and why most of them did, are worth more than the last names."""
+    blocks = [
+        f' FAIL  suite{n}.test.ts > a suite of tests > should handle the case number {n}\n'
+        f'Error: connect ECONNREFUSED 127.0.0.1:5432\n ❯ suite{n}.test.ts:{n + 3}:5\n'
+        for n in range(60)
+    ]
+    text = '\n'.join(
+        (*blocks, ' Test Files  60 failed (60)', '      Tests  60 failed | 3 passed (63)', '   Duration 1.2s')
+    )
+    result = reduce_tests(text, room(200))
+    assert result is not None
+    assert 'connect ECONNREFUSED 127.0.0.1:5432 (×60)' in result
+    assert 'Test Files  60 failed (60)' in result
+    assert 'Tests  60 failed | 3 passed (63)' in result
+    assert 'suite2.test.ts' in result
+
+
 def test_log_of_a_build_server() -> None:
     """What the server writes before each line is dropped once, and that is said."""
     lines = [f'ok  \tacme/p{n}\t1.0{n}s' for n in range(60)]

@@ -18,7 +18,9 @@ REACH = 400
 BEFORE = 48
 """Characters before a word from which on a row's pattern may begin."""
 MOST_TYPES = 24
-"""Names of errors that are looked for in a text; of more the first in the alphabet."""
+"""Names of errors that are looked for in a piece of a text; of more the first in the alphabet."""
+PIECE = 65_536
+"""Characters that are looked at together: a search holds the interpreter until it has seen all that it was given."""
 
 _LETTERS = bytes(
     c if c in (10, 39) or c >= 128 or 97 <= c <= 122 else c + 32 if 65 <= c <= 90 else 32 for c in range(256)
@@ -62,7 +64,21 @@ def alarming(lines: Sequence[str]) -> list[int]:
 
 def graded(lines: Sequence[str]) -> dict[int, int]:
     """The lines that speak of trouble, by number: `ERROR` or `WARNING`."""
-    text = ' \n '.join(lines)
+    found: dict[int, int] = {}
+    start = size = 0
+    for end, line in enumerate(lines):
+        size += len(line) + 3
+        if size > PIECE:
+            found.update((start + i, grade) for i, grade in _graded(lines[start : end + 1]).items())
+            start, size = end + 1, 0
+    if start < len(lines):
+        found.update((start + i, grade) for i, grade in _graded(lines[start:]).items())
+    return found
+
+
+def _graded(lines: Sequence[str]) -> dict[int, int]:
+    """The same of one piece."""
+    text = ' \n '.join([line[: REACH * 3] for line in lines])
     data = f' {text} '.encode('utf-8', 'surrogatepass').translate(_LETTERS)
     words = set(data.split())
     grades: dict[int, int] = {}

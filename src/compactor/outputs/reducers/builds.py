@@ -55,7 +55,9 @@ MUST = 0.4
 """Rank up to which lines are cut rather than dropped."""
 FILES = 12
 """Files that are named behind a finding that others have too."""
-CUTS = (240, 200, 160, 130, 115, 100, 90, 80, 72, 66, 60, 54, 48)
+ENDLESS = 8_192
+"""Characters that a line may have to be looked at as a whole."""
+CUTS = (240, 200, 160, 130, 115, 100, 90, 80)
 """Characters that they are cut to, the first at which they fit."""
 
 
@@ -237,8 +239,9 @@ def _fit(
         return False
     if sum(len(piece.text) for _, piece in must.values()) <= room * 2:
         return True
+    whole = {i: _BLANKS.sub(' ', _ends(piece.text)) for i, (_, piece) in must.items()}
     for width in CUTS:
-        texts = {i: _shortened(piece.text, width) for i, (_, piece) in must.items()}
+        texts = {i: _shortened(text, width) for i, text in whole.items()}
         if allowance.with_tokens(room - len(must)).holds('\n'.join(texts.values())):
             for i, text in texts.items():
                 covered[i] = (must[i][0], must[i][1]._replace(text=text))
@@ -246,9 +249,13 @@ def _fit(
     return False
 
 
+def _ends(line: str) -> str:
+    """The line, of an endless one its ends: more is not looked at."""
+    return line if len(line) <= ENDLESS else f'{line[: ENDLESS // 2]} … {line[-ENDLESS // 2 :]}'
+
+
 def _shortened(text: str, width: int) -> str:
-    """A message of about so many characters: blanks go, then its middle, if a place stands at its end."""
-    text = _BLANKS.sub(' ', text)
+    """A message of about so many characters: its middle goes, if a place stands at its end."""
     if len(text) <= width:
         return text
     at = max(text.rfind(' --> '), 0) or text.rfind(' also in ')

@@ -31,6 +31,8 @@ ROOMY = 0.6
 """Share of the allowance within which all failures are told in full; what is left goes to their details."""
 LEAST = 14
 """Characters of an error at least: less says nothing."""
+REASONS, REASON = 2, 120
+"""Reasons that are told where not even all names fit, and characters of each."""
 JOIN = 3
 """Characters between a name and an error."""
 ROUNDS = 8
@@ -72,8 +74,10 @@ def told(cards: Sequence[Card], allowance: Allowance, reserved: int) -> list[str
         allowance: of the whole result.
         reserved: tokens of it that other lines and the note about what is missing need.
     """
-    if not cards:
-        return []
+    return [text.rstrip() for text in _told(cards, allowance, reserved)] if cards else []
+
+
+def _told(cards: Sequence[Card], allowance: Allowance, reserved: int) -> list[str]:
     often = Counter(card.error for card in cards if card.error)
     whole = _whole(cards, often)
     room = allowance.tokens - reserved
@@ -121,7 +125,7 @@ def _grouped(cards: Sequence[Card], often: Counter[str], room: int, allowance: A
             texts, tight = shorter, True
     left = room - allowance.count('\n'.join(texts))
     if left < 4:
-        return texts
+        return _with_reasons(cards, often, tight=tight)
     errors = _once([_error(card, often) for card in cards])
     first: dict[str, int] = {}
     for n, card in enumerate(cards):
@@ -145,6 +149,16 @@ def _grouped(cards: Sequence[Card], often: Counter[str], room: int, allowance: A
         if characters < LEAST:
             break
     return best
+
+
+def _with_reasons(cards: Sequence[Card], often: Counter[str], *, tight: bool) -> list[str]:
+    """Where not even all names fit: why most of them failed is worth more than the last names."""
+    likes = Counter(card.like for card in cards if card.error)
+    errors = [''] * len(cards)
+    for like, _ in likes.most_common(REASONS):
+        n = next(n for n, card in enumerate(cards) if card.error and card.like == like)
+        errors[n] = _cut(_forms(_error(cards[n], often))[-1], REASON)
+    return _under_headings(cards, errors, tight=tight)
 
 
 def _once(errors: Sequence[str]) -> list[str]:

@@ -45,6 +45,8 @@ XFAILS = 10
 """Tests that were expected to fail; more are not shown."""
 ASKED = 30
 """Passing tests that the question may name; if it names more it names none in particular."""
+WORST = -1.1
+"""Rank of totals that count failures: before the names of all but the first."""
 MUST = 0.5
 """Rank up to which lines outside of failures are reserved room for, before the failures' errors."""
 RESERVED = 0.35
@@ -208,7 +210,7 @@ class _Ranking:
             rank = (
                 -1.5
                 if i == last
-                else -0.5
+                else WORST
                 if _BAD.search(line[:REACH]) and not _ASIDE.match(line)
                 else 0.3
                 if _COUNTS.search(line[:REACH])
