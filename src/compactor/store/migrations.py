@@ -54,7 +54,7 @@ def _reacquired(connection: Connection) -> None:
         connection.execute(text('ALTER TABLE compactor_entries ADD COLUMN reacquired TEXT'))
     connection.execute(
         text(
-            'CREATE INDEX IF NOT EXISTS compactor_entries_reacquired ON compactor_entries (tenant, at)'
+            'CREATE INDEX IF NOT EXISTS compactor_entries_reacquired ON compactor_entries (at)'
             ' WHERE reacquired IS NOT NULL'
         )
     )
