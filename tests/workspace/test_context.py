@@ -81,17 +81,13 @@ def rounded(amount):
 
 def unrelated():
     return 'of no account'
---- app/mail.go (code, in part)
-[lines 1-6 left out: read app/mail.go:1-6]
-func post(to string) error {
-	return nil
-}
 --- Signatures of what it may touch, by line; read FILE:LINE for more (map)
 app/ledger.py
 8 class Base:
 18 class Account(Base):
 app/mail.go
-3 func Send(to string) error {\
+3 func Send(to string) error {
+7 func post(to string) error {\
 ''')
 
 

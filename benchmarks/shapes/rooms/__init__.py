@@ -13,6 +13,7 @@ from .edges import EDGES
 from .history import HISTORY
 from .outputs import OUTPUTS
 from .prepared import Prepare
+from .workspace import WORKSPACE
 
 ROOMS: Mapping[str, Mapping[str, Prepare]] = {
     'digest': DIGEST,
@@ -20,5 +21,6 @@ ROOMS: Mapping[str, Mapping[str, Prepare]] = {
     'history': HISTORY,
     'edges': EDGES,
     'outputs': OUTPUTS,
+    'workspace': WORKSPACE,
 }
 FUNCTIONS: Mapping[str, Prepare] = {name: prepare for room in ROOMS.values() for name, prepare in room.items()}

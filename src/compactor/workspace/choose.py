@@ -21,7 +21,7 @@ MOST = 1_500
 """Definitions that are weighed against each other."""
 HEADING, MARK = 16, 14
 """Tokens of the heading of a file, and of the note on lines that are left out."""
-BODIES = 0.005
+BODIES = 0.0015
 """How much a definition is needed at least for more than its signature."""
 SHARE = 0.6
 """Share of the room that one definition may take, unless the prompt names it."""

@@ -40,7 +40,7 @@ DOUBTED = 0.25
 """What is left of a share for those."""
 OVERRIDDEN = 0.3
 """What a method hands on to those of the same name that a subclass has, where it would to its own."""
-NEARBY, IN_FILE, ANYWHERE = 0.04, 0.015, 0.004
+NEARBY, IN_FILE, ANYWHERE = 0.04, 0.015, 0.001
 """What the most needed of a class, or of a file, is worth for the rest of it, and what any other definition is worth:
 what fills room that is left over."""
 VAGUE = 24
