@@ -45,13 +45,17 @@ from compactor.strategies.shares import (
     telling,
 )
 from compactor.strategies.strategy import Room
-from compactor.strategies.words import left_of, unsaid, within
+from compactor.strategies.words import PLAINLY, left_of, unsaid, within
 
 if TYPE_CHECKING:
     from compactor.strategies.digest import Fold
 
 USER = 0.30
 """Share of the room for the users' own words."""
+ALONE = 0.50
+"""The same where no tool was ever called: then nothing else says what was to be done."""
+NAMED_FROM = 400
+"""A digest of fewer tokens does not name what finds no room: the names would take the room of what does."""
 BESIDE = 0.10
 """Share of the room for words beside outputs of which nobody knows whether a person wrote them."""
 LEDGERS = 0.20
@@ -90,7 +94,7 @@ class Filling:
         if spare > budget * UNUSED and (document.said != self._fold.said or document.binding.unfit):
             document = self._filled(budget, summary, spare)
             spare = budget - size_of(document, room)
-        if spare > MARKED:
+        if spare > budget // 100:
             document = self._with_rest(document, spare)
         return self._within(document, budget)
 
@@ -114,8 +118,10 @@ class Filling:
         binding = bound_within(self._binding, int(budget * OBLIGED) + spare, room.count)
         bound = room.count(render_binding(binding)) if binding else 0
         most = max(0, budget - bound - BARE)
-        said = within(fold.said, min(int(room.tokens * USER) + spare, most), room)
-        if gone := unsaid(fold.said, said):
+        tools = fold.left().calls > 0
+        share = int(room.tokens * (USER if tools else ALONE)) + spare
+        said = within(fold.said, min(share, most), room, PLAINLY if tools else 1.0)
+        if budget >= NAMED_FROM and (gone := unsaid(fold.said, said)):
             binding = replace(binding, unfit=(*binding.unfit, *gone)[-MOST_NAMED:])
         document = Document(
             fold.left(),
