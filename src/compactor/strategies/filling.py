@@ -68,6 +68,8 @@ OBLIGED = 0.25
 """Share of the digest for what binds the agent and what it has still to do, at most."""
 UNUSED = 0.03
 """From this share of the digest on, room that nothing else needs goes to the users' words and to what binds."""
+LITTLE = 16
+"""Tokens that are left unused: hardly a line fits."""
 CHANGES = 0.05
 """Share of the digest for what settings were changed to, at most."""
 WORDS = 4
@@ -94,8 +96,8 @@ class Filling:
         if spare > budget * UNUSED and (document.said != self._fold.said or document.binding.unfit):
             document = self._filled(budget, summary, spare)
             spare = budget - size_of(document, room)
-        if spare > budget // 100:
-            document = self._with_rest(document, spare)
+        if spare > LITTLE:
+            document = self._with_rest(document, spare, plainly=spare > budget // 100)
         return self._within(document, budget)
 
     def _within(self, document: Document, budget: int) -> Document:
@@ -192,10 +194,10 @@ class Filling:
             space += slack
         return filled
 
-    def _with_rest(self, document: Document, spare: int) -> Document:
-        """The document with what can be quoted and is not, as far as it fits."""
+    def _with_rest(self, document: Document, spare: int, *, plainly: bool) -> Document:
+        """The document with what can be quoted and is not, as far as it fits; of little room the agent's words alone."""
         record, _ = self._candidates
-        return replace(document, record=rest_of(record, document, self._fold.shown, spare, self._room))
+        return replace(document, record=rest_of(record, document, self._fold.shown, spare, self._room, plainly))
 
     def _pasted(self, record: Record, document: Document) -> Record:
         """The candidates with what was pasted into the users' words that are not told whole."""

@@ -122,15 +122,20 @@ def _head(source: str) -> str:
     return _clipped(_FOLDERS.sub('…/', _HOW.sub('', source)), HEAD)
 
 
-def rest_of(record: Record, document: Document, shown: Iterable[Lines], spare: float, room: Room) -> tuple[Quote, ...]:
+def rest_of(
+    record: Record, document: Document, shown: Iterable[Lines], spare: float, room: Room, plainly: bool = True
+) -> tuple[Quote, ...]:
     """The document's record with further lines, as many as fit: the agent's words, its calls, then outputs.
 
-    Of each the newest first; of the agent's words those that decide or name something before the others.
+    Of each the newest first; of the agent's words those that decide or name something before the others. Nothing but
+    the agent's words where not `plainly`.
     """
     there = {(one.voice, one.text) for one in (*document.record, *document.story, *document.open, *document.changed)}
     stands = {text for lines in shown for text in lines.texts}
     more: list[Quote] = []
-    for i in _ordered(record):
+    every = range(len(record))
+    agents = [i for i in every if record.of(i).voice is Voice.AGENT]
+    for i in _ordered(record, every if plainly else agents):
         if spare <= MARKED + 1:
             break
         one = quote(record, i)
@@ -145,8 +150,8 @@ def rest_of(record: Record, document: Document, shown: Iterable[Lines], spare: f
     if not more:
         return document.record
     at = {(one.step, one.voice, one.text): i for i, one in enumerate(quote(record, i) for i in range(len(record)))}
-    every = [*document.record, *more]
-    return tuple(sorted(every, key=lambda one: (one.step, at.get((one.step, one.voice, one.text), -1))))
+    told = [*document.record, *more]
+    return tuple(sorted(told, key=lambda one: (one.step, at.get((one.step, one.voice, one.text), -1))))
 
 
 MARK = 5
@@ -155,9 +160,9 @@ LONG = 12
 """Characters of which a token has at most that many: a longer line is not counted to find out that it does not fit."""
 
 
-def _ordered(record: Record) -> list[int]:
+def _ordered(record: Record, lines: Sequence[int]) -> list[int]:
     tells = {Voice.AGENT: 0, Voice.BESIDE: 0, Voice.USER: 0, Voice.CALL: 2, Voice.OUTPUT: 3}
-    forms = Counter(map(form, record.texts))
+    forms = Counter(form(record.texts[i]) for i in lines)
 
     def rank(i: int) -> tuple[int, int, int]:
         use, text = record.of(i), record.texts[i]
@@ -168,4 +173,4 @@ def _ordered(record: Record) -> list[int]:
             by = 1
         return by, -use.step, i
 
-    return sorted(range(len(record)), key=rank)
+    return sorted(lines, key=rank)
