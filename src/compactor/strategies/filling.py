@@ -274,7 +274,7 @@ class Filling:
         return filled
 
     def _with_rest(self, document: Document, spare: int, *, plainly: bool) -> Document:
-        """The document with what can be quoted and is not, as far as it fits; of little room the agent's words alone."""
+        """The document with what can be quoted and is not, as far as it fits; in little room the agent's words."""
         record, _ = self._candidates
         return replace(document, record=rest_of(record, document, self._fold.shown, spare, self._room, plainly))
 
