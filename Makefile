@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: bench cache clean dashboard-bench demo desk docs durable edits finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls workspace
+.PHONY: bench cache clean conformance dashboard-bench demo desk docs durable edits finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls workspace
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -65,6 +65,10 @@ retention: .venvs/bench/ready
 # Which questions about the removed part are answered, by class, with controls that cannot know (COMPACTOR_CORPUS).
 probes: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.probes
+
+# What compaction-conformance-kit finds after five compactions at budgets of 10, 20 and 30 %, beside its own rows.
+conformance: .venvs/bench/ready
+	.venvs/bench/bin/python benchmarks/conformance.py
 
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready

@@ -64,7 +64,7 @@ def history(turns: Sequence[Any]) -> list[ModelMessage]:
 
 def text(messages: Sequence[ModelMessage]) -> str:
     """All that an agent reads."""
-    return '\n'.join(str(part.content) for message in messages for part in message.parts)
+    return '\n'.join(str(getattr(part, 'content', '')) for message in messages for part in message.parts)
 
 
 def within(messages: list[ModelMessage], characters: int) -> list[ModelMessage]:

@@ -7,10 +7,11 @@ words, to what binds, and to whatever else can be quoted, the agent's own words 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from compactor.digest.binding import MOST_NAMED, Binding
 from compactor.digest.binding import bounded as bound_within
@@ -27,7 +28,10 @@ from compactor.digest.quotable import quotable
 from compactor.digest.record import Record, in_order
 from compactor.digest.select import choose, holders, values
 from compactor.digest.story import Conclusion, conclusions, told
+from compactor.history.marks import Left
 from compactor.history.message import RESULT, Kind, Part
+from compactor.history.turns import History
+from compactor.history.turns import Step as Whole
 from compactor.strategies.rest import Heads, rest_of, story_within
 from compactor.strategies.shares import (
     FILLINGS,
@@ -45,13 +49,92 @@ from compactor.strategies.shares import (
     telling,
 )
 from compactor.strategies.strategy import Room
-from compactor.strategies.words import left_of, unsaid, within
+from compactor.strategies.words import PLAINLY, left_of, unsaid, within
 
-if TYPE_CHECKING:
-    from compactor.strategies.digest import Fold
+
+class Step(Protocol):
+    """One step that is folded, see `digest.Folded`."""
+
+    @property
+    def step(self) -> Whole:
+        """As it may be quoted."""
+        ...
+
+    @property
+    def ordinal(self) -> int:
+        """Its place in the conversation."""
+        ...
+
+    @property
+    def back(self) -> int:
+        """Tokens between it and the end."""
+        ...
+
+    @property
+    def whole(self) -> Whole:
+        """As it stands in the history."""
+        ...
+
+
+class Fold(Protocol):
+    """What is folded and what stays, see `digest.Fold`."""
+
+    @property
+    def kept(self) -> History:
+        """The history without what is folded."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What is folded, oldest first."""
+        ...
+
+    @property
+    def said(self) -> tuple[Quote, ...]:
+        """The users' words that go."""
+        ...
+
+    @property
+    def before(self) -> Document:
+        """The digest that stood in the history."""
+        ...
+
+    @property
+    def shown(self) -> tuple[Lines, ...]:
+        """The lines of what is kept."""
+        ...
+
+    @property
+    def asked(self) -> tuple[Quote, ...]:
+        """The prompts that stay."""
+        ...
+
+    @property
+    def shortened(self) -> tuple[tuple[int, Part, Part], ...]:
+        """The calls of what is kept whose results were cut."""
+        ...
+
+    @property
+    def beside(self) -> tuple[Quote, ...]:
+        """What was put beside outputs."""
+        ...
+
+    @property
+    def there(self) -> tuple[tuple[int, Part, Part], ...]:
+        """The other calls of what is kept."""
+        ...
+
+    def left(self) -> Left:
+        """How much the digest stands for."""
+        ...
+
 
 USER = 0.30
 """Share of the room for the users' own words."""
+ALONE = 0.50
+"""The same where no tool was ever called: then nothing else says what was to be done."""
+NAMED_FROM = 400
+"""A digest of fewer tokens does not name what finds no room: the names would take the room of what does."""
 BESIDE = 0.10
 """Share of the room for words beside outputs of which nobody knows whether a person wrote them."""
 LEDGERS = 0.20
@@ -64,6 +147,8 @@ OBLIGED = 0.25
 """Share of the digest for what binds the agent and what it has still to do, at most."""
 UNUSED = 0.03
 """From this share of the digest on, room that nothing else needs goes to the users' words and to what binds."""
+LITTLE = 16
+"""Tokens that are left unused: hardly a line fits."""
 CHANGES = 0.05
 """Share of the digest for what settings were changed to, at most."""
 WORDS = 4
@@ -90,8 +175,8 @@ class Filling:
         if spare > budget * UNUSED and (document.said != self._fold.said or document.binding.unfit):
             document = self._filled(budget, summary, spare)
             spare = budget - size_of(document, room)
-        if spare > MARKED:
-            document = self._with_rest(document, spare)
+        if spare > LITTLE:
+            document = self._with_rest(document, spare, plainly=spare > budget // 100)
         return self._within(document, budget)
 
     def _within(self, document: Document, budget: int) -> Document:
@@ -114,8 +199,10 @@ class Filling:
         binding = bound_within(self._binding, int(budget * OBLIGED) + spare, room.count)
         bound = room.count(render_binding(binding)) if binding else 0
         most = max(0, budget - bound - BARE)
-        said = within(fold.said, min(int(room.tokens * USER) + spare, most), room)
-        if gone := unsaid(fold.said, said):
+        tools = fold.left().calls > 0
+        share = int(room.tokens * (USER if tools else ALONE)) + spare
+        said = within(fold.said, min(share, most), room, PLAINLY if tools else 1.0)
+        if budget >= NAMED_FROM and (gone := unsaid(fold.said, said)):
             binding = replace(binding, unfit=(*binding.unfit, *gone)[-MOST_NAMED:])
         document = Document(
             fold.left(),
@@ -186,10 +273,10 @@ class Filling:
             space += slack
         return filled
 
-    def _with_rest(self, document: Document, spare: int) -> Document:
-        """The document with what can be quoted and is not, as far as it fits."""
+    def _with_rest(self, document: Document, spare: int, *, plainly: bool) -> Document:
+        """The document with what can be quoted and is not, as far as it fits; in little room the agent's words."""
         record, _ = self._candidates
-        return replace(document, record=rest_of(record, document, self._fold.shown, spare, self._room))
+        return replace(document, record=rest_of(record, document, self._fold.shown, spare, self._room, plainly))
 
     def _pasted(self, record: Record, document: Document) -> Record:
         """The candidates with what was pasted into the users' words that are not told whole."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from compactor.digest.document import Digest as Document
 from compactor.digest.document import Quote
@@ -12,6 +13,7 @@ from compactor.digest.record import Record
 from compactor.digest.story import Conclusion
 from compactor.strategies.shares import MARKED, decides, quote
 from compactor.strategies.strategy import Room
+from compactor.strategies.words import OFTEN, SHORT, form
 
 SAYS = 300
 """Characters of a concluding line that are told."""
@@ -39,8 +41,9 @@ def story_within(concluded: Sequence[Conclusion], budget: int, room: Room) -> tu
     if not concluded or budget <= 0:
         return ()
     left = float(budget)
-    share = max(LEAST, budget / len(concluded))
-    order = [_weighed(one.lines) for one in concluded]
+    forms = Counter(form(line) for one in concluded for line in one.lines)
+    order = [_weighed(one.lines, forms) for one in concluded]
+    share = max(LEAST, budget / max(1, sum(map(bool, order))))
     kept: list[set[int]] = [set() for _ in concluded]
     for most in (share, float(budget)):
         for at in range(len(concluded) - 1, -1, -1):
@@ -65,14 +68,18 @@ LEAST = 24
 """Tokens of the least share of an exchange."""
 
 
-def _weighed(lines: Sequence[str]) -> list[int]:
-    """Lines in the order in which they are told: the first, decisions, what names something, the others."""
+def _weighed(lines: Sequence[str], forms: Mapping[str, int]) -> list[int]:
+    """Lines in the order in which they are told: the first, decisions, what names something, the others.
+
+    What is said again and again, numbers aside, is not told.
+    """
 
     def rank(i: int) -> int:
         line = lines[i]
         return 0 if i == 0 else 1 if decides(line) else 2 if _TELLS.search(line) else 3
 
-    return sorted(range(len(lines)), key=lambda i: (rank(i), i))
+    told = (i for i, line in enumerate(lines) if len(line) >= SHORT and forms[form(line)] < OFTEN)
+    return sorted(told, key=lambda i: (rank(i), i))
 
 
 def _clipped(line: str, most: int = SAYS) -> str:
@@ -115,15 +122,20 @@ def _head(source: str) -> str:
     return _clipped(_FOLDERS.sub('…/', _HOW.sub('', source)), HEAD)
 
 
-def rest_of(record: Record, document: Document, shown: Iterable[Lines], spare: float, room: Room) -> tuple[Quote, ...]:
+def rest_of(
+    record: Record, document: Document, shown: Iterable[Lines], spare: float, room: Room, plainly: bool = True
+) -> tuple[Quote, ...]:
     """The document's record with further lines, as many as fit: the agent's words, its calls, then outputs.
 
-    Of each the newest first; of the agent's words those that decide or name something before the others.
+    Of each the newest first; of the agent's words those that decide or name something before the others. Nothing but
+    the agent's words where not `plainly`.
     """
     there = {(one.voice, one.text) for one in (*document.record, *document.story, *document.open, *document.changed)}
     stands = {text for lines in shown for text in lines.texts}
     more: list[Quote] = []
-    for i in _ordered(record):
+    every = range(len(record))
+    agents = [i for i in every if record.of(i).voice is Voice.AGENT]
+    for i in _ordered(record, every if plainly else agents):
         if spare <= MARKED + 1:
             break
         one = quote(record, i)
@@ -138,8 +150,8 @@ def rest_of(record: Record, document: Document, shown: Iterable[Lines], spare: f
     if not more:
         return document.record
     at = {(one.step, one.voice, one.text): i for i, one in enumerate(quote(record, i) for i in range(len(record)))}
-    every = [*document.record, *more]
-    return tuple(sorted(every, key=lambda one: (one.step, at.get((one.step, one.voice, one.text), -1))))
+    told = [*document.record, *more]
+    return tuple(sorted(told, key=lambda one: (one.step, at.get((one.step, one.voice, one.text), -1))))
 
 
 MARK = 5
@@ -148,14 +160,17 @@ LONG = 12
 """Characters of which a token has at most that many: a longer line is not counted to find out that it does not fit."""
 
 
-def _ordered(record: Record) -> list[int]:
+def _ordered(record: Record, lines: Sequence[int]) -> list[int]:
     tells = {Voice.AGENT: 0, Voice.BESIDE: 0, Voice.USER: 0, Voice.CALL: 2, Voice.OUTPUT: 3}
+    forms = Counter(form(record.texts[i]) for i in lines)
 
     def rank(i: int) -> tuple[int, int, int]:
-        use = record.of(i)
+        use, text = record.of(i), record.texts[i]
         by = tells[use.voice]
-        if by == 0 and _TELLS.search(record.texts[i]) is None and not decides(record.texts[i]):
+        if forms[form(text)] >= OFTEN:
+            by = 4
+        elif by == 0 and _TELLS.search(text) is None and not decides(text):
             by = 1
         return by, -use.step, i
 
-    return sorted(range(len(record)), key=rank)
+    return sorted(lines, key=rank)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -46,10 +47,16 @@ DIRECTS, SAYS, PLAIN, AGAIN = range(4)
 """Ranks: what directs or answers; what names or labels something, or asks; the rest; what was said before."""
 
 
-def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
+def within(said: Sequence[Quote], budget: int, room: Room, plainly: float = PLAINLY) -> tuple[Quote, ...]:
     """The users' words: all while they fit; else sentence by sentence, first what directs, the newest before the older.
 
     What is pasted into them is told by its first lines where it would not fit whole.
+
+    Args:
+        said: them, oldest first.
+        budget: how many tokens there are.
+        room: counts.
+        plainly: share of the budget up to which sentences are told that do not direct.
     """
     groups = _grouped(said)
     costs = [sum(room.count(quote.text) + MARKED for quote in group) for group in groups]
@@ -58,6 +65,7 @@ def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
     units = [unit for g, group in enumerate(groups) for unit in _units(g, group)]
     _repeats(units)
     left = float(budget)
+    many = Counter(unit.group for unit in units)
     kept: dict[int, dict[int, str]] = {}
 
     def take(unit: _Unit, most: float) -> float:
@@ -68,7 +76,11 @@ def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
         price = room.count(unit.text) + 1.0
         if there is None:
             question = groups[unit.group][:-1]
-            price += MARKED + CUT + sum(room.count(quote.text) + MARKED for quote in question)
+            price += (
+                MARKED
+                + (CUT if many[unit.group] > 1 else 0)
+                + sum(room.count(quote.text) + MARKED for quote in question)
+            )
         if price > most:
             return 0.0
         kept.setdefault(unit.group, {})[unit.place] = unit.text
@@ -77,10 +89,10 @@ def within(said: Sequence[Quote], budget: int, room: Room) -> tuple[Quote, ...]:
     order = sorted(units, key=lambda unit: (unit.rank, -unit.group, unit.place))
     for unit in (unit for unit in order if unit.rank == DIRECTS):
         left -= take(unit, left)
-    left -= budget * (1 - PLAINLY)
+    left -= budget * (1 - plainly)
     for end in (len(groups) - 1, 0):
         most = min(left, budget * ENDS)
-        for unit in (unit for unit in units if unit.group == end):
+        for unit in (unit for unit in units if unit.group == end and unit.rank < AGAIN):
             spent = take(unit, most)
             most -= spent
             left -= spent
@@ -96,7 +108,9 @@ CUT = 2
 def unsaid(said: Sequence[Quote], kept: Sequence[Quote]) -> tuple[str, ...]:
     """What names the words that direct and found no room."""
     there = {quote.step for quote in kept}
-    gone = dict.fromkeys(quote.step for quote in said if quote.step not in there and quote.voice is Voice.USER)
+    texts = {quote.text for quote in kept}
+    left = (quote for quote in said if quote.step not in there and quote.text not in texts)
+    gone = dict.fromkeys(quote.step for quote in left if quote.voice is Voice.USER)
     binding = {quote.step for quote in said if directs(quote.text)} if gone else set()
     return tuple(f'what the user said before #{step}' for step in gone if step in binding)
 
@@ -150,15 +164,24 @@ def _rank(line: str) -> int:
 def _repeats(units: list[_Unit]) -> None:
     """What is said again later counts once, where it stands last."""
     later: set[str] = set()
+    forms = Counter(form(unit.text) for unit in units)
     for i in range(len(units) - 1, -1, -1):
         unit = units[i]
-        if len(unit.text) < SHORT:
-            continue
-        if unit.text in later:
+        if (unit.rank != DIRECTS and forms[form(unit.text)] >= OFTEN) or (
+            unit.text in later and len(unit.text) >= SHORT
+        ):
             units[i] = replace(unit, rank=AGAIN)
         later.add(unit.text)
 
 
+def form(text: str) -> str:
+    """A sentence without its numbers: `And point 7?` says what `And point 8?` does."""
+    return _DIGITS.sub('0', text)
+
+
+_DIGITS = re.compile(r'\d+')
+OFTEN = 3
+"""Times a sentence is said, numbers aside, from which on it tells little."""
 SHORT = 12
 """Characters of what may be said again and mean another thing each time: yes, go on."""
 
