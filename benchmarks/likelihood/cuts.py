@@ -58,7 +58,7 @@ def choose() -> list[Cut]:
     queues = []
     for source in SOURCES:
         found = sorted(cut for talk in recorded(source, least=AT) if (cut := _cut(talk)))
-        random.Random(SEED).shuffle(found)  # noqa: S311 - no secret hangs on it
+        random.Random(SEED).shuffle(found)
         queues.append(found)
     chosen: list[Cut] = []
     while any(queues) and len(chosen) < CUTS:
