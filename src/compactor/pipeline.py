@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from compactor.compaction import ARCHIVE, DIGEST, SUMMARISE, Applied, Compaction, Failure, Outcome, RequestContext
+from compactor.digest.phases import between_phases
 from compactor.digest.trusted import Trusted
 from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
@@ -104,6 +105,9 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
     if context.retry_at is not None and before < min(context.retry_at, limits.hard) and target is None:
         return start.unchanged('paused')
     if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
+        return start.unchanged('held_back')
+    waits = policy.phases and target is None and before < limits.warning and not context.cold
+    if waits and not between_phases(parsed.history):
         return start.unchanged('held_back')
     free = context.base_for(aim, parsed.history.tokens) - _reserve(parsed.history, context)
     room = _room(policy, context, free, rule)
