@@ -98,14 +98,14 @@ def test_none_at_zero() -> None:
 @pytest.mark.parametrize(
     ('model', 'kept'),
     [
-        ('cerebras:zai-glm-4.7', False),
+        ('cerebras:zai-glm-4.7', True),
         ('anthropic:claude-sonnet-4-5', True),
         ('google:gemini-3-pro', True),
         ('anthropic:claude-opus-5', False),
     ],
 )
 def test_signed_thinking_of_the_current_turn(model: str, kept: bool) -> None:
-    """Where a call of the current turn has to come back with what led to it, it does; elsewhere that is gone."""
+    """A call of the current turn comes back with what led to it; where signatures bind what precedes them, without."""
     made = compacted(session(signed=True), model, band=0.5)
     stubbed = [i for i, m in enumerate(made) if any(is_stub(str(p.content)) for p in m.parts if 'return' in p.part_kind)]
     assert len(stubbed) > 5

@@ -17,7 +17,6 @@ from compactor.digest.failures import failed, telling
 from compactor.history.marks import left_out
 from compactor.history.message import CALL, MARK, PART_FRAMING, RESULT, TEXT, THINKING, Part
 from compactor.history.reasoning import ReasoningRule
-from compactor.history.sent import current_turn
 from compactor.history.stubs import banded_result, is_stub
 from compactor.history.turns import History, Segment, Step
 from compactor.strategies.clamp import clamped
@@ -172,11 +171,18 @@ class _Band:
 
 
 def _turn(history: History, rule: ReasoningRule) -> Collection[int]:
-    """Identities of the messages whose signed thinking stays with its calls: those of the current tool turn."""
-    if not rule.leads or rule.binds:
-        return ()
-    messages = list({id(segment.message): segment.message for segment in history.segments}.values())
-    return {id(message) for message in current_turn(messages)}
+    """Identities of the messages whose signed thinking stays with its calls: those of the current tool turn.
+
+    Whoever answers now: the provider that has signed it may answer next. A prompt that comes with results, or right
+    behind them, is taken to end no turn. Where signatures bind what precedes them, all thinking is stale.
+    """
+    found: set[int] = set()
+    for exchange in () if rule.binds else reversed(history.exchanges):
+        if found and exchange.steps and not any(part.kind is RESULT for part in exchange.steps[-1].parts):
+            break  # what the agent said then, calling nothing, has ended its turn
+        found.update(id(segment.message) for step in exchange.steps for segment in step.segments)
+        found.update(id(segment.message) for segment in exchange.prompts)
+    return found
 
 
 def _ending(text: str, bad: bool) -> str:
