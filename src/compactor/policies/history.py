@@ -66,8 +66,8 @@ class HistoryPolicy(Station):
         band: share of the target for steps that stay steps beside a digest: the newest whole, before them calls whose
             results are stubs. None takes what was found for the target's size (`strategies/bands.py`), 0 leaves all but
             the newest steps to the digest.
-        phases: from the trigger on, wait for the end of an exchange, for an item of the agent's plan that is done, or for
-            a provider's prompt cache that has gone cold, as long as the request stays under the warning.
+        phases: from the trigger on, wait for the end of an exchange, for an item of the agent's plan that is done, or
+            for a provider's prompt cache that has gone cold, as long as the request stays under the warning.
         keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
         protect_tools: names of tools whose calls and results are kept whole.
         instruction_files: files that instruct the agent, by their path from the workspace's root (`*` for one folder or

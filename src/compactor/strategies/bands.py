@@ -1,8 +1,8 @@
 """Bands: between the newest steps, kept whole, and the digest stand steps whose calls stay calls.
 
-An agent goes on better from its own calls than from sentences about them. In the middle band a call keeps its arguments,
-clamped; its result is a stub with the step's number and, where one line tells how it ended, that line; what was thought
-is gone, as far as the provider allows (`reasoning.py`). The digest says what those results held, as for all before them.
+An agent goes on better from its own calls than from sentences about them. In the middle band a call keeps its
+arguments, clamped; its result is a stub with the step's number and, where one line tells how it ended, that line; what
+was thought is gone, as far as the provider allows (`reasoning.py`). The digest says what those results held.
 
 A band is drawn when a history is rewritten. What is appended afterwards stands whole until the next time.
 """
@@ -199,7 +199,7 @@ TAIL = 1_200
 LONGEST = 200
 """Characters of such a line at most."""
 _VERDICT = re.compile(
-    r'\b\d+ (?:passed|failed|errors?|warnings?|tests?|files? changed|insertions?)\b|\b(?:Success|PASS|All checks passed)\b'
-    r'|^ok\b|\bcreated\b|\bupdated successfully\b',
+    r'\b\d+ (?:passed|failed|errors?|warnings?|tests?|files? changed|insertions?)\b|\b(?:Success|PASS|All checks'
+    r' passed)\b|^ok\b|\bcreated\b|\bupdated successfully\b',
     re.IGNORECASE,
 )
