@@ -3,7 +3,7 @@
     python benchmarks/rewrites.py [--limits 100000:50000,30000:15000] [--limit N] [--band SHARE] [--phases]
 
 Before each recorded response the history so far goes through all hooks of a request, as in a run; a rewrite is a
-request for which strategies were applied. Prints rewrites per 100 requests, and how many sessions and requests there were.
+request for which strategies were applied. Prints rewrites per 100 requests, of how many sessions and requests.
 Recorded sessions: COMPACTOR_CORPUS. Asserts nothing.
 """
 
