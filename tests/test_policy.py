@@ -164,8 +164,8 @@ def test_unknown_keys_name_those_that_exist() -> None:
         [
             'max_exchange: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
             'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, exchange_unit, reserve_tokens,',
-            'strategies, keep_steps, protect_tools, instruction_files, instruction_tools, question_tools,',
-            'workspace, clamp_prompts, latest_reminders, compact_tool, compact_tool_limit',
+            'strategies, band, phases, keep_steps, protect_tools, instruction_files, instruction_tools,',
+            'question_tools, workspace, clamp_prompts, latest_reminders, compact_tool, compact_tool_limit',
         ]
     )
     assert refused(Policy, histroy={})[0].startswith('histroy: unknown key; there are: history, outputs, tasks, ')
@@ -173,8 +173,8 @@ def test_unknown_keys_name_those_that_exist() -> None:
         [
             'history: goal: unknown key; there are: max_input_tokens, compaction_threshold, hard_limit_threshold,',
             'target_input_tokens, goal_ratio, warning_ratio, max_exchanges, exchange_unit, reserve_tokens,',
-            'strategies, keep_steps, protect_tools, instruction_files, instruction_tools, question_tools,',
-            'workspace, clamp_prompts, latest_reminders, compact_tool, compact_tool_limit',
+            'strategies, band, phases, keep_steps, protect_tools, instruction_files, instruction_tools,',
+            'question_tools, workspace, clamp_prompts, latest_reminders, compact_tool, compact_tool_limit',
         ]
     )
 
@@ -260,7 +260,7 @@ def test_an_unknown_key_in_the_environment() -> None:
         [
             "COMPACTOR_HISTORY_MAX_TURNS is set, but history has no 'max_turns'; it has: max_input_tokens,",
             'compaction_threshold, hard_limit_threshold, target_input_tokens, goal_ratio, warning_ratio,',
-            'max_exchanges, exchange_unit, reserve_tokens, strategies, keep_steps, protect_tools,',
+            'max_exchanges, exchange_unit, reserve_tokens, strategies, band, phases, keep_steps, protect_tools,',
             'instruction_files, instruction_tools, question_tools, workspace, clamp_prompts, latest_reminders,',
             'compact_tool, compact_tool_limit',
         ]

@@ -25,8 +25,8 @@ Write = Callable[[Iterable[Message]], Sequence[T]]
 
 Outcome = Literal['below', 'compacted', 'held_back', 'stood_aside', 'paused', 'incompressible']
 """What was decided: nothing to do; rewritten; put off to the next exchange boundary, because the provider binds
-thinking to what precedes it; left alone, because the provider keeps the history; not tried again yet, because the
-last attempt got no further; nothing left to shrink."""
+thinking to what precedes it, or to the end of a phase, as the policy says; left alone, because the provider keeps the
+history; not tried again yet, because the last attempt got no further; nothing left to shrink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class RequestContext:
             there; None where it reads all of it, or keeps it out of reach.
         frame: tokens that the framework spends on the words around a summary of ours.
         mended: what was sent before is not what was recorded, but a cut and mended form of it, which goes on as it is.
+        cold: the provider's prompt cache has forgotten the history by now, so a rewrite loses nothing.
         retry_at: do not compact below this size again: the last attempt got no further.
         archive: the driver archives what a compaction takes out (it answers a `Deposit`), so that a mark may name it.
         recall: the model has the tool that reads the archive.
@@ -83,6 +84,7 @@ class RequestContext:
     reads_from: int | None = None
     frame: int = 0
     mended: bool = False
+    cold: bool = False
     retry_at: int | None = None
     archive: bool = False
     recall: bool = False

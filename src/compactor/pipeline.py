@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from compactor.compaction import ARCHIVE, DIGEST, SUMMARISE, Applied, Compaction, Failure, Outcome, RequestContext
+from compactor.digest.phases import between_phases
 from compactor.digest.trusted import Trusted
 from compactor.history import handles, reasoning, rules
 from compactor.history.cache_points import move_cache_points
@@ -33,6 +34,7 @@ from compactor.history.write import write
 from compactor.policy import HistoryPolicy, Limits
 from compactor.secrets.redact import redact
 from compactor.strategies import STRATEGIES, Question, Room, Strategy
+from compactor.strategies.bands import share_for
 from compactor.strategies.window import placed
 
 Steps = Generator[Question | Deposit, Any, Compaction[Message]]
@@ -104,11 +106,15 @@ def fit(source: Source, policy: HistoryPolicy, context: RequestContext, *, targe
         return start.unchanged('paused')
     if rule.binds and target is None and before < limits.hard and reasoning.has_thinking(parsed.history):
         return start.unchanged('held_back')
-    room = _room(policy, context, context.base_for(aim, parsed.history.tokens) - _reserve(parsed.history, context))
+    waits = policy.phases and target is None and before < limits.warning and not context.cold
+    if waits and not between_phases(parsed.history):
+        return start.unchanged('held_back')
+    free = context.base_for(aim, parsed.history.tokens) - _reserve(parsed.history, context)
+    room = _room(policy, context, free, rule)
     return (yield from _compact(start, parsed.history, policy, room, rule))
 
 
-def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
+def _room(policy: HistoryPolicy, context: RequestContext, tokens: int, rule: reasoning.ReasoningRule) -> Room:
     units = context.counter.in_units()
     return Room(
         tokens=tokens,
@@ -123,6 +129,8 @@ def _room(policy: HistoryPolicy, context: RequestContext, tokens: int) -> Room:
         max_steps=policy.max_exchanges if policy.exchange_unit == 'request' else None,
         secrets=context.secrets,
         trusted=Trusted(policy.instruction_files, policy.instruction_tools, policy.workspace, policy.question_tools),
+        band=share_for(tokens) if policy.band is None else policy.band,
+        rule=rule,
     )
 
 

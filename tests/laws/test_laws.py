@@ -63,6 +63,7 @@ def cases(draw: Drawn, messages: list[ModelMessage]) -> Case:
         'max_exchanges': draw(st.sampled_from([None, 1, 2, 4])),
         'exchange_unit': draw(st.sampled_from(['prompt', 'request'])),
         'keep_steps': draw(st.sampled_from([1, 3, 8])),
+        'band': draw(st.sampled_from([None, 0, 0.4, 0.8])),
         'clamp_prompts': draw(st.booleans()),
         'protect_tools': draw(st.sampled_from([(), ('run',), ('edit_file', 'grep')])),
     }

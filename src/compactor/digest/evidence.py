@@ -16,7 +16,7 @@ from enum import StrEnum
 from compactor.digest.identifiers import names_and_words
 from compactor.digest.windows import AROUND, LONG, windows
 from compactor.history.message import Kind, Part
-from compactor.history.stubs import is_stub
+from compactor.history.stubs import is_stub, telling_line
 from compactor.quoting import spelled
 from compactor.tokens.memo import TextMemo
 
@@ -90,7 +90,9 @@ def lines_of(part: Part) -> Lines:
         return NO_LINES
     text = part.text
     if kind is Kind.RESULT and is_stub(text):  # what stood there is gone; our own words are no evidence
-        return NO_LINES
+        text = telling_line(text)
+        if not text:
+            return NO_LINES
     key = f'{kind} {part.tool} {text}' if kind is Kind.CALL or kind is Kind.TEXT else text
     found = _remembered.get(key)
     if found is None:

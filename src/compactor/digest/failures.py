@@ -11,6 +11,7 @@ from itertools import count, islice, zip_longest
 from compactor.digest.commands import PATH_KEYS, arguments, scripts
 from compactor.digest.evidence import is_envelope, told
 from compactor.history.message import Kind, Part
+from compactor.history.stubs import is_stub, says_failed, telling_line
 from compactor.quoting import one_line, spelled
 from compactor.tokens.memo import TextMemo
 
@@ -136,6 +137,8 @@ def failed(result: Part) -> bool:
     if result.failed:
         return True
     text = result.text
+    if is_stub(text):
+        return says_failed(text)
     verdict = _verdicts.get(text)
     if verdict is None:
         verdict = _failed(text)
@@ -171,6 +174,8 @@ def _exit_code(edge: str) -> str | None:
 
 def telling(text: str) -> tuple[str, ...]:
     """The lines of a failing result that say most, in their order; remembered with its text."""
+    if is_stub(text):
+        return tuple(filter(None, [telling_line(text)]))
     found = _most.get(text)
     if found is None:
         found = _telling_lines(text)

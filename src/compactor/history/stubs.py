@@ -14,6 +14,7 @@ from compactor.quoting import one_line
 
 _RESULT = re.compile(r'\[(?:[^\s\[\]]{1,200} )?(?:failed )?result(?:, about| of about) [\d,]+ tokens\b[^\n\[\]]*\]')
 _REFUSED = re.compile(r'\[refused: [^\n]*; called again in step [\d,]+, which worked\]')
+_BANDED = re.compile(r'(?:([^\n]{1,400})\n)?\[(?:failed, )?[\d,]+ tokens left out, #[\d,]+\]')
 _MEDIUM = re.compile(r'^\[[^\n]{1,300}, cleared\]$', re.MULTILINE)
 _CUT = re.compile(r'\n?\[\.\.\. about (\d{1,3}(?:,\d{3}){0,4}) of \d{1,3}(?:,\d{3}){0,4} tokens left out \.\.\.\]\n?')
 
@@ -47,14 +48,35 @@ def cleared_medium(name: str) -> str:
     return f'[{one_line(name)}, cleared]'
 
 
+def banded_result(line: str, tokens: int, step: int, *, failed: bool) -> str:
+    """The stub of a result whose call stays: its telling line, if it has one, and where the rest can be had."""
+    stub = f'[{"failed, " if failed else ""}{tokens:,} tokens left out, #{step:,}]'
+    return f'{one_line(line)[:LINE]}\n{stub}' if line else stub
+
+
+LINE = 240
+"""Characters of a telling line."""
+
+
 def is_stub(text: str) -> bool:
-    """Whether a result is, as a whole, a stub of ours."""
-    return bool(_RESULT.fullmatch(text) or _REFUSED.fullmatch(text))
+    """Whether a result is, as a whole, a stub of ours, its telling line included."""
+    return text.endswith(']') and bool(_RESULT.fullmatch(text) or _REFUSED.fullmatch(text) or _BANDED.fullmatch(text))
+
+
+def telling_line(text: str) -> str:
+    """What a stub still quotes of its result; '' for most."""
+    found = _BANDED.fullmatch(text)
+    return (found[1] or '') if found else ''
 
 
 def lost_media(text: str) -> bool:
     """Whether a stub of cleared media stands in this text."""
     return _MEDIUM.search(text) is not None
+
+
+def says_failed(text: str) -> bool:
+    """Whether a stub says that its result had failed."""
+    return '[failed' in text or ' failed result' in text
 
 
 def cut_out(missing: int, total: int) -> str:

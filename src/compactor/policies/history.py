@@ -63,6 +63,11 @@ class HistoryPolicy(Station):
             window never more than half of the goal.
         strategies: names of strategies, in the order in which they are applied; 'sliding_window', 'summarization' and
             'selective_pruning' are understood too.
+        band: share of the target for steps that stay steps beside a digest: the newest whole, before them calls whose
+            results are stubs. None takes what was found for the target's size (`strategies/bands.py`), 0 leaves all but
+            the newest steps to the digest.
+        phases: from the trigger on, wait for the end of an exchange, for an item of the agent's plan that is done, or
+            for a provider's prompt cache that has gone cold, as long as the request stays under the warning.
         keep_steps: newest steps (a response and its results) that are not pruned, deduplicated or cleared.
         protect_tools: names of tools whose calls and results are kept whole.
         instruction_files: files that instruct the agent, by their path from the workspace's root (`*` for one folder or
@@ -95,6 +100,8 @@ class HistoryPolicy(Station):
         'window',
         'clamp',
     )
+    band: Annotated[float, Field(ge=0, le=0.8)] | None = None
+    phases: bool = False
     keep_steps: Positive = 3
     protect_tools: frozenset[str] = frozenset()
     instruction_files: tuple[str, ...] = FILES

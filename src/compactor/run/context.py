@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from compactor.compaction import RequestContext
 from compactor.history.going_on import A_COMPACTION, GoesOnFrom, never, read_from
 from compactor.history.track import Tracker
+from compactor.run.clock import monotonic
 from compactor.run.counted import Counted
 from compactor.run.learned import Learned
 from compactor.run.model_name import ModelName
@@ -59,7 +60,13 @@ def request_context(
         server_state=kept_by_provider or (A_COMPACTION if start is not None else None),
         reads_from=start,
         frame=frame,
+        cold=counted.sent_at is not None and monotonic() - counted.sent_at >= COLD,
     )
+
+
+COLD = 300.0
+"""Seconds after which a prompt cache is taken to have forgotten a history: the shortest documented life, Anthropic's
+default of five minutes."""
 
 
 def _answered(tracker: Tracker, at: int) -> bool:

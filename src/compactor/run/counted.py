@@ -16,6 +16,7 @@ from compactor.history.message import Part
 from compactor.history.parse import Repair
 from compactor.history.track import Reader, Tracker
 from compactor.run.circuit import give_up
+from compactor.run.clock import monotonic
 from compactor.run.cut import Cut, Running
 from compactor.run.last_sent import LastSent, parts_of
 from compactor.run.overhead import ToolTokens
@@ -42,6 +43,7 @@ class Counted:
         retry_at: see `RequestContext.retry_at`.
         warned: the near-limit event was raised and the request has not fallen below since.
         used: tokens of the last request.
+        sent_at: when that was sent, on the clock of `clock.monotonic`.
         ahead: the task that writes, or wrote, the summary of the next compaction.
         tool_tokens: the size of the run's tool definitions.
         cut: the newest cut of the history.
@@ -60,6 +62,7 @@ class Counted:
     retry_at: int | None = None
     warned: bool = False
     used: int = 0
+    sent_at: float | None = None
     ahead: asyncio.Task[Prepared | None] | None = None
     tool_tokens: ToolTokens = field(default_factory=ToolTokens)
     cut: Cut | None = None
@@ -219,7 +222,7 @@ class Counted:
             record: what stands in the run's own record.
             tracker: the tracker of `base`, where one was made already.
         """
-        self.used = compaction.tokens_after
+        self.used, self.sent_at = compaction.tokens_after, monotonic()
         if base is not self._followed:
             if tracker is None:
                 self.tracker.update(base)

@@ -26,6 +26,7 @@ from compactor.history.message import SUMMARY as SUMMARY_PART
 from compactor.history.message import Kind, Part, message_of
 from compactor.history.turns import History, Segment, Step, history_of
 from compactor.quoting import spelled
+from compactor.strategies.bands import draw
 from compactor.strategies.clamp import Clamp
 from compactor.strategies.filling import BARE, Filling, binding_of
 from compactor.strategies.shares import (
@@ -68,7 +69,7 @@ class Digest:
             return history
         fold = Fold.plan(history, room, self.tail)
         if not fold.steps and not fold.standing:
-            return history
+            return fold.kept if fold.banded else history
         return fold.carry_out(room)
 
 
@@ -107,6 +108,7 @@ class Fold:
         beside: what was put beside outputs by somebody, nobody knows who.
         there: the other calls of what is kept, with step and result.
         spoken: tokens of the users' words that go.
+        banded: the steps of the middle band as they were: the digest tells what their results held.
     """
 
     kept: History
@@ -122,6 +124,7 @@ class Fold:
     beside: tuple[Quote, ...] = ()
     there: tuple[tuple[int, Part, Part], ...] = ()
     spoken: int = 0
+    banded: tuple[Folded, ...] = ()
 
     @classmethod
     def plan(cls, history: History, room: Room, tail: float) -> Fold:
@@ -129,9 +132,11 @@ class Fold:
         goal = history.goal
         quote = partial(quotable, secrets=room.secrets)
         before = _standing(history, room)
-        first, cut = _boundary(history, room, tail)
+        drawn = draw(history, room, _floor(history, room))
+        first, cut = drawn.at if drawn is not None else _boundary(history, room, tail)
         ordinal, back = before.left.steps, history.tokens
         steps: list[Folded] = []
+        banded: list[Folded] = []
         said, asked = list(before.said), list[Quote]()
         gone = superseded(history, room.reminders).union(id(p) for p in history.rare if p.kind is SUMMARY_PART)
         summaries: list[Part] = []
@@ -161,6 +166,8 @@ class Fold:
                 if e > first or (e == first and s >= cut) or keeps(step, room):
                     asking = None
                     pairs += [(ordinal, call, result) for call, result in pairs_of(step.parts)]
+                    if drawn is not None and ordinal - before.left.steps - 1 in drawn.banded:
+                        banded.append(Folded(step.map(quote), ordinal, back, step))
                     continue
                 bare = step.map(quote)
                 steps.append(Folded(bare, ordinal, back, step))
@@ -176,7 +183,8 @@ class Fold:
             if e <= first:
                 summaries += [quote(part) for s in exchange.prompts for part in s.parts if part.kind is SUMMARY_PART]
         folded = {one.ordinal - before.left.steps - 1 for one in steps}
-        rest = _clipped(_without(history, silent, first, folded, gone), room)
+        stands = history if drawn is None else drawn.history
+        rest = _clipped(_without(stands, silent, first, folded, gone), room, 0 if drawn is None else drawn.tokens)
         shown = tuple(lines_of(quote(part)) for part in rest.parts)
         results = {part.text for part in rest.parts if part.kind is Kind.RESULT}
         shortened = tuple((n, quote(call), quote(result)) for n, call, result in pairs if result.text not in results)
@@ -198,6 +206,7 @@ class Fold:
             tuple(one for one in beside if one.text),
             there,
             spoken,
+            tuple(banded),
         )
 
     def budget(self, room: Room) -> int:
@@ -206,7 +215,7 @@ class Fold:
         It takes no more than two thirds of what it folds now, beside what the standing one took: otherwise nothing
         would be won, or a chain of digests would lose at each link.
         """
-        folded = self.spoken + sum(one.step.tokens for one in self.steps)
+        folded = self.spoken + sum(one.step.tokens for one in (*self.steps, *self.banded))
         return min(room.tokens - self.kept.tokens - NOTES - room.frame, folded * 2 // 3 + self.standing)
 
     def carry_out(self, room: Room, summary: str | None = None) -> History:
@@ -332,11 +341,14 @@ def _boundary(history: History, room: Room, tail: float) -> tuple[int, int]:
     return at if at is not None else (len(history.exchanges) - 1, 0)
 
 
-def _clipped(history: History, room: Room) -> History:
-    """What stays, its results cut where with them it would take more than `KEPT` of the room, or leave too little."""
+def _clipped(history: History, room: Room, least: int = 0) -> History:
+    """What stays, its results cut where with them it would take more than `KEPT` of the room, or leave too little.
+
+    `least`: tokens that it may take in any case, as its bands were drawn for them.
+    """
     others = history.tokens - sum(part.tokens for part in history.parts if part.kind is Kind.RESULT)
     most = max(int(room.tokens * KEPT), min(others + int(room.tokens * RESULTS), int(room.tokens * MOST)))
-    return Clamp().apply(history, replace(room, tokens=max(1, most), may_clamp_prompts=False))
+    return Clamp().apply(history, replace(room, tokens=max(1, most, least), may_clamp_prompts=False))
 
 
 KEPT, RESULTS, MOST = 0.3, 1 / 8, 0.45

@@ -124,6 +124,11 @@ class Fold(Protocol):
         """The other calls of what is kept."""
         ...
 
+    @property
+    def banded(self) -> Sequence[Step]:
+        """The steps of the middle band as they were: the digest tells what their results held."""
+        ...
+
     def left(self) -> Left:
         """How much the digest stands for."""
         ...
@@ -332,6 +337,10 @@ class Filling:
                 voice = voice_of(part)
                 if voice is not None:
                     record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back, of)
+        for folded in fold.banded:
+            for part, of in in_order(tuple(folded.step.parts)):
+                if part.kind is RESULT:
+                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, Voice.OUTPUT, folded.back, of)
         return record.distinct(), holding
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from compactor.digest.trusted import DEFAULT, Trusted
 from compactor.history.message import Message
+from compactor.history.reasoning import NO_RULE, ReasoningRule
 from compactor.history.turns import History
 from compactor.secrets.redact import HIGH_CONFIDENCE, Secrets
 
@@ -50,6 +51,8 @@ class Room:
         reminders: whether a reminder in mid-conversation goes where a later one differs from it in numbers alone.
         secrets: what is redacted in whatever is quoted; None for nothing.
         trusted: files and tools whose words bind an agent.
+        band: share for the bands of steps beside a digest (see `bands.py`); 0 for none.
+        rule: what the provider demands of thinking.
     """
 
     tokens: int
@@ -64,6 +67,8 @@ class Room:
     max_steps: int | None = None
     secrets: Secrets | None = HIGH_CONFIDENCE
     trusted: Trusted = DEFAULT
+    band: float = 0.0
+    rule: ReasoningRule = NO_RULE
 
 
 class Strategy(Protocol):

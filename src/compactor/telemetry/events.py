@@ -339,7 +339,7 @@ class SummaryFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class HeldBack(Event):
-    """A compaction was put off to the next exchange boundary."""
+    """A compaction was put off to the next exchange boundary, or to the end of a phase."""
 
     tokens: int
 
