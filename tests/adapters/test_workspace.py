@@ -43,6 +43,7 @@ class Asking:
 
 def test_reading(tmp_path: Path) -> None:
     """Context, signatures, reads and searches; notes name the tool that reads on."""
+    pytest.importorskip('tree_sitter', reason='the extra code is not installed')
     asking = Asking(
         ('workspace_context', {'question': 'Why does test_withdraw fail?', 'max_tokens': 300}),
         ('workspace_signatures', {}),

@@ -20,6 +20,8 @@ from compactor.workspace.composing import composed
 from compactor.workspace.definitions import read_of
 from tests.workspace.project import FILES, LEDGER, laid
 
+pytest.importorskip('tree_sitter', reason='the extra code is not installed')
+
 NAMES = ['withdraw', 'test_withdraw', '`check_overdraft`', 'app/ledger.py', 'money', 'function Send', 'class Account']
 READS = [read_of(path, text) for path, text in FILES.items()]
 

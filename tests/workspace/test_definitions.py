@@ -8,6 +8,8 @@ from compactor.workspace.definitions import read_of
 from compactor.workspace.graph import graph_of, needed
 from tests.workspace.project import FILES
 
+pytest.importorskip('tree_sitter', reason='the extra code is not installed')
+
 
 @pytest.mark.parametrize(
     ('path', 'text', 'names'),

@@ -15,6 +15,8 @@ from compactor.workspace.definitions import read_of
 from compactor.workspace.signature_map import mapped
 from tests.workspace.project import FILES, laid
 
+pytest.importorskip('tree_sitter', reason='the extra code is not installed')
+
 READS = [read_of(path, text) for path, text in FILES.items()]
 
 

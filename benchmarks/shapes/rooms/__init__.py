@@ -13,7 +13,6 @@ from .edges import EDGES
 from .history import HISTORY
 from .outputs import OUTPUTS
 from .prepared import Prepare
-from .workspace import WORKSPACE
 
 ROOMS: Mapping[str, Mapping[str, Prepare]] = {
     'digest': DIGEST,
@@ -21,6 +20,5 @@ ROOMS: Mapping[str, Mapping[str, Prepare]] = {
     'history': HISTORY,
     'edges': EDGES,
     'outputs': OUTPUTS,
-    'workspace': WORKSPACE,
 }
 FUNCTIONS: Mapping[str, Prepare] = {name: prepare for room in ROOMS.values() for name, prepare in room.items()}

@@ -16,8 +16,10 @@ from compactor.outputs.code_text.languages import language_of
 from compactor.outputs.code_text.signatures import Block, Role, outline
 from compactor.packing.item import kind_of
 
-PARSED = 400_000
+PARSED = 200_000
 """Characters of a text that a grammar reads; what is longer goes by indentation."""
+BLANK = '\n' * 100
+"""What no source text holds that somebody wrote, and what the grammar of Go takes quadratic time for."""
 REMEMBERED = 4_096
 """Texts whose definitions are remembered, by their content."""
 SIGNATURE = 120
@@ -102,7 +104,7 @@ def _parsed(path: str, text: str, lines: Sequence[str]) -> tuple[Definition, ...
     if language:
         around: list[tuple[int, str]] = []
         before: Block | None = None
-        for block in outline(lines, language, PARSED):
+        for block in outline(lines, language, 0 if BLANK in text else PARSED):
             if block.role in _DEFINING:
                 start = _decorated(block, before, lines)
                 if not _OVERLOAD.match(lines[start]):
