@@ -10,18 +10,13 @@ Recorded sessions: COMPACTOR_CORPUS. Asserts nothing.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.retention.laws import mended, size, view
-from benchmarks.retention.sessions import recorded
 
 from compactor import Compactor, Policy
 from compactor.telemetry.events import Compacted, Event
+from retention.laws import mended, size, view
+from retention.sessions import recorded
 from sides import ENDLESS, Requests, sent_by
 
 LIMITS = '100000:50000,30000:15000'

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.retention.laws import size, view
-from benchmarks.retention.measure import score
+from retention.laws import size, view
+from retention.measure import score
 
 from .cuts import Cut, case, cuts
 from .table import losing, printed

@@ -14,9 +14,9 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.retention.laws import view
-from benchmarks.retention.measure import Case, prepare_at
-from benchmarks.retention.sessions import Recorded, recorded
+from retention.laws import view
+from retention.measure import Case, prepare_at
+from retention.sessions import Recorded, recorded
 
 AT = 60_000
 """Tokens at which sessions are cut."""

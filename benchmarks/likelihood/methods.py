@@ -10,11 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.retention import harness
-from benchmarks.retention.laws import MODEL, size, view
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
 
 from compactor import HistoryPolicy, Policy, compact
+from retention import harness
+from retention.laws import MODEL, size, view
 
 History = Sequence[ModelMessage]
 Method = Callable[[History, int], History]
