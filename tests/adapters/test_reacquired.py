@@ -45,7 +45,7 @@ TESTS = pair('bash', '{"command": "pytest -q"}')
         (pair('bash', '{"command": "pytest"}'), None),
         (pair('bash', 'not json'), None),
     ],
-    ids=str,
+    ids=['other order', 'whole file', 'by a shell', 'rerun', 'recall', 'another file', 'another command', 'no JSON'],
 )
 def test_what_counts_as_got_again(again: tuple[Message, Message], way: str | None) -> None:
     """The same call in any order of its arguments, any reading of the same file, and whatever is recalled."""
