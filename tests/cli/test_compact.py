@@ -26,7 +26,7 @@ def test_a_person_sees_what_would_be_done(tmp_path: Path) -> None:
     text = ran('compact', saved(tmp_path, LONG), '--target', 900).replace(str(tmp_path), 'FOLDER')
     assert text == snapshot("""\
 history   FOLDER/session.json
-tokens    2,554 -> 157
+tokens    2,554 -> 203
 messages  15 -> 4
 counted   estimate, by o200k_base
 result    compacted; fits the target of 900
@@ -34,7 +34,7 @@ result    compacted; fits the target of 900
 Strategies
          before   after
 ───────────────────────
-digest    2,554     157
+digest    2,554     203
 
 Removed
                  dropped   reduced   tokens

@@ -189,16 +189,16 @@ def test_the_metrics_of_a_life() -> None:
     assert found == snapshot(
         {
             'compactor.context.used': {'cerebras:zai-glm-4.7': 3875, 'moonshotai:kimi-k2.5': 12},
-            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1625},
+            'compactor.capacity.left': {'tokens/minute cerebras:zai-glm-4.7': 1650},
             'compactor.cost': {
-                'request cerebras:zai-glm-4.7': 0.027719,
+                'request cerebras:zai-glm-4.7': 0.027694,
                 'summary function:gpt-4o-mini': 0.003669,
-                'request moonshotai:kimi-k2.5': 0.004318,
+                'request moonshotai:kimi-k2.5': 0.004243,
             },
             'compactor.tokens.saved': {
                 'cerebras:zai-glm-4.7 outputs': 14237,
-                'moonshotai:kimi-k2.5 history': 16392,
-                'cerebras:zai-glm-4.7 history': 10928,
+                'moonshotai:kimi-k2.5 history': 16428,
+                'cerebras:zai-glm-4.7 history': 10952,
                 'moonshotai:kimi-k2.5 outputs': 5335,
                 'moonshotai:kimi-k2.5 cache': 60,
             },

@@ -1,7 +1,8 @@
 """What a text is found by: its words and names in one form, the same for what is kept and for what is asked.
 
 A name counts as a whole and in its parts: `reserve_budget`, `reserveBudget` and `src/store/reserve.py` are all found by
-`reserve`, and the first two by each other. Words lose their usual endings, so that `reserve` finds `Reservation`.
+`reserve`, and the first two by each other. Words lose their usual endings, so that `reserve` finds `Reservation`, and
+`authentication` finds `authenticate`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _PART = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+')
 _UNSPACED = re.compile('[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+')
 """Scripts that put no blanks between words."""
 _SCRIPTS = re.compile(f'({_UNSPACED.pattern})')
-_ENDINGS = re.compile(r'(?:ations?|ing|ed|es|s|e|ies|y)$')
+_ENDINGS = re.compile(r'(?:(?<=\w{4})at(?:ions?|e[sd]?|ing|ors?)|ions?|ing|ed|es|s|e|ies|y)$')
 STOP = frozenset(
     re.findall(
         r'\w+',
