@@ -14,6 +14,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from compactor import ConfigError, workspace_tools
 from compactor.adapters.pydantic_ai.workspace import BATCHED, READ_ONLY
+from tests.adapters.driver import run_sync
 from tests.workspace.project import laid
 
 EDIT = '--- a/app/mail.go\n+++ b/app/mail.go\n@@ -8 +8 @@\n-\treturn nil\n+\treturn send(to)\n'
@@ -50,7 +51,7 @@ def test_reading(tmp_path: Path) -> None:
         ('read_many', {'paths': ['app/mail.go', 'tests/test_ledger.py:1-3']}),
         ('search_many', {'patterns': ['post'], 'path': 'app'}),
     )
-    Agent(asking.model, toolsets=[workspace_tools(laid(tmp_path))]).run_sync('Look around.')
+    run_sync(Agent(asking.model, toolsets=[workspace_tools(laid(tmp_path))]), 'Look around.')
     assert sorted(asking.offered) == sorted(READ_ONLY)
     context, signatures, reads, found = asking.told
     assert 'left out: read_many tests/test_ledger.py:' in context
@@ -64,7 +65,7 @@ def test_editing_is_asked_for(tmp_path: Path) -> None:
     root = laid(tmp_path)
     outside = '--- /dev/null\n+++ b/../x.txt\n@@ -0,0 +1 @@\n+bad\n'
     asking = Asking(('edit_many', {'diffs': [EDIT, outside]}), ('edit_many', {'diffs': [EDIT]}))
-    Agent(asking.model, toolsets=[workspace_tools(root, BATCHED)]).run_sync('Mend it.')
+    run_sync(Agent(asking.model, toolsets=[workspace_tools(root, BATCHED)]), 'Mend it.')
     assert sorted(asking.offered) == sorted(BATCHED)
     refused, done = asking.told
     assert 'leads out of the root' in refused
