@@ -157,3 +157,45 @@ def test_shares_by_size() -> None:
     assert share_for(SHARES[0][0] - 1) == 0
     assert share_for(SHARES[-1][0] - 1) == SHARES[-1][1]
     assert share_for(1_000_000) == MOST
+
+
+def planned(items: int, words: str, at: int) -> list[ModelMessage]:
+    """A session in which a long plan was written at a step that a band will hold, with a short result."""
+    todos = [{'content': f'{words} number {n}', 'status': 'pending'} for n in range(1, items + 1)]
+    history = session()
+    history[1 + 2 * at : 1 + 2 * at] = [
+        ModelResponse(parts=[TextPart('A plan.'), ToolCallPart('TodoWrite', {'todos': todos}, 'plan')]),
+        ModelRequest(parts=[ToolReturnPart('TodoWrite', 'Todos have been modified.', 'plan')]),
+    ]
+    return history
+
+
+@pytest.mark.parametrize('at', [40, 50, 55, 58, 60])
+def test_a_plan_in_a_band_is_still_known(at: int) -> None:
+    """A plan whose call was cut in the band is told with what binds, now and after the next compaction."""
+    words = 'Look into what the module of the importer does with rows that are too long'
+    made = compacted(planned(14, words, at), band=0.5)
+    assert all(f'number {n}' in everything(made) for n in range(1, 15))
+    again = compacted([*made, *session(40)[1:]], band=0.5)
+    assert all(f'number {n}' in everything(again) for n in range(1, 15))
+
+
+def test_words_in_a_band_are_told_by_the_digest() -> None:
+    """What the agent decided in many words at a step of the band is not lost with what was cut of them."""
+    history = session()
+    talk = 'The module was read and it looks as the others do, with nothing that would stand out. ' * 12
+    decided = 'I decided to keep `LedgerCache` because the importer holds rows of 4,812 bytes.'
+    for n in (51, 53):
+        history[1 + 2 * n] = ModelResponse(
+            parts=[
+                TextPart(f'{talk}{decided} {talk}'),
+                *[p for p in history[1 + 2 * n].parts if p.part_kind == 'tool-call'],
+            ]
+        )
+    made = compacted(history, band=0.5)
+    assert '`LedgerCache`' in everything(made)
+
+
+def everything(messages: list[ModelMessage]) -> str:
+    """All that is said in a history."""
+    return '\n'.join(str(getattr(p, 'args', '') or getattr(p, 'content', '')) for m in messages for p in m.parts)

@@ -18,7 +18,7 @@ from compactor.digest.refusals import CALLED, is_refused, told_call, told_refusa
 from compactor.digest.trusted import Trusted
 from compactor.history.marks import UNANSWERED
 from compactor.history.message import RESULT, TEXT, Part
-from compactor.history.stubs import is_stub
+from compactor.history.stubs import cuts, is_stub
 from compactor.quoting import one_line
 
 HERE = 0
@@ -53,13 +53,18 @@ class Collector:
         parts = tuple(parts)
         for part in parts:
             if part.kind is TEXT:
-                self._planner.said(step, self._quote(part).text)
+                self.spoken(step, part)
         for call, result in pairs_of(parts):
             self.called(step, call, result)
 
+    def spoken(self, step: int, part: Part) -> None:
+        """What the agent says where it goes, or is cut; what was cut before was told then."""
+        if not _cut(part):
+            self._planner.said(step, self._quote(part).text)
+
     def plainly(self, part: Part) -> None:
         """What the agent says where it stays: a plan in it need not be told."""
-        if self._planner.said(HERE, self._quote(part).text):
+        if not _cut(part) and self._planner.said(HERE, self._quote(part).text):
             self._planner.forget(words=True)
 
     def called(self, step: int, call: Part, result: Part) -> None:
@@ -76,7 +81,8 @@ class Collector:
         if self._refusals and not result.failed:  # what was refused once was allowed since
             self._refusals.pop(told_call(self._quote(call)), None)
         if keeps_tasks(call.tool):
-            self._planner.called(step, self._quote(call), self._quote(result))
+            if not _cut(call):
+                self._planner.called(step, self._quote(call), self._quote(result))
         elif not result.failed:
             self._instructed(step, call, result)
             if self._instructions:
@@ -103,7 +109,7 @@ class Collector:
         source = None if result.failed else self._source(call)
         if source is not None and source[2] and not is_stub(result.text):
             self._instructions.pop(source[:2], None)
-        if keeps_tasks(call.tool):
+        if keeps_tasks(call.tool) and not _cut(call):
             whole = self._planner.called(step, self._quote(call), self._quote(result))
             if whole:
                 self._planner.forget(words=False)
@@ -140,3 +146,8 @@ class Collector:
         instructions = tuple(self._instructions.values())[-MOST:]
         refusals, waiting = tuple(self._refusals.values())[-MOST:], tuple(self._waiting.values())[-MOST:]
         return Binding(instructions, refusals, self._planner.plan, self._unfit, waiting)
+
+
+def _cut(part: Part) -> bool:
+    """Whether something was cut out of it at an earlier compaction."""
+    return next(cuts(part.text), None) is not None

@@ -23,11 +23,11 @@ from compactor.strategies.clamp import clamped
 from compactor.strategies.strategy import Room
 from compactor.strategies.window import keeps
 
-SHARES: tuple[tuple[int, float], ...] = ((4_000, 0.0), (12_000, 0.2))
+SHARES: tuple[tuple[int, float], ...] = ((4_000, 0.0), (12_000, 0.18))
 """Share of the room for both bands of steps, by the room that it holds under: small rooms have none to spare. Later
 actions grow likelier with it, and what the digest can quote grows less: these are the largest at which the evidence of
 recorded sessions falls by no more than .05, and their actions by .10 (docs/bands.md has the figures)."""
-MOST = 0.25
+MOST = 0.22
 """The share of larger rooms."""
 WHOLE = 0.3
 """Share of that for the newest steps, kept whole; the last one always stays."""

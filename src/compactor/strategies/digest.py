@@ -103,7 +103,7 @@ class Fold:
         shown: the lines of what is kept.
         goal: index in `kept` of the exchange that states the goal.
         asked: the prompts that stay, each with the step that follows it; the goal's comes before step 1.
-        shortened: the calls of what is kept whose results were cut, each with its step and its whole result.
+        shortened: the calls of what is kept that were cut, they or their results, each with its step and whole result.
         told: what others have summed up of still earlier messages, newest first.
         beside: what was put beside outputs by somebody, nobody knows who.
         there: the other calls of what is kept, with step and result.
@@ -183,12 +183,13 @@ class Fold:
             if e <= first:
                 summaries += [quote(part) for s in exchange.prompts for part in s.parts if part.kind is SUMMARY_PART]
         folded = {one.ordinal - before.left.steps - 1 for one in steps}
-        stands = history if drawn is None else drawn.history
-        rest = _clipped(_without(stands, silent, first, folded, gone), room, 0 if drawn is None else drawn.tokens)
+        drawn_out = history if drawn is None else drawn.history
+        rest = _clipped(_without(drawn_out, silent, first, folded, gone), room, 0 if drawn is None else drawn.tokens)
         shown = tuple(lines_of(quote(part)) for part in rest.parts)
-        results = {part.text for part in rest.parts if part.kind is Kind.RESULT}
-        shortened = tuple((n, quote(call), quote(result)) for n, call, result in pairs if result.text not in results)
-        there = tuple(pair for pair in pairs if pair[2].text in results)
+        whole = {part.text for part in rest.parts if part.kind in (Kind.CALL, Kind.RESULT)}
+        there = tuple(pair for pair in pairs if pair[1].text in whole and pair[2].text in whole)
+        stands = {id(call) for _, call, _ in there}
+        shortened = tuple((n, quote(call), quote(result)) for n, call, result in pairs if id(call) not in stands)
         standing = sum(part.tokens for part in history.rare if part.kind is Kind.MARK)
         standing += sum(part.tokens for part in summaries)
         told = _told(summaries)

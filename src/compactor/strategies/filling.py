@@ -339,9 +339,15 @@ class Filling:
                     record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back, of)
         for folded in fold.banded:
             for part, of in in_order(tuple(folded.step.parts)):
-                if part.kind is RESULT:
-                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, Voice.OUTPUT, folded.back, of)
+                if part.kind is RESULT or (part.kind is Kind.TEXT and part.text not in self._stands):
+                    voice = Voice.OUTPUT if part.kind is RESULT else Voice.AGENT
+                    record.add(holding.lines(part, folded.ordinal), folded.ordinal, voice, folded.back, of)
         return record.distinct(), holding
+
+    @cached_property
+    def _stands(self) -> frozenset[str]:
+        """What the agent says in what is kept."""
+        return frozenset(part.text for part in self._fold.kept.parts if part.kind is Kind.TEXT)
 
 
 def binding_of(fold: Fold, room: Room) -> Binding:
@@ -350,12 +356,17 @@ def binding_of(fold: Fold, room: Room) -> Binding:
     collector = Collector(trusted, fold.before.binding, partial(quotable, secrets=room.secrets))
     for folded in fold.steps:
         collector.follow(folded.ordinal, folded.whole.parts)
+    whole = {part.text for part in fold.kept.parts if part.kind is Kind.TEXT}
+    for folded in fold.banded:
+        for part in folded.whole.parts:
+            if part.kind is Kind.TEXT and part.text not in whole:
+                collector.spoken(folded.ordinal, part)
     for step, call, result in fold.shortened:
         collector.called(step, call, result)
     for step, call, result in fold.there:
         collector.seen(step, call, result)
     for part in fold.kept.parts:
-        if part.kind is Kind.TEXT:
+        if part.kind is Kind.TEXT and not part.edited:
             collector.plainly(part)
     return collector.binding()
 
