@@ -227,7 +227,8 @@ class Filling:
         """The files with what was done to them, and the failures."""
         fold, room = self._fold, self._room
         quoted = partial(quotable, secrets=room.secrets)
-        done = ((f.ordinal, pair) for f in fold.steps for pair in pairs_of(f.whole.parts) if _done(pair[1]))
+        gone = (*fold.steps, *fold.banded)
+        done = ((f.ordinal, pair) for f in gone for pair in pairs_of(f.whole.parts) if _done(pair[1]))
         calls = [(ordinal, quoted(call)) for ordinal, (call, _) in done]
         recent = (f for f in fold.steps if f.back <= REACH)
         pairs = [(f.ordinal, call, result) for f in recent for call, result in pairs_of(f.step.parts)]
