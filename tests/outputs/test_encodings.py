@@ -74,3 +74,16 @@ def test_nothing_to_be_seen_becomes_empty(text: str) -> None:
     seen = [c for c in text if c.isalnum()]
     if seen and '\x1b' not in text and '\x08' not in text:
         assert any(c.isalnum() for c in clean(text))
+
+
+def test_what_fits_is_put_right_too() -> None:
+    """A misread result within its budget is the text that was meant, its secrets found; a stray zero is left alone."""
+    misread = TEXT.encode('utf-16-le').decode('latin-1')
+    secret = 'token ghp_x7Kd9Qm2Zt4Rv8Lp1Wn6Yb3Hc5Jf0SgTaUeo'
+    tool = output_budget(max_tokens=500)(lambda: misread)
+    assert tool() == TEXT
+    bare = output_budget(max_tokens=500)(lambda: f'{TEXT}{secret}'.encode('utf-16-le').decode('latin-1'))()
+    assert 'x7Kd9Qm2' not in bare
+    assert bare.startswith(TEXT)
+    odd = f'a{chr(0)}b' + ' c' * 20
+    assert output_budget(max_tokens=500)(lambda: odd)() == odd

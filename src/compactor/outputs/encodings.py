@@ -41,6 +41,11 @@ def sound(text: str) -> str:
     return text.removeprefix('\ufeff')
 
 
+def misread(text: str) -> bool:
+    """Whether a text is one of two bytes a letter that was read as one byte a letter: it has a zero beside each."""
+    return '\x00' in text and text[:SAMPLE].count('\x00') >= min(SAMPLE, len(text)) * ZEROS
+
+
 _KEPT = re.compile('[\udc80-\udcff]')
 _ESCAPED = {0xDC00 + code: code for code in range(0x80, 0x100)}
 """Bytes that a lenient reader kept as lone surrogates: in latin-1 they are letters."""
@@ -48,9 +53,9 @@ _ESCAPED = {0xDC00 + code: code for code in range(0x80, 0x100)}
 
 def _without_zeros(text: str) -> str:
     """The text of one with zeros: read as it was written where its letters still are single bytes."""
-    head = text[:SAMPLE]
-    if head.count('\x00') < len(head) * ZEROS:
+    if not misread(text):
         return text.replace('\x00', '')
+    head = text[:SAMPLE]
     try:
         kept = _KEPT.search(head) is not None
         meant = decoded(text.encode('utf-8', 'surrogateescape') if kept else text.encode('latin-1'))

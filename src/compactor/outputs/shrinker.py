@@ -12,6 +12,7 @@ from compactor.archive.spaces import put_in
 from compactor.digest.failures import failed_by
 from compactor.history.handles import HANDLE
 from compactor.outputs.allowance import LEAST, Allowance
+from compactor.outputs.encodings import misread, sound
 from compactor.outputs.hint import Hint
 from compactor.outputs.kind import Kind
 from compactor.outputs.level import Level, Narrowing
@@ -111,7 +112,9 @@ class Shrinker:
         `streams` are limits of its streams alone, within those tokens.
         """
         sizes = Sizes(tokens, stderr, self.counter.exceeds, self.text, self.data, streams)
-        bare = self.redacted(value)
+        # What was read in a wrong encoding is put right though it fits: no model reads it, and it costs twice.
+        said = sound(value) if isinstance(value, str) and misread(value) else value
+        bare = self.redacted(said)
         if self.keeps and isinstance(value, str) and bare is not value:
             sizes = replace(sizes, narrow=replace(self, original=value).text)
         return narrowed(bare, sizes, failed)
