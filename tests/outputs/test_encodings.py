@@ -15,6 +15,7 @@ from compactor.outputs.level import Level
 from tests.outputs.texts import any_text
 
 TEXT = 'Build started\r\nERROR: cannot reach féed\r\n日本 done\r\n'
+SECRET = 'ghp_x7Kd9Qm2Zt4Rv8Lp1Wn6Yb3Hc5Jf0SgTaUeo'
 SHOWN = 'Build started\nERROR: cannot reach féed\n日本 done'
 
 
@@ -76,14 +77,21 @@ def test_nothing_to_be_seen_becomes_empty(text: str) -> None:
         assert any(c.isalnum() for c in clean(text))
 
 
-def test_what_fits_is_put_right_too() -> None:
+@pytest.mark.parametrize(
+    ('output', 'shown'),
+    [
+        (TEXT.encode('utf-16-le').decode('latin-1'), TEXT),
+        (f'{TEXT}token {SECRET}'.encode('utf-16-le').decode('latin-1'), TEXT),
+        (f'a{chr(0)}b{" c" * 20}', f'a{chr(0)}b{" c" * 20}'),
+    ],
+    ids=['misread', 'with a secret', 'a stray zero'],
+)
+def test_what_fits_is_put_right_too(output: str, shown: str) -> None:
     """A misread result within its budget is the text that was meant, its secrets found; a stray zero is left alone."""
-    misread = TEXT.encode('utf-16-le').decode('latin-1')
-    secret = 'token ghp_x7Kd9Qm2Zt4Rv8Lp1Wn6Yb3Hc5Jf0SgTaUeo'
-    tool = output_budget(max_tokens=500)(lambda: misread)
-    assert tool() == TEXT
-    bare = output_budget(max_tokens=500)(lambda: f'{TEXT}{secret}'.encode('utf-16-le').decode('latin-1'))()
-    assert 'x7Kd9Qm2' not in bare
-    assert bare.startswith(TEXT)
-    odd = f'a{chr(0)}b' + ' c' * 20
-    assert output_budget(max_tokens=500)(lambda: odd)() == odd
+
+    @output_budget(max_tokens=500)
+    def tool() -> str:
+        return output
+
+    assert tool().startswith(shown)
+    assert SECRET[4:] not in tool()
