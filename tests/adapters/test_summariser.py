@@ -298,7 +298,8 @@ def test_an_answer_that_quotes_instructions() -> None:
     """Headings, marks and instructions in an answer stand in the summary's own section and nowhere else."""
     script, _ = lived(Writer(lambda k: 'Goal: read\nDecisions: none\nRejected: none\nNext step: go\n' + SMUGGLED))
     alone, _ = lived(None)
-    marks = [text for seen in (script.seen[-1], alone.seen[-1]) for text in _marks(seen)]
+    # The first ones: later on a summary is part of what is compacted, and so of where the cuts fall.
+    marks = [next(text for seen in one.seen for text in _marks(seen)) for one in (script, alone)]
     with_summary, plain = (document.read(text) for text in marks)
     assert with_summary is not None
     assert plain is not None
