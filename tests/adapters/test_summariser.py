@@ -539,7 +539,8 @@ def test_written_ahead() -> None:
     assert summaries(script.seen[-1]) == [STORY]
     ahead = [event for event in log.of(SummaryWritten) if event.ahead]
     assert ahead
-    assert len(writer.prompts) == len(log.of(SummaryStarted))
+    unasked = len(log.of(SummaryStarted)) - len(writer.prompts)
+    assert unasked in (0, 1)  # one that was begun at the last request may end with the run before it is asked for
     used = [event for event in log.of(SummaryWritten) if not event.ahead and event.requests == 0]
     assert used
     assert all(event.run_id == ahead[0].run_id for event in log.of(SummaryStarted))
