@@ -222,7 +222,7 @@ class _Ranking:
             self.ranks[i] = rank if like not in seen else 4.6
             seen.add(like)
             if (ruled := _RULED.match(line)) is not None:
-                self.shown[i] = Piece(ruled[1], self.ranks[i])
+                self.shown[i] = Piece(ruled[1].strip(), self.ranks[i])
 
     def _stacks(self) -> None:
         """Finds the stacks in and outside of the failures."""
