@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from compactor.errors import ConfigError
 from compactor.tokens import encodings
-from compactor.tokens.encodings import BUNDLED, Encoding, encoding, expected_sha256, ranks
+from compactor.tokens.encodings import BUNDLED, Encoding, alone, encoding, expected_sha256, ranks
 
 MEGABYTE = 1_000_000
 
@@ -172,3 +172,25 @@ print(sorted({'tiktoken', 'genai_prices', 'pydantic_ai', 'concurrent.futures'} &
 """
     done = subprocess.run([sys.executable, '-c', script], check=True, timeout=60, capture_output=True, text=True)
     assert done.stdout.strip() == '[]'
+
+
+def test_work_beside_an_event_loop_counts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within `alone` no threads are made, in this thread only; the counts are the same."""
+    texts = [f'word_{n} ' * 9_000 for n in range(6)]
+    made = encoding('o200k_base')
+    spread: list[int] = []
+    count = Encoding._count_in_threads
+
+    def seen(self: Encoding, fresh: list[str], workers: int) -> dict[str, int]:
+        spread.append(workers)
+        return count(self, fresh, workers)
+
+    monkeypatch.setattr(Encoding, '_count_in_threads', seen)
+    monkeypatch.setattr(encodings, 'cpu_count', lambda: 2)
+    made._memo.clear()
+    with alone():
+        counted = made.count_many(texts)
+    assert spread == []
+    made._memo.clear()
+    assert made.count_many(texts) == counted
+    assert spread == [2]

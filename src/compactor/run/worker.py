@@ -21,6 +21,7 @@ from compactor.locks import in_copies, new_lock
 from compactor.run.clock import replayed
 from compactor.run.collector import COLLECTOR
 from compactor.run.threads import Threads, threads
+from compactor.tokens.encodings import alone
 
 T = TypeVar('T')
 U = TypeVar('U')
@@ -106,7 +107,7 @@ def giving_way(function: Callable[[U], T]) -> Callable[[U], T]:
 
 
 def _in_turn(work: Callable[[], T]) -> T:
-    with _turn, COLLECTOR.put_off():
+    with _turn, COLLECTOR.put_off(), alone():
         _mine.turn = True
         try:
             return work()

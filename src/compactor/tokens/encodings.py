@@ -9,10 +9,12 @@ first count.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from os import cpu_count
 from pathlib import Path
+from threading import local
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,7 +86,9 @@ class Encoding:
         if not fresh:
             return [count for count in counts if count is not None]
         workers = 1
-        if sum(map(len, fresh)) >= THREADS_FROM:  # asked first: `cpu_count` is a system call
+        if sum(map(len, fresh)) >= THREADS_FROM and not getattr(
+            _here, 'alone', False
+        ):  # asked first: `cpu_count` is a system call
             workers = min(MOST_THREADS, cpu_count() or 1, len(fresh))
         if workers > 1:
             sizes = self._count_in_threads(fresh, workers)
@@ -207,5 +211,21 @@ def _sizer(bpe: tiktoken.Encoding) -> Callable[[str], int]:
     return from_list
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within, this thread counts by itself, though threads would be faster.
+
+    For work beside an event loop: two threads that count hand the interpreter to each other, and a loop that waits for
+    it is passed over for a tenth of a second.
+    """
+    before = getattr(_here, 'alone', False)
+    _here.alone = True
+    try:
+        yield
+    finally:
+        _here.alone = before
+
+
+_here = local()
 _built: dict[str, Encoding] = {}
 _building = new_lock()
