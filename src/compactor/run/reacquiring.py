@@ -19,6 +19,7 @@ from compactor.history.message import CALL, RESULT, Message, Part
 from compactor.ledger.reacquired import Reacquired
 from compactor.locks import new_lock
 from compactor.run.tool_names import RECALL
+from compactor.tokens.memo import TextMemo
 
 CONVERSATIONS = 256
 """Conversations of which it is known what was taken, the newest."""
@@ -45,9 +46,10 @@ class Taken:
         whole = {id(part.raw) for message in after for part in message.parts if part.kind is RESULT and not part.edited}
         for call, result in _pairs(before):
             if id(result.raw) not in whole and call.tool != RECALL:
-                self.calls[fingerprint(call)] = True
-                for read in reads(call):
-                    self.files[read.path] = True
+                print, files = _known(call)
+                self.calls[print] = True
+                for file in files:
+                    self.files[file] = True
 
     def again(self, messages: Sequence[Message]) -> Iterator[tuple[Reacquired, Part]]:
         """What was got again in the messages that are new, each with its result."""
@@ -58,8 +60,8 @@ class Taken:
             if call.tool == RECALL:
                 yield Reacquired(call.tool, 'recall', result.tokens), result
                 continue
-            known = self.calls.pop(fingerprint(call), False)
-            files = [read.path for read in reads(call)]
+            print, files = _known(call)
+            known = self.calls.pop(print, False)
             shown = [self.files.pop(file, False) for file in files]
             if known or any(shown):
                 yield Reacquired(call.tool, 'reread' if files else 'rerun', result.tokens), result
@@ -80,6 +82,19 @@ class Reacquiring:
         with self._lock:
             known = self._taken.of(name, Taken)
         return Taken(known.calls, known.files)
+
+
+def _known(call: Part) -> tuple[str, tuple[str, ...]]:
+    """A call's fingerprint and the files that it shows; remembered, as the same calls are taken again and again."""
+    key = f'{call.tool} {call.text}'
+    found = _remembered.get(key)
+    if found is None:
+        found = fingerprint(call), tuple(read.path for read in reads(call))
+        _remembered.put(key, found)
+    return found
+
+
+_remembered: TextMemo[tuple[str, tuple[str, ...]]] = TextMemo(2 * 1024 * 1024)
 
 
 def fingerprint(call: Part) -> str:
