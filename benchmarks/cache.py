@@ -110,7 +110,9 @@ class Provider:
     def answer(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         """The answer to the newest question."""
         self.asked += 1
-        question = str(messages[-1].parts[-1].content)  # type: ignore[union-attr]
+        asked = messages[-1].parts[-1]
+        assert isinstance(asked, UserPromptPart)
+        question = str(asked.content)
         source = random.Random(question)
         text = answer_to(question)
         output = COUNTER.count(text)

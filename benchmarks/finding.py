@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
+from pydantic_ai.messages import ModelMessage
 from sqlalchemy import insert, text
 from tests.corpus import conversations
 
@@ -49,13 +50,15 @@ SHORTEST, LONGEST = 20, 300
 """Characters of a line that is asked for."""
 WORDS = 6
 
+Recorded = tuple[str, Sequence[ModelMessage]]
+"""A conversation: its name and its messages."""
 _WORD = re.compile(r'[\w./-]{3,60}')
 
 
-def cases(archive: Archive, every: Sequence[tuple[str, Sequence[object]]]) -> Iterator[tuple[dict[int, str], str]]:
+def cases(archive: Archive, every: Sequence[Recorded]) -> Iterator[tuple[dict[int, str], str]]:
     """The keys of what a compaction of each conversation takes out, and the handle."""
     for name, messages in every:
-        compacted = compact(list(messages), target_tokens=TARGET, archive=archive)  # type: ignore[arg-type]
+        compacted = compact(list(messages), target_tokens=TARGET, archive=archive)
         handle = handle_in(compacted.messages, archive)
         if handle is not None and len(held_keys(archive, handle)) >= 10:
             yield held_keys(archive, handle), handle
@@ -84,9 +87,9 @@ def questions(texts: dict[int, str], number: int, chance: random.Random) -> list
     return found
 
 
-def recorded() -> list[tuple[str, Sequence[object]]]:
+def recorded() -> list[Recorded]:
     """The conversations."""
-    found: list[tuple[str, Sequence[object]]] = []
+    found: list[Recorded] = []
     for source in SOURCES:
         long = (one for one in conversations(source) if len(one.messages) >= 30)
         found += [(f'{source}/{one.id}', one.messages) for one, _ in zip(long, range(CONVERSATIONS), strict=False)]

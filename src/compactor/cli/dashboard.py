@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from compactor.policy import Policy
     from compactor.store.engine import Store
 
-TOKEN = 'COMPACTOR_DASHBOARD_TOKEN'  # noqa: S105  the name of a variable
-"""A token of one's own, for who opens the page again and again; without it each start has another."""
+NAMED_BY = 'COMPACTOR_DASHBOARD_TOKEN'
+"""The variable that names a token of one's own, for who opens the page again and again."""
 PORT = 8765
 WatchPolicyFile = Annotated[
     Path | None,
@@ -64,7 +64,7 @@ def _serve(store: Store, policy: Policy, host: str, port: int) -> None:
     from compactor.run.reporting import Reporter
     from compactor.watching.alerts import Alerts
 
-    own = os.environ.get(TOKEN)
+    own = os.environ.get(NAMED_BY)
     token = token_of(own) if own else secrets.token_urlsafe(32)
     at = bound(host, port)
     reporter = Reporter(None, observing=True, telemetry=policy.telemetry)

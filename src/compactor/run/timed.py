@@ -59,13 +59,15 @@ class TimedHolding(Timed):
 
 
 class TimedSearching(TimedHolding):
-    """The same for one that has an index of its steps, too."""
+    """The same for one that has an index of its steps, too: `searching` is the same archive."""
 
-    _archive: Searching  # type: ignore[assignment]
+    def __init__(self, archive: Holding, searching: Searching, seconds: float) -> None:
+        super().__init__(archive, seconds)
+        self._searching = searching
 
     def search(self, query: Query, wanted: Callable[[str], bool]) -> Found | None:
         """See `Searching.search`."""
-        return self._asked(partial(self._archive.search, query, wanted))
+        return self._asked(partial(self._searching.search, query, wanted))
 
 
 def timed(archive: Archive | None, seconds: float) -> Archive | None:
@@ -73,5 +75,5 @@ def timed(archive: Archive | None, seconds: float) -> Archive | None:
     if archive is None or not blocks(archive):
         return archive
     if isinstance(archive, Holding) and isinstance(archive, Searching):
-        return TimedSearching(archive, seconds)
+        return TimedSearching(archive, archive, seconds)
     return TimedHolding(archive, seconds) if isinstance(archive, Holding) else Timed(archive, seconds)

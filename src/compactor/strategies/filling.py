@@ -7,11 +7,9 @@ words, to what binds, and to whatever else can be quoted, the agent's own words 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import groupby
-from typing import Protocol
 
 from compactor.digest.binding import MOST_NAMED, Binding
 from compactor.digest.binding import bounded as bound_within
@@ -28,10 +26,8 @@ from compactor.digest.quotable import quotable
 from compactor.digest.record import Record, in_order
 from compactor.digest.select import choose, holders, values
 from compactor.digest.story import Conclusion, conclusions, told
-from compactor.history.marks import Left
 from compactor.history.message import RESULT, Kind, Part
-from compactor.history.turns import History
-from compactor.history.turns import Step as Whole
+from compactor.strategies.folded import Fold
 from compactor.strategies.rest import Heads, rest_of, story_within
 from compactor.strategies.shares import (
     FILLINGS,
@@ -50,89 +46,6 @@ from compactor.strategies.shares import (
 )
 from compactor.strategies.strategy import Room
 from compactor.strategies.words import PLAINLY, left_of, unsaid, within
-
-
-class Step(Protocol):
-    """One step that is folded, see `digest.Folded`."""
-
-    @property
-    def step(self) -> Whole:
-        """As it may be quoted."""
-        ...
-
-    @property
-    def ordinal(self) -> int:
-        """Its place in the conversation."""
-        ...
-
-    @property
-    def back(self) -> int:
-        """Tokens between it and the end."""
-        ...
-
-    @property
-    def whole(self) -> Whole:
-        """As it stands in the history."""
-        ...
-
-
-class Fold(Protocol):
-    """What is folded and what stays, see `digest.Fold`."""
-
-    @property
-    def kept(self) -> History:
-        """The history without what is folded."""
-        ...
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        """What is folded, oldest first."""
-        ...
-
-    @property
-    def said(self) -> tuple[Quote, ...]:
-        """The users' words that go."""
-        ...
-
-    @property
-    def before(self) -> Document:
-        """The digest that stood in the history."""
-        ...
-
-    @property
-    def shown(self) -> tuple[Lines, ...]:
-        """The lines of what is kept."""
-        ...
-
-    @property
-    def asked(self) -> tuple[Quote, ...]:
-        """The prompts that stay."""
-        ...
-
-    @property
-    def shortened(self) -> tuple[tuple[int, Part, Part], ...]:
-        """The calls of what is kept whose results were cut."""
-        ...
-
-    @property
-    def beside(self) -> tuple[Quote, ...]:
-        """What was put beside outputs."""
-        ...
-
-    @property
-    def there(self) -> tuple[tuple[int, Part, Part], ...]:
-        """The other calls of what is kept."""
-        ...
-
-    @property
-    def banded(self) -> Sequence[Step]:
-        """The steps of the middle band as they were: the digest tells what their results held."""
-        ...
-
-    def left(self) -> Left:
-        """How much the digest stands for."""
-        ...
-
 
 USER = 0.30
 """Share of the room for the users' own words."""
