@@ -18,11 +18,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from compactor.digest.directives import directing, sentences
 from compactor.history.marks import mark
 from compactor.quoting import is_blank, one_line, spelled
+
+T = TypeVar('T')
 
 BINDING = 'What binds you, and what is still to do, from the steps that are left out here (#n is step n):'
 """Begins the mark; another wording would be another format, and is read beside this one."""
@@ -245,23 +247,11 @@ def bounded(binding: Binding, budget: int, count: Callable[[str], int]) -> Bindi
     left = budget - count(render(Binding(unfit=('x',)))) - NAMED
     plan = _plan_within(binding.plan, max(left // 2, 0), count)
     left -= _cost(Binding(plan=plan), count)
-    refusals: list[Refusal] = []
     unfit = list(binding.unfit)
-    waiting: list[Waiting] = []
-    for call in reversed(binding.waiting):
-        size = count(f'#{call.step}$ {call.id}: {call.call}') + 2
-        if size <= left:
-            left -= size
-            waiting.append(call)
-        else:
-            unfit.append(f'the call without an answer in #{call.step}')
-    for refusal in reversed(binding.refusals):
-        size = count(f'#{refusal.step}$ {refusal.call}\n {refusal.said}') + 4
-        if size <= left:
-            left -= size
-            refusals.append(refusal)
-        else:
-            unfit.append(f'refused in #{refusal.step}')
+    waiting, left = _newest(binding.waiting, left, lambda one: count(f'#{one.step}$ {one.id}: {one.call}') + 2)
+    unfit += [f'the call without an answer in #{one.step}' for one in reversed(binding.waiting) if one not in waiting]
+    refusals, left = _newest(binding.refusals, left, lambda one: count(f'#{one.step}$ {one.call}\n {one.said}') + 4)
+    unfit += [f'refused in #{one.step}' for one in reversed(binding.refusals) if one not in refusals]
     kept: list[Instructions] = []
     for one in sorted(binding.instructions, key=lambda one: -one.step):
         fitted = _instructions_within(one, left, count)
@@ -273,7 +263,17 @@ def bounded(binding: Binding, budget: int, count: Callable[[str], int]) -> Bindi
     order = {one.name: i for i, one in enumerate(binding.instructions)}
     kept.sort(key=lambda one: order[one.name])
     named = tuple(dict.fromkeys(unfit))[-MOST_NAMED:]
-    return Binding(tuple(kept), tuple(reversed(refusals)), plan, named, tuple(reversed(waiting)))
+    return Binding(tuple(kept), refusals, plan, named, waiting)
+
+
+def _newest(every: Sequence[T], left: int, size: Callable[[T], int]) -> tuple[tuple[T, ...], int]:
+    """Those of many, oldest first, that fit, the newest before the others; and what is left."""
+    kept: list[T] = []
+    for one in reversed(every):
+        if (tokens := size(one)) <= left:
+            left -= tokens
+            kept.append(one)
+    return tuple(reversed(kept)), left
 
 
 MOST_NAMED = 8

@@ -140,6 +140,7 @@ class Requests:
         reducers: kinds of output of the application's own.
         keys: the key of the notes in histories.
         tenant: whose the runs are.
+        booked: requests are written down, with what they are made of.
     """
 
     def __init__(
@@ -158,8 +159,10 @@ class Requests:
         tenant: str | None = None,
         *,
         keys: Keyring,
+        booked: bool = False,
     ) -> None:
         self.policy = policy
+        self._booked = booked
         self.keys = keys
         self._owner: Scope = ('tenant', tenant) if tenant else ()
         self.mode: Mode = mode
@@ -247,7 +250,8 @@ class Requests:
         state.settle(compaction, made.handle if compaction.changed else None)
         record = made.record
         counted.settle(compaction, made.base, messages if record is None else record, made.tracker)
-        state.context = context_of(state.by_part, counted, compaction, run.instructions, counter)
+        if self._booked:
+            state.context = context_of(state.by_part, counted, compaction, run.instructions, counter)
         if state.gone is not None:
             state.gone.seen = len(counted.tracker.messages)
         if made.is_cut:

@@ -185,6 +185,7 @@ class Compactor(Hooks[AgentDepsT], Offered[AgentDepsT], Processor[AgentDepsT], B
             reducers,
             tenant if tenant is not None or opened is None else opened.tenant,
             keys=keys,
+            booked=opened is not None,
         )
         self._tasks = Tasks(told.tasks, mode == 'act', self._learned, self._reporter, FORMAT.last_prompt)
         self._accounts: Accounts | None = None
