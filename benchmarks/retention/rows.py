@@ -29,6 +29,12 @@ def by_strategy(name: str, history: Sequence[ModelMessage], target: int) -> Sequ
     return _whole(compact(history, policy, target_tokens=target, model=MODEL))
 
 
+def by_band(band: float, history: Sequence[ModelMessage], target: int) -> Sequence[ModelMessage]:
+    """Our default policy with this share for bands; 0 is without."""
+    policy = Policy(history=HistoryPolicy(band=band))
+    return _whole(compact(history, policy, target_tokens=target, model=MODEL))
+
+
 def _whole(compaction: Compaction[ModelMessage]) -> Sequence[ModelMessage]:
     """The messages, if no strategy failed: one that does leaves its work to the next, and would pass unnoticed here."""
     if compaction.failures:
@@ -46,6 +52,8 @@ ROWS: Mapping[str, Compact] = {
     TIERED: harness.tiered,
     **{f'{name} alone': partial(by_strategy, name) for name in STRATEGIES if name != 'window'},
     DEFAULT: by_policy,
+    'without bands': partial(by_band, 0.0),
+    **{f'bands of .{share}': partial(by_band, share / 10) for share in (2, 3, 5)},
     CONTROL: index,
 }
 """By name, in the order of the table. `window` alone is the plain window."""

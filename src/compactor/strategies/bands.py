@@ -25,8 +25,8 @@ from compactor.strategies.window import keeps
 
 SHARES: tuple[tuple[int, float], ...] = ((4_000, 0.0), (12_000, 0.18))
 """Share of the room for both bands of steps, by the room that it holds under: small rooms have none to spare. Later
-actions grow likelier with it, and what the digest can quote grows less: these are the largest at which the evidence of
-recorded sessions falls by no more than .05, and their actions by .10 (docs/bands.md has the figures)."""
+actions grow likelier with it, and what the digest can quote grows less (docs/bands.md has the figures): with these the
+evidence of recorded sessions falls by no more than .05, and their actions by .10."""
 MOST = 0.22
 """The share of larger rooms."""
 WHOLE = 0.3
